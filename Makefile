@@ -1,0 +1,53 @@
+# make        sets up .venv and runs the default study to its report, results/report.html
+# make test   sets up .venv and runs the tests
+# make lint   the checks of style
+# make clean-results   throws away what the default study and its runs produced
+#
+# Variables:
+#   CPU=1      a PyTorch without CUDA: a download of 200 MB instead of 3 GB (make CPU=1)
+#   CORES=all  processors that the study may use
+#   PYTHON=python3   3.11 or newer          VENV=.venv   where everything is installed
+
+PYTHON ?= python3
+VENV ?= .venv
+CORES ?= all
+CPU ?=
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+TORCH := $(shell grep '^torch==' requirements.txt)
+# The file's time tells whether the requirements have changed since the installation.
+INSTALLED := $(VENV)/installed
+INSTALLED_DEV := $(VENV)/installed-dev
+
+.PHONY: report test lint clean-results
+.DEFAULT_GOAL := report
+
+report: $(INSTALLED)
+	$(BIN)/snakemake --cores $(CORES) report
+
+test: $(INSTALLED_DEV)
+	$(BIN)/python -m pytest
+
+lint: $(INSTALLED_DEV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/snakemake --lint
+
+clean-results:
+	find results -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
+
+$(INSTALLED): requirements.txt constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "$(PYTHON) is not Python 3.11 or newer; give another: make PYTHON=python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+ifneq ($(CPU),)
+	$(PIP) install --quiet --no-deps --index-url https://download.pytorch.org/whl/cpu $(TORCH)
+endif
+	$(PIP) install --quiet --requirement requirements.txt --constraint constraints.txt
+	touch $@
+
+$(INSTALLED_DEV): $(INSTALLED) requirements-dev.txt
+	$(PIP) install --quiet --requirement requirements-dev.txt --constraint constraints.txt
+	touch $@

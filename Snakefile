@@ -1,0 +1,23 @@
+# Polyheads: which attention heads a multilingual encoder needs, and what is left without the
+# others. See README.md for use and ARCHITECTURE.md for the shape.
+from snakemake.utils import min_version
+
+min_version("9.19")
+
+# Another study is given with --configfile; it then stands alone and is not mixed with this one.
+if not workflow.configfiles:
+
+    configfile: "config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/corpora.smk"
+include: "workflow/rules/models.smk"
+include: "workflow/rules/rankings.smk"
+include: "workflow/rules/trials.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        [f"{path}.json" for path in PLAN.trials],

@@ -1,0 +1,82 @@
+"""Small encoders of the real classes with random weights, and sentences for them."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from polyheads.batches import Layout, Sentence
+from polyheads.heads import ATTENTION
+from transformers import (
+    BertConfig,
+    BertForTokenClassification,
+    XLMRobertaConfig,
+    XLMRobertaForTokenClassification,
+)
+
+torch.set_num_threads(1)  # tests run side by side; two threads each would wait for each other
+LABELS = 5
+SIZES = {
+    "vocab_size": 90,
+    "hidden_size": 24,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "intermediate_size": 48,
+    "num_labels": LABELS,
+}
+
+
+def make_model(kind: str, seed: int = 0) -> torch.nn.Module:
+    torch.manual_seed(seed)
+    if kind == "bert":
+        config = BertConfig(**SIZES, max_position_embeddings=64)
+        config._attn_implementation = ATTENTION
+        model = BertForTokenClassification(config)
+    else:
+        config = XLMRobertaConfig(**SIZES, max_position_embeddings=66, pad_token_id=1)
+        config._attn_implementation = ATTENTION
+        model = XLMRobertaForTokenClassification(config)
+    with torch.no_grad():  # the default weights are so small that heads hardly matter
+        for part in model.modules():
+            if isinstance(part, torch.nn.Linear):
+                part.weight.normal_(std=0.2, generator=torch.Generator().manual_seed(seed))
+                part.bias.normal_(std=0.05, generator=torch.Generator().manual_seed(seed + 1))
+    return model.eval()
+
+
+def make_layout(kind: str, max_length: int = 64) -> Layout:
+    if kind == "bert":
+        return Layout((2,), (3,), position_offset=0, max_length=max_length)
+    return Layout((0,), (2,), position_offset=2, max_length=max_length)
+
+
+def make_sentences(count: int, *, seed: int = 0, longest: int = 12) -> list[Sentence]:
+    rng = np.random.default_rng(seed)
+    made = []
+    for _ in range(count):
+        words = int(rng.integers(1, longest))
+        pieces = rng.integers(1, 4, words)
+        starts = (np.cumsum(pieces) - pieces).astype(np.int32)
+        subwords = rng.integers(5, SIZES["vocab_size"], pieces.sum()).astype(np.int32)
+        made.append(Sentence(subwords, starts, rng.integers(0, LABELS, words)))
+    return made
+
+
+@pytest.fixture(params=["bert", "xlm-roberta"])
+def kind(request):
+    return request.param
+
+
+@pytest.fixture
+def cpu():
+    return torch.device("cpu")
+
+
+@pytest.fixture
+def write_json():
+    def write(path, content):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content))
+        return path
+
+    return write

@@ -1,0 +1,78 @@
+"""A made-up study: sweeps as the plan gives them and the trial files that they name."""
+
+import json
+from pathlib import Path
+
+METRICS = {
+    "pos": ("accuracy", "macro_f1", "f1_runs_as_published"),
+    "ner": ("f1_strict", "precision_strict", "recall_strict", "f1_lenient"),
+}
+
+
+def score(model: str, language: str, split: str, mixture: list[str], k: int, seed: int) -> float:
+    """Some number in percent that differs for everything, by a fixed rule."""
+    text = f"{model} {language} {split} {'+'.join(mixture)} {k} {seed}"
+    noise = sum(ord(letter) * (i + 3) ** 2 for i, letter in enumerate(text)) % 401 / 100
+    return (88.0 if language in mixture else 60.0) + noise
+
+
+def sweep(directory: Path, **changed) -> dict:
+    """One sweep, cross-lingual en to de with k = 0..3 where nothing else is asked for."""
+    made = {
+        **{"experiment": "pos", "task": "pos", "corpus": "ud-2.7", "model": "mbert"},
+        **{"recipe": "small", "source": "en", "target": "de", "setting": "cross-lingual"},
+        **{"ranking": "gradient-en", "protocol": "prune", "seed": 42, "ks": (0, 1, 2, 3)},
+    } | changed
+    source = made["source"].split("+")
+    multi = made["setting"] == "multi-lingual"
+    made.setdefault("mixture", (*source, made["target"]) if multi else tuple(source))
+    made.setdefault("dev", (made["target"],) if multi else tuple(source))
+    made.setdefault("metric", METRICS[made["task"]][0])
+    root = directory / made["model"] / made["corpus"] / "+".join(made["mixture"])
+    root = root / f"seed-{made['seed']}"
+    branches = ["unpruned" if k == 0 else f"prune-{made['ranking']}" for k in made["ks"]]
+    names = [f"k-{k:02}.json" for k in made["ks"]]
+    paths = [str(root / b / n) for b, n in zip(branches, names, strict=True)]
+    return {**made, "trials": tuple(paths)}
+
+
+def write_trial(path: str, scores: list[dict], pruned: list[list[int]]) -> None:
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).write_text(json.dumps({"pruned_heads": pruned, "scores": scores}))
+
+
+def write_sweep(made: dict, values: dict[tuple[str, str], list[float]]) -> None:
+    """Trials with the given scores: (split, language) -> one per k, for every metric."""
+    for i, (k, path) in enumerate(zip(made["ks"], made["trials"], strict=True)):
+        scores = []
+        for (split, language), numbers in values.items():
+            metrics = dict.fromkeys(METRICS[made["task"]], numbers[i])
+            row = {"language": language, "split": split, "heads": "pruned", "metrics": metrics}
+            scores.append(row)
+            if k and split == "test":
+                metrics = {name: value - 5 for name, value in metrics.items()}
+                scores.append(row | {"heads": "all", "metrics": metrics})
+        write_trial(path, scores, [[0, h] for h in range(k)])
+
+
+def study(directory: Path, *, models=("mbert", "tiny"), targets=("de", "zh"), seeds=(42,)):
+    """Sweeps of two settings with all their trials on disk."""
+    sweeps = []
+    for model in models:
+        for setting in ("cross-lingual", "multi-lingual"):
+            for target in targets:
+                for seed in seeds:
+                    different = {"setting": setting, "target": target, "seed": seed}
+                    sweeps.append(sweep(directory, model=model, **different))
+    for made in sweeps:
+        mixture = list(made["mixture"])
+        tested = targets if made["setting"] == "cross-lingual" else (made["target"],)
+        places = [("dev", code) for code in mixture] + [("test", code) for code in tested]
+        values = {
+            (split, code): [
+                score(made["model"], code, split, mixture, k, made["seed"]) for k in made["ks"]
+            ]
+            for split, code in places
+        }
+        write_sweep(made, values)
+    return sweeps

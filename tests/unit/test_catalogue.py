@@ -1,0 +1,178 @@
+"""The catalogue: built-in entries, own entries, and mistakes named by their path."""
+
+import copy
+
+import pytest
+
+from polyheads import catalogue
+from polyheads.errors import UserError
+
+OWN = {
+    "name": "my-ner",
+    "task": "ner",
+    "licence": "CC0",
+    "format": "columns",
+    "columns": {"token": 1, "tag": 2},
+    "labels": ["PER", "LOC"],
+    "url": "https://example.org/{language}/{split}.txt",
+    "languages": {"sw": {"name": "Swahili", "files": {"train": {}, "dev": {}, "test": {}}}},
+}
+GRAMMAR = {
+    "name": "toy",
+    "task": "pos",
+    "licence": "CC0",
+    "format": "grammar",
+    "labels": ["NOUN", "VERB"],
+    "seed": 1,
+    "sizes": {"train": 6, "dev": 2, "test": 2},
+    "languages": {"en": {}, "de": {}},
+}
+
+
+def changed(entry, *path, value=None):
+    """A copy of ``entry`` with the value at ``path`` set, or removed when it is None."""
+    entry = copy.deepcopy(entry)
+    inner = entry
+    for key in path[:-1]:
+        inner = inner[key]
+    if value is None:
+        del inner[path[-1]]
+    else:
+        inner[path[-1]] = value
+    return entry
+
+
+def test_built_in_treebanks():
+    entries = catalogue.load()
+    words, surface = entries["ud-2.7"], entries["ud-2.7-surface"]
+    assert list(words["languages"]) == ["en", "de", "nl", "ar", "he", "zh", "ja", "ur", "fa"]
+    assert set(words["languages"]) - set(surface["languages"]) == {"de"}
+    assert len(catalogue.tag_names(words)) == 17
+    assert catalogue.tag_names(words) == catalogue.tag_names(surface)
+    train = words["languages"]["en"]["files"]["train"]
+    assert train == {
+        "name": "train.conllu",
+        "url": "https://raw.githubusercontent.com/UniversalDependencies/UD_English-EWT/r2.7/"
+        "en_ewt-ud-train.conllu",
+        "git_blob": "a722c07c425d7fca4b1e7be73d66996def93e925",
+        "sentences": 12543,
+        "words": 204585,
+    }
+    for item in words["languages"].values():
+        assert all("git_blob" in file for file in item["files"].values())
+    for item in surface["languages"].values():
+        for file in item["files"].values():
+            assert file["keep"][1] - file["keep"][0] == file["sentences"]
+            assert "git_blob" not in file
+    assert "boleima" in surface["languages"]["fa"]["files"]["dev"]["url"]
+    assert surface["languages"]["zh"]["files"]["test"]["url"].endswith("/test-zh.tsv")
+
+
+def test_sizes_of_the_two_views_agree():
+    entries = catalogue.load()
+    for code, item in entries["ud-2.7-surface"]["languages"].items():
+        for split, file in item["files"].items():
+            words = entries["ud-2.7"]["languages"][code]["files"][split]
+            assert file["sentences"] == words["sentences"]
+            assert file["words"] <= words["words"]
+
+
+def test_own_entry_is_completed_and_left_alone():
+    own = copy.deepcopy(OWN)
+    entry = catalogue.load([own])["my-ner"]
+    assert own == OWN
+    assert entry["title"] == "my-ner"
+    assert entry["languages"]["sw"]["licence"] == "CC0"
+    assert entry["languages"]["sw"]["files"]["dev"] == {
+        "name": "dev.tsv",
+        "url": "https://example.org/sw/dev.txt",
+    }
+    assert catalogue.tag_names(entry) == ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"]
+    assert catalogue.languages([entry])["sw"] == {
+        "name": "Swahili",
+        "family": "unknown",
+        "branch": "unknown",
+    }
+
+
+def test_file_template_and_splits():
+    own = changed(OWN, "file", value="{language}-{split}.txt")
+    own["languages"]["sw"]["files"] = {"test": {}}
+    entry = catalogue.load([own])["my-ner"]
+    assert entry["languages"]["sw"]["files"]["test"]["name"] == "sw-test.txt"
+    assert catalogue.splits(entry, "sw") == ["test"]
+
+
+def test_grammar_entry_has_all_splits():
+    entry = catalogue.load([GRAMMAR])["toy"]
+    assert catalogue.splits(entry, "de") == ["train", "dev", "test"]
+    assert catalogue.tag_names(entry) == ["NOUN", "VERB"]
+
+
+def test_narrowed_keeps_one_language():
+    entry = catalogue.load()["ud-2.7"]
+    assert list(catalogue.narrowed(entry, "zh")["languages"]) == ["zh"]
+    assert len(entry["languages"]) == 9
+    with pytest.raises(UserError, match=r"ud-2.7 has no language 'zhx'; did you mean 'zh'\?"):
+        catalogue.narrowed(entry, "zhx")
+
+
+def test_languages_of_the_catalogue_have_names():
+    table = catalogue.languages()
+    for entry in catalogue.load().values():
+        assert set(entry["languages"]) <= set(table)
+    assert table["ur"] == {"name": "Urdu", "family": "Indo-European", "branch": "Indo-Aryan"}
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        (changed(OWN, "task", value="nre"), r"corpora\[0\]\.task: .*did you mean 'ner'"),
+        (changed(OWN, "lables", value=["A"]), r"corpora\[0\]\.lables: .*did you mean 'labels'"),
+        (changed(OWN, "labels"), r"corpora\[0\].*'labels' is missing"),
+        (changed(OWN, "labels", value=["PER", "PER"]), r"corpora\[0\]\.labels: "),
+        (changed(OWN, "labels", value=["two words"]), r"corpora\[0\]\.labels\[0\]: "),
+        (changed(OWN, "name", value="my ner"), r"corpora\[0\]\.name: "),
+        (changed(OWN, "name", value="ud-2.7"), r"corpora\[0\]\.name: there is already"),
+        (changed(OWN, "url", value="ftp://x"), r"corpora\[0\]\.url: "),
+        (changed(OWN, "url", value="https://x/{lang}"), r"files\.train: {lang}.*'language'"),
+        (changed(OWN, "url", value="https://x/{"), r"files\.train: .*not a template"),
+        (changed(OWN, "file", value="../{split}"), r"corpora\[0\]\.file: "),
+        (changed(OWN, "file", value="all.txt"), r"languages\.sw\.files: two splits"),
+        (changed(OWN, "seed", value=3), r"corpora\[0\]\.seed: the format columns does not use"),
+        (changed(OWN, "columns"), r"corpora\[0\]\.columns: missing"),
+        (changed(OWN, "columns", "count", value=1), r"corpora\[0\]\.columns\.count: 1 columns"),
+        (changed(OWN, "languages", value={"EN": {}}), r"corpora\[0\]\.languages: "),
+        (changed(OWN, "languages", value={"en": {}}), r"languages\.en: the key 'files' is missing"),
+        (changed(OWN, "languages", value={False: {}}), r"languages: the key False .*quotes"),
+        (
+            changed(OWN, "languages", "sw", "files", "dev", value={"git_blob": "12"}),
+            r"languages\.sw\.files\.dev\.git_blob: ",
+        ),
+        (
+            changed(OWN, "languages", "sw", "files", "dev", value={"keep": [3, 3]}),
+            r"languages\.sw\.files\.dev\.keep: \[3, 3\] keeps no sentence",
+        ),
+        (
+            changed(OWN, "languages", "sw", "files", "tset", value={}),
+            r"languages\.sw\.files\.tset: .*did you mean 'test'",
+        ),
+        (changed(GRAMMAR, "seed"), r"corpora\[0\]\.seed: missing"),
+        (changed(GRAMMAR, "url", value="https://x"), r"corpora\[0\]\.url: .*does not use it"),
+        (
+            changed(GRAMMAR, "languages", "en", value={"files": {"test": {}}}),
+            r"languages\.en: the format grammar has no files",
+        ),
+        ("ud-2.7", r"corpora\[0\]: "),
+    ],
+)
+def test_mistakes_name_the_config_path(entry, message):
+    with pytest.raises(UserError, match=message) as caught:
+        catalogue.load([entry])
+    assert str(caught.value).startswith("configuration, corpora[0]")
+    assert "\n" not in str(caught.value)
+
+
+def test_second_own_entry_of_a_name_is_named():
+    with pytest.raises(UserError, match=r"configuration, corpora\[1\]\.name: .*already"):
+        catalogue.load([OWN, OWN])

@@ -1,0 +1,172 @@
+"""The two readings of a sweep."""
+
+from pathlib import Path
+
+import made_up
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from polyheads import selection
+from polyheads.errors import UserError
+
+
+def choose(sweeps, *, without=()):
+    paths = {path for made in sweeps for path in made["trials"]} - set(without)
+    scores = selection.load_scores(paths, sweeps)
+    return selection.choose(scores, sweeps)
+
+
+def one(made, values, **options):
+    made_up.write_sweep(made, values)
+    return choose([made], **options).iloc[0]
+
+
+def test_both_readings(tmp_path):
+    made = made_up.sweep(tmp_path)
+    values = {("dev", "en"): [80.0, 83.0, 82.0, 81.0], ("test", "de"): [60.0, 61.0, 58.0, 64.0]}
+    row = one(made, values)
+    assert (row.sound_k, row.sound_dev, row.sound_test, row.sound_gain) == (1, 83, 61, 1)
+    assert (row.best_k, row.best_test, row.best_gain) == (3, 64, 4)
+    assert (row.unpruned, row.trials, row.k_max, row.missing_k) == (60, 4, 3, "")
+    assert row.sound_trial == made["trials"][1]
+    assert row.dev_test_spearman == 0
+
+
+def test_ties_go_to_the_smaller_k(tmp_path):
+    values = {("dev", "en"): [80.0, 81.0, 81.0, 80.0], ("test", "de"): [60.0, 58.0, 59.0, 59.0]}
+    row = one(made_up.sweep(tmp_path), values)
+    assert (row.sound_k, row.best_k) == (1, 2)
+
+
+def test_k_0_is_only_in_the_sound_reading(tmp_path):
+    values = {("dev", "en"): [80.0, 79.0, 79.0, 79.0], ("test", "de"): [60.0, 55.0, 57.0, 56.0]}
+    row = one(made_up.sweep(tmp_path), values)
+    assert (row.sound_k, row.sound_gain) == (0, 0)
+    assert (row.best_k, row.best_gain) == (2, -3)
+
+
+@pytest.mark.parametrize(
+    ("changed", "k", "dev"),
+    [
+        ({}, 1, "en"),
+        ({"setting": "multi-lingual"}, 2, "de"),
+        ({"setting": "mono-lingual", "source": "de"}, 2, "de"),
+    ],
+)
+def test_whose_dev_chooses(tmp_path, changed, k, dev):
+    values = {
+        ("dev", "en"): [80.0, 83.0, 82.0, 81.0],
+        ("dev", "de"): [70.0, 71.0, 75.0, 72.0],
+        ("test", "de"): [60.0, 61.0, 62.0, 63.0],
+    }
+    row = one(made_up.sweep(tmp_path, **changed), values)
+    assert (row.sound_k, row.dev) == (k, dev)
+
+
+def test_several_sources_choose_by_the_mean_of_their_devs(tmp_path):
+    made = made_up.sweep(tmp_path, source="en+zh", ranking="gradient-en")
+    values = {
+        ("dev", "en"): [80.0, 84.0, 82.0, 80.0],
+        ("dev", "zh"): [70.0, 60.0, 70.0, 70.0],
+        ("test", "de"): [60.0, 61.0, 62.0, 63.0],
+    }
+    row = one(made, values)
+    assert (row.sound_k, row.sound_dev, row.dev) == (2, 76, "en+zh")
+
+
+def test_constant_scores_have_no_rank_correlation(tmp_path):
+    values = {("dev", "en"): [80.0] * 4, ("test", "de"): [60.0, 61.0, 62.0, 63.0]}
+    row = one(made_up.sweep(tmp_path), values)
+    assert row.isna()["dev_test_spearman"]
+    assert selection.spearman([1, 2], [2, 1]) is None
+    assert selection.spearman([1, 1, 2], [4, 5, 6]) == pytest.approx(3**0.5 / 2)
+
+
+def test_missing_trials_are_said_and_left_out(tmp_path):
+    made = made_up.sweep(tmp_path)
+    values = {("dev", "en"): [80.0, 83.0, 82.0, 81.0], ("test", "de"): [60.0, 61.0, 58.0, 64.0]}
+    row = one(made, values, without=made["trials"][1:2])
+    assert (row.missing_k, row.trials, row.sound_k) == ("1", 3, 2)
+    Path(made["trials"][0]).unlink()  # not there, though asked for
+    row = choose([made]).iloc[0]
+    assert row.isna()[["unpruned", "sound_gain", "best_gain"]].all()
+    assert (row.sound_k, row.best_k) == (1, 3)
+    row = choose([made], without=made["trials"]).iloc[0]
+    assert row.isna()[["unpruned", "sound_k", "best_k", "sound_trial"]].all()
+    assert row.missing_k == "0 1 2 3"
+
+
+def test_other_languages_and_masks_do_not_mix_in(tmp_path):
+    made = made_up.sweep(tmp_path)
+    values = {
+        ("dev", "en"): [80.0, 83.0, 82.0, 81.0],
+        ("test", "de"): [60.0, 61.0, 58.0, 64.0],
+        ("test", "zh"): [90.0, 91.0, 99.0, 94.0],
+    }
+    made_up.write_sweep(made, values)
+    scores = selection.load_scores(made["trials"], [made])
+    assert list(scores.columns) == list(selection.SCORE_COLUMNS)
+    assert set(scores["language"]) == {"en", "de"}
+    assert set(scores["heads"]) == {"pruned", "all"}
+    assert set(scores["mixture"]) == {"en"}
+    assert set(scores["ranking"]) == {"gradient-en"}
+    row = selection.choose(scores, [made]).iloc[0]
+    assert row.best_test == 64
+
+
+def test_sweeps_share_trials(tmp_path):
+    sweeps = made_up.study(tmp_path)
+    table = choose(sweeps)
+    assert len(table) == len(sweeps) == 8
+    assert table["unpruned"].notna().all()
+    crossing = table[table["setting"] == "cross-lingual"]
+    chosen = crossing.groupby("model")["sound_k"].nunique()
+    assert (chosen == 1).all()  # one source, one dev, one k
+
+
+def test_csv_and_back(tmp_path):
+    sweeps = made_up.study(tmp_path)
+    table = selection.pruned_heads(choose(sweeps, without=sweeps[0]["trials"]))
+    path = tmp_path / "choices.csv"
+    selection.write(table, path)
+    rows = selection.read(path)
+    assert [row["sound_k"] for row in rows[:1]] == [None]
+    for row, (_, before) in zip(rows[2:], list(table.iterrows())[2:], strict=True):
+        assert row["sound_k"] == before["sound_k"]
+        assert row["best_gain"] == pytest.approx(before["best_gain"], abs=1e-6)
+        assert row["best_heads"] == " ".join(f"0.{h}" for h in range(row["best_k"]))
+    first = path.read_bytes()
+    selection.write(table, path)
+    assert path.read_bytes() == first
+
+
+def test_ranking_kinds():
+    assert selection.ranking_kind("gradient-en", "en") == "gradient"
+    assert selection.ranking_kind("reversed-gradient-zh", "zh") == "reversed-gradient"
+    assert selection.ranking_kind("gradient-en", "en+zh") == "gradient"
+    assert selection.ranking_kind("random-42", "en") == "random-42"
+
+
+def test_clear_errors(tmp_path):
+    made = made_up.sweep(tmp_path)
+    path = Path(made["trials"][0])
+    path.parent.mkdir(parents=True)
+    for text in ("{", "[]", '{"scores": []}'):
+        path.write_text(text)
+        with pytest.raises(UserError, match="k-00.json: not a whole trial file"):
+            selection.load_scores(made["trials"], [made])
+    with pytest.raises(UserError, match="experiment pos: metric 'f2'"):
+        choose([made | {"metric": "f2"}], without=made["trials"])
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=3, max_size=9))
+def test_rank_correlation_equals_scipys(points):
+    a, b = zip(*points, strict=True)
+    found = selection.spearman(a, b)
+    if len(set(a)) < 2 or len(set(b)) < 2:
+        assert found is None
+    else:
+        assert found == pytest.approx(stats.spearmanr(a, b).statistic)

@@ -1,0 +1,212 @@
+"""Tables: what stands in their cells."""
+
+import csv
+import io
+import json
+
+import made_up
+import pytest
+
+from polyheads import exhibits, inventory, selection, tables
+
+LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}, "zh": {"name": "Chinese"}}
+PUBLISHED = exhibits.read_published()
+
+
+def rows_of(sweeps, tmp_path, *, without=()):
+    paths = {path for made in sweeps for path in made["trials"]} - set(without)
+    plan = exhibits.plan(sweeps, PUBLISHED)
+    scores = selection.load_scores(paths, sweeps)
+    choices = selection.choose(scores, exhibits.readings(plan, sweeps))
+    selection.write(selection.pruned_heads(choices), tmp_path / "choices.csv")
+    return plan, selection.read(tmp_path / "choices.csv")
+
+
+def texts(rows):
+    return [[cell["text"] for cell in row] for row in rows]
+
+
+def width(row):
+    return sum(cell["colspan"] for cell in row)
+
+
+def full_width(table):
+    """Columns of a table with its spans laid out; every row must fill them."""
+    columns = None
+    for part in ("head", "body", "foot"):
+        pending = []
+        for row in table[part]:
+            filled = len([span for span in pending if span > 0]) + width(row)
+            columns = columns or filled
+            assert filled == columns, texts([row])
+            pending = [span - 1 for span in pending if span > 1]
+            for cell in row:
+                pending += [cell["rowspan"] - 1] * cell["colspan"] if cell["rowspan"] > 1 else []
+        assert not [span for span in pending if span > 0]
+    return columns
+
+
+def test_plan_has_a_second_table_in_the_published_metric(tmp_path):
+    sweeps = made_up.study(tmp_path)
+    plan = exhibits.plan(sweeps, PUBLISHED)
+    names = [e["name"] for e in plan if e["kind"] == "table"]
+    assert names == [
+        "pos.cross-lingual.gradient",
+        "pos.cross-lingual.gradient.f1_runs_as_published",
+        "pos.multi-lingual.gradient",
+        "pos.multi-lingual.gradient.f1_runs_as_published",
+    ]
+    assert len({e["name"] for e in plan}) == len(plan)
+    assert exhibits.paths(plan, "curves", "x", ".svg") == [
+        "x/pos.cross-lingual.en.gradient.svg",
+        "x/pos.multi-lingual.en.gradient.svg",
+    ]
+    alone = exhibits.plan([made for made in sweeps if made["model"] == "tiny"], PUBLISHED)
+    assert len([e for e in alone if e["kind"] == "table"]) == 2
+
+
+def test_result_table_has_both_readings_and_the_published_numbers(tmp_path):
+    sweeps = made_up.study(tmp_path)
+    plan, rows = rows_of(sweeps, tmp_path)
+    table = tables.result_table(plan[0], rows, LANGUAGES, PUBLISHED)
+    assert full_width(table) == 2 + 2 * 8
+    # Chinese is second in a row group of English
+    assert texts(table["body"])[0][:2] == ["English", "German"]
+    assert texts(table["body"])[1][0] == "Chinese"
+    choice = next(r for r in rows if (r["model"], r["target"]) == ("mbert", "de"))
+    cells = texts(table["body"])[0]
+    assert cells[2] == f"{choice['unpruned']:.2f}"
+    assert cells[5] == str(choice["sound_k"])
+    assert cells[9] == str(choice["best_k"])
+    assert not any("Published" in note for note in table["notes"])
+
+    other = tables.result_table(plan[1], rows, LANGUAGES, PUBLISHED)
+    assert full_width(other) == 2 + 2 * 8 + 3  # published mBERT only, no such model "tiny"
+    published = exhibits.published_cells(PUBLISHED)["pos", "mbert", "en", "zh", "cross-lingual"]
+    assert published == (59.88, 59.99)
+    assert {"59.88", "59.99", "+0.11"} <= set(texts(other["body"])[1])
+    record = other["records"][1]
+    assert (record["published_unpruned"], record["published_best"]) == published
+    assert other["records"][-1]["published_best"] is None
+
+
+def test_missing_trials_are_marked(tmp_path):
+    sweeps = made_up.study(tmp_path)
+    without = [sweeps[0]["trials"][0], sweeps[1]["trials"][2], *sweeps[2]["trials"]]
+    plan, rows = rows_of(sweeps, tmp_path, without=without)
+    table = tables.result_table(plan[0], rows, LANGUAGES)
+    assert full_width(table) == 18
+    # the two cross-lingual sweeps of mbert share their trials: no k = 0, no k = 2
+    first = table["body"][0]
+    assert [cell["text"] for cell in first][2] == "missing"
+    assert first[2]["kind"] == "first missing"
+    assert [cell["text"] for cell in first][4] == "missing"
+    assert first[5]["text"].endswith("†")
+    assert first[5]["note"] == "missing: k = 0 2"
+    assert any(note.startswith("†") for note in table["notes"])
+    overview = tables.overview(exhibits.main_choices(plan, rows))
+    assert full_width(overview) == 12
+    assert texts(overview["body"])[0][6] == "0 of 0"
+
+
+def test_seeds_are_averaged(tmp_path):
+    sweeps = made_up.study(tmp_path, models=("tiny",), seeds=(1, 2, 3))
+    plan, rows = rows_of(sweeps, tmp_path)
+    table = tables.result_table(plan[0], rows, LANGUAGES)
+    here = [r for r in rows if r["setting"] == "cross-lingual" and r["target"] == "de"]
+    gains = [row["best_gain"] for row in here]
+    cells = texts(table["body"])[0]
+    assert cells[8].startswith(tables.signed(sum(gains) / 3)) and "±" in cells[8]
+    assert cells[9] == ", ".join(str(row["best_k"]) for row in here)
+    assert any("seeds" in note for note in table["notes"])
+    assert len(table["records"]) == 6  # two targets, three seeds
+
+
+def test_overview_and_heads(tmp_path):
+    sweeps = made_up.study(tmp_path)
+    plan, rows = rows_of(sweeps, tmp_path)
+    main = exhibits.main_choices(plan, rows)
+    assert len(main) == len(sweeps)  # in the experiment's own metric only
+    overview = tables.overview(main)
+    assert full_width(overview) == 12
+    line = overview["records"][0]
+    mine = [r for r in main if (r["setting"], r["model"]) == ("cross-lingual", "mbert")]
+    assert line["best_gain"] == pytest.approx(sum(row["best_gain"] for row in mine) / 2)
+    assert line["best_improved"] == sum(row["best_gain"] > 0 for row in mine)
+    heads = tables.heads_table(main, LANGUAGES)
+    assert full_width(heads) == 7
+    assert texts(heads["body"])[0][3] == "English → German"
+
+
+def test_csv_is_plain_and_complete(tmp_path):
+    plan, rows = rows_of(made_up.study(tmp_path), tmp_path)
+    table = tables.result_table(plan[0], rows, LANGUAGES)
+    read = list(csv.DictReader(io.StringIO(tables.csv_text(table))))
+    assert len(read) == 4
+    assert read[0]["target"] == "de"
+    assert float(read[0]["sound_gain"]) == pytest.approx(table["records"][0]["sound_gain"])
+    assert not any(column.endswith("_trial") for column in read[0])
+
+
+def test_numbers_for_people():
+    assert tables.signed(-0.001) == "0.00"
+    assert tables.signed(-1.25) == "−1.25"
+    assert tables.signed(0.5) == "+0.50"
+    assert tables.gain(-0.001)["kind"] == ""
+    assert tables.gain(0.4)["kind"] == "up"
+    assert tables.gain(None)["text"] == "missing"
+    assert tables.number(None) == "–"
+
+
+def test_corpora_and_subwords_tables(tmp_path):
+    count = {"sentences": 12543, "words": 204585, "skipped_ranges": 40, "skipped_empty_nodes": 2}
+    fixes = {"unknown type": {"count": 3, "example": "train.txt:7"}}
+    corpus = {
+        **{"corpus": "ud-2.7", "language": "en", "task": "pos", "licence": "CC BY-SA 4.0"},
+        "source": {"train": "https://example.org/train.conllu"},
+        "counts": {"train": count, "test": {"sentences": 7, "words": 60, "repairs": fixes}},
+    }
+    table = inventory.corpora_table([corpus], LANGUAGES)
+    assert full_width(table) == 12
+    cells = texts(table["body"])[0]
+    assert cells[:9] == [
+        *("ud-2.7", "Part of speech", "English"),
+        *("12,543", "–", "7", "204,585", "–", "60"),
+    ]
+    assert cells[9:11] == ["42", "3"]
+    assert table["records"][0]["repairs"] == "unknown type: 3"
+
+    stats = {"subwords_per_word": 1.234, "words_without_subwords": 2, "windowed_sentences": 1}
+    encoding = {
+        **{"model": "mbert", "corpus": "ud-2.7", "language": "en"},
+        "splits": {"dev": stats | {"truncated_words": 0, "longest_subwords": 512}},
+    }
+    table = inventory.subwords_table([encoding], LANGUAGES)
+    assert full_width(table) == 18
+    assert texts(table["body"])[0][4] == "1.23"
+    assert texts(table["body"])[0][3] == "–"
+
+
+def test_run_times(tmp_path):
+    head = "s\th:m:s\tmax_rss\tmean_load\n"
+    (tmp_path / "a.tsv").write_text(head + "1.5\t0:00:01\t200.0\t99\n")
+    (tmp_path / "b.tsv").write_text(head + "0.5\t0:00:00\tNA\t0\n")
+    files = [tmp_path / name for name in ("a.tsv", "b.tsv", "c.tsv")]
+    table = inventory.run_times_table({"Trials": files, "Never": []})
+    assert texts(table["body"]) == [["Trials", "2", "2.0", "1.0", "1.5", "200"]]
+    assert texts(table["foot"])[0][:3] == ["all", "2", "2.0"]
+    assert any("missing: 1" in note for note in table["notes"])
+    nothing = inventory.run_times_table({})
+    assert nothing["body"] == nothing["foot"] == []
+
+
+def test_versions_and_json(tmp_path):
+    table = inventory.versions_table({"Polyheads": "0.1.0"})
+    assert ["Polyheads", "0.1.0"] in texts(table["body"])
+    assert "pandas" in [row[0] for row in texts(table["body"])]
+    path = tmp_path / "x.json"
+    path.write_text("{")
+    with pytest.raises(inventory.UserError, match=r"x\.json: not a whole JSON file"):
+        inventory.read_json(path)
+    path.write_text(json.dumps({"a": 1}))
+    assert inventory.read_json(path) == {"a": 1}

@@ -1,0 +1,1 @@
+"""Which attention heads a multilingual encoder needs, and what is left without the others."""

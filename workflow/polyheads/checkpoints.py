@@ -1,0 +1,88 @@
+"""State of an interrupted training: weights, optimiser, position, random state.
+
+One safetensors file (never pickle), replaced atomically, outside of every rule's declared
+outputs so that Snakemake does not delete it before a rerun; removed when the training ends.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from polyheads.files import writing
+
+
+class Checkpoint:
+    """Saves at most every ``minutes``; restores only what has the same ``fingerprint``.
+
+    fingerprint: anything that determines the numbers (recipe, data, code); a checkpoint of
+    another training is ignored and overwritten.
+    """
+
+    def __init__(self, path: Path | None, *, minutes: float, fingerprint: str) -> None:
+        self.path = None if path is None else Path(path)
+        self.seconds = minutes * 60
+        self.fingerprint = fingerprint
+        self.last = time.monotonic()
+
+    def due(self) -> bool:
+        return self.path is not None and time.monotonic() - self.last >= self.seconds
+
+    def save(
+        self,
+        model: torch.nn.Module,
+        optimizer: torch.optim.Optimizer,
+        *,
+        step: int,
+        record: dict,
+    ) -> None:
+        """Write weights, optimiser state, random state, ``step`` and a JSON-able ``record``."""
+        tensors = {f"model.{k}": v for k, v in model.state_dict().items()}
+        for index, state in optimizer.state_dict()["state"].items():
+            for key, value in state.items():
+                tensors[f"optimizer.{index}.{key}"] = torch.as_tensor(value)
+        tensors["random.cpu"] = torch.get_rng_state()
+        if torch.cuda.is_available():
+            tensors["random.cuda"] = torch.cuda.get_rng_state()
+        meta = {"fingerprint": self.fingerprint, "step": str(step), "record": json.dumps(record)}
+        with writing(self.path) as temporary:
+            save_file({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, temporary, meta)
+        self.last = time.monotonic()
+
+    def restore(
+        self, model: torch.nn.Module, optimizer: torch.optim.Optimizer
+    ) -> tuple[int, dict] | None:
+        """Load the state if there is one of this training: (step, record), else None."""
+        if self.path is None or not self.path.is_file():
+            return None
+        try:
+            with safe_open(self.path, framework="pt") as stored:
+                meta = stored.metadata() or {}
+                if meta.get("fingerprint") != self.fingerprint:
+                    return None
+                tensors = {key: stored.get_tensor(key) for key in stored.keys()}  # noqa: SIM118
+        except SafetensorError:
+            return None  # damaged from outside: start again rather than stop
+        model.load_state_dict(_part(tensors, "model."))
+        state: dict[int, dict] = {}
+        for key, value in _part(tensors, "optimizer.").items():
+            index, name = key.split(".", 1)
+            state.setdefault(int(index), {})[name] = value
+        optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
+        torch.set_rng_state(tensors["random.cpu"])
+        if "random.cuda" in tensors and torch.cuda.is_available():
+            torch.cuda.set_rng_state(tensors["random.cuda"])
+        return int(meta["step"]), json.loads(meta["record"])
+
+    def remove(self) -> None:
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)
+
+
+def _part(tensors: dict, prefix: str) -> dict:
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}

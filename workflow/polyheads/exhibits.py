@@ -1,0 +1,161 @@
+"""What a study's tables and curves are and how their files are called, known before any number.
+
+Imported at parse time by the Snakefile, so it needs nothing but the standard library.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from polyheads.evaluation import METRICS, PUBLISHED_METRIC, TASK_NAMES
+from polyheads.selection import ranking_kind
+
+Exhibit = dict[str, Any]
+Languages = Mapping[str, Mapping[str, str]]
+
+PUBLISHED = Path(__file__).parents[2] / "resources" / "published" / "table2_3_4_f1.csv"
+SETTINGS = ("cross-lingual", "multi-lingual", "mono-lingual")
+RANKINGS = {
+    "gradient": "gradient ranking, lowest heads first",
+    "reversed-gradient": "gradient ranking reversed, highest heads first",
+}
+
+
+def plan(sweeps: Sequence[dict], published: Iterable[Mapping[str, str]] = ()) -> list[Exhibit]:
+    """Tables, curves and gain overviews of a study, in the order of the report.
+
+    One table per experiment, kind of ranking, setting and metric; curves split it by source; one
+    overview of gains per experiment and kind of ranking. The metric is the sweeps' own; a second
+    table has the metric of the published numbers where `published` has any of the table's cells.
+    Every exhibit: kind (table | curves | gains), name (of its files), title, and what picks its
+    sweeps (`of`): experiment, ranking, setting, source, metric as far as they apply.
+    """
+    there = {_cell(row) for row in published}
+    groups: dict[tuple[str, str], list[dict]] = {}
+    for sweep in sweeps:
+        kind = ranking_kind(sweep["ranking"], sweep["source"])
+        groups.setdefault((sweep["experiment"], kind), []).append(sweep)
+    out: list[Exhibit] = []
+    for (experiment, kind), members in groups.items():
+        of = {"experiment": experiment, "ranking": kind}
+        task, metric = members[0]["task"], members[0]["metric"]
+        settings = [s for s in SETTINGS if any(m["setting"] == s for m in members)]
+        for setting in settings:
+            inside = [m for m in members if m["setting"] == setting]
+            metrics = [metric]
+            if any(_cell(m) in there for m in inside):
+                metrics = list(dict.fromkeys([metric, PUBLISHED_METRIC[task]]))
+            for name in metrics:
+                out.append(_exhibit("table", of | {"setting": setting, "metric": name}, inside))
+            for source in dict.fromkeys(m["source"] for m in inside):
+                parts = {"setting": setting, "source": source, "metric": metric}
+                out.append(_exhibit("curves", of | parts, inside))
+        out.append(_exhibit("gains", of | {"metric": metric}, members))
+    return out
+
+
+def members(exhibit: Exhibit, choices: Iterable[Any]) -> list[Any]:
+    """The rows of choices (or of scores) that an exhibit shows."""
+    of = exhibit["of"]
+    return [
+        row
+        for row in choices
+        if row["experiment"] == of["experiment"]
+        and row["metric"] == of["metric"]
+        and ranking_kind(row["ranking"], row["source"]) == of["ranking"]
+        and row["setting"] == of.get("setting", row["setting"])
+        and row["source"] == of.get("source", row["source"])
+    ]
+
+
+def readings(exhibits: Iterable[Exhibit], sweeps: Sequence[dict]) -> list[dict]:
+    """The sweeps, and those once more that a table shows in another metric than their own."""
+    found = list(sweeps)
+    for exhibit in exhibits:
+        if exhibit["kind"] == "table":
+            metric = exhibit["of"]["metric"]
+            others = [{**s, "metric": metric} for s in sweeps if s["metric"] != metric]
+            found += members(exhibit, others)
+    return found
+
+
+def main_choices(exhibits: Iterable[Exhibit], choices: Sequence[Any]) -> list[Any]:
+    """The rows of choices in the experiments' own metrics, in the order of the report."""
+    return [row for e in exhibits if e["kind"] == "gains" for row in members(e, choices)]
+
+
+def paths(exhibits: Iterable[Exhibit], kind: str, directory: str, *suffixes: str) -> list[str]:
+    """File names of the exhibits of one kind: DIRECTORY/NAME plus each of the suffixes."""
+    names = [exhibit["name"] for exhibit in exhibits if exhibit["kind"] == kind]
+    return [f"{directory}/{name}{suffix}" for name in names for suffix in suffixes]
+
+
+def read_published(path: str | Path = PUBLISHED) -> list[dict[str, str]]:
+    """The published F1 of Tables 2-4: task, model, source, target, setting, *_f1 in percent."""
+    with open(path, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def read_languages(path: str | Path) -> dict[str, dict[str, str]]:
+    """resources/languages.yaml: code -> name, family."""
+    import yaml
+
+    return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+
+
+def published_cells(
+    published: Iterable[Mapping[str, str]],
+) -> dict[tuple[str, ...], tuple[float, float]]:
+    """(task, model, source, target, setting) -> published F1 (unpruned, best pruned)."""
+    return {_cell(r): (float(r["unpruned_f1"]), float(r["pruned_f1"])) for r in published}
+
+
+def language_name(code: str, languages: Languages) -> str:
+    """English name of a language, or of several (`en+zh`); the code where the table has none."""
+    return " + ".join(languages.get(part, {}).get("name", part) for part in code.split("+"))
+
+
+def pair_name(source: str, target: str, languages: Languages) -> str:
+    """`English → German`; one name where both are the same language."""
+    names = [language_name(code, languages) for code in (source, target)]
+    return names[0] if source == target else " → ".join(names)
+
+
+def ranking_name(kind: str) -> str:
+    """What a kind of ranking is, in words."""
+    if kind.startswith("random-"):
+        return f"random ranking, seed {kind.removeprefix('random-')}"
+    return RANKINGS.get(kind, f"ranking {kind}")
+
+
+def heat_map_title(ranking: Mapping[str, Any], languages: Languages) -> str:
+    """Whose scores a heat map shows, from ranking.json: `tiny-bert, grammar-pos, English`."""
+    parts = [ranking["model"], ranking["corpus"]]
+    if ranking.get("language"):
+        parts.append(language_name(ranking["language"], languages))
+    return ", ".join([*parts, f"seed {ranking['seed']}"])
+
+
+def _cell(row: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(row[key] for key in ("task", "model", "source", "target", "setting"))
+
+
+def _exhibit(kind: str, of: dict[str, str], inside: list[dict]) -> Exhibit:
+    task = inside[0]["task"]
+    parts = [of["experiment"], of.get("setting"), of.get("source"), of["ranking"]]
+    if kind == "gains":
+        parts.append("gains")
+    if of["metric"] != inside[0]["metric"]:
+        parts.append(of["metric"])
+    what = TASK_NAMES[task] + (f", {of['setting']}" if "setting" in of else "")
+    return {
+        "kind": kind,
+        "name": ".".join(part for part in parts if part),
+        "title": f"{what}: {METRICS[task][of['metric']]}",
+        "of": of,
+        "task": task,
+        "corpus": inside[0]["corpus"],
+    }

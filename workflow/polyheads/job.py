@@ -1,0 +1,44 @@
+"""What surrounds the body of every rule script: the log, and one clear line on an error."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from polyheads.errors import UserError
+
+
+@contextmanager
+def job(snakemake) -> Iterator[None]:
+    """Send all output of the block to the rule's log; end with exit status 1 on a UserError.
+
+    The message of a UserError goes to the log and to the terminal, without a traceback.
+    Anything else is a bug of ours and keeps its traceback, in the log.
+    """
+    terminal = os.dup(2)
+    log = os.open(snakemake.log[0], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    sys.stdout.flush()
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    try:
+        yield
+    except UserError as error:
+        fail(terminal, str(error))
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        fail(terminal, f"{where}the disk is full; free some space and run the same command again")
+    finally:
+        sys.stdout.flush()
+
+
+def fail(terminal: int, message: str) -> None:
+    """Say what is wrong in the log (standard error) and on the terminal, and exit with 1."""
+    line = f"Error: {message}\n"
+    for stream in (2, terminal):
+        os.write(stream, line.encode())
+    sys.exit(1)

@@ -1,0 +1,300 @@
+"""Figures as SVG: curves over k, gains, head scores. One style, the same bytes from the same data.
+
+Colours are Okabe and Ito's for models and cividis for scores, and nothing rests on colour alone:
+models differ in markers, readings in shapes, heat maps carry numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from polyheads.evaluation import METRICS
+from polyheads.exhibits import Exhibit, Languages, language_name, members, pair_name
+from polyheads.files import writing
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+MARKERS = ("o", "s", "^", "v", "P", "X")
+INK, FAINT = "#1f2328", "#8c959f"
+_STYLE = {
+    "svg.hashsalt": "polyheads",
+    "svg.fonttype": "path",  # looks the same everywhere, whatever fonts are installed
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.labelsize": 9,
+    "axes.edgecolor": FAINT,
+    "axes.labelcolor": INK,
+    "axes.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.unicode_minus": True,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "text.color": INK,
+    "grid.color": "#e6e8eb",
+    "grid.linewidth": 0.8,
+    "legend.frameon": False,
+    "figure.facecolor": "white",
+}
+_SOUND = {"marker": "o", "markersize": 11, "markerfacecolor": "none", "markeredgewidth": 2.2}
+_BEST = {"marker": "D", "markersize": 10, "markerfacecolor": "none", "markeredgewidth": 1.4}
+_BEST_GAIN = {"marker": "D", "markersize": 9, "markerfacecolor": "none", "markeredgewidth": 1.4}
+_LEAST_SPAN = 2.0  # percentage points that a score axis spans at least: no drama from noise
+
+
+@contextmanager
+def _figure(out: str | Path, width: float, height: float) -> Iterator[Figure]:
+    """A figure (inches) in the project's style, saved as SVG when the block ends well."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    with matplotlib.rc_context(_STYLE):
+        figure = pyplot.figure(figsize=(width, height), layout="constrained")
+        try:
+            yield figure
+            metadata = {"Date": None, "Creator": None}
+            with writing(Path(out)) as part:
+                figure.savefig(
+                    part, format="svg", metadata=metadata, bbox_inches="tight", pad_inches=0.08
+                )
+        finally:
+            pyplot.close(figure)
+
+
+def sweep_curves(
+    exhibit: Exhibit,
+    scores: Iterable[Mapping[str, Any]],
+    choices: Iterable[Mapping[str, Any]],
+    languages: Languages,
+    out: str | Path,
+) -> None:
+    """Scores over k, one panel per target: test above, the dev score that chooses k below.
+
+    One line per model (mean and range over seeds); a circle at the k chosen on dev, a diamond at
+    the best of k >= 1 on test, a dotted line at the test score of k = 0.
+    """
+    rows = members(exhibit, choices)
+    values = _values(members(exhibit, scores))
+    targets = list(dict.fromkeys(row["target"] for row in rows))
+    models = list(dict.fromkeys(row["model"] for row in rows))
+    across = min(4, len(targets))
+    down = math.ceil(len(targets) / across)
+    label = METRICS[exhibit["task"]][exhibit["of"]["metric"]]
+    source = language_name(exhibit["of"]["source"], languages)
+    with _figure(out, max(5.2, 1.0 + 2.5 * across), 0.9 + 3.5 * down) as figure:
+        grid = figure.add_gridspec(2 * down, across, height_ratios=[2.4, 1.2] * down)
+        for i, target in enumerate(targets):
+            line, column = divmod(i, across)
+            top = figure.add_subplot(grid[2 * line, column])
+            low = figure.add_subplot(grid[2 * line + 1, column], sharex=top)
+            here = [row for row in rows if row["target"] == target]
+            for number, model in enumerate(models):
+                of_model = [row for row in here if row["model"] == model]
+                _draw_sweeps(top, low, of_model, values, number)
+            top.set_title(language_name(target, languages), fontweight="bold")
+            top.tick_params(labelbottom=False)
+            low.set_xlabel("k (heads pruned)")
+            k_max = max(row["k_max"] for row in here)
+            low.set_xlim(-0.35, k_max + 0.35)
+            low.set_xticks(range(0, k_max + 1, max(1, math.ceil(k_max / 6))))
+            for axes in (top, low):
+                _score_axis(axes)
+            if column == 0:
+                top.set_ylabel(f"test {label} (%)")
+            if column == 0 or here[0]["dev"] == target:
+                dev = language_name(here[0]["dev"], languages)
+                low.set_ylabel(f"dev, {dev} (%)")
+        figure.suptitle(f"{exhibit['title']}, source {source}", fontweight="bold")
+        _legend(figure, models, curves=True)
+
+
+def gains(
+    exhibit: Exhibit,
+    choices: Iterable[Mapping[str, Any]],
+    languages: Languages,
+    out: str | Path,
+) -> None:
+    """Gain over k = 0 of every sweep by both readings, one panel per setting."""
+    rows = members(exhibit, choices)
+    settings = list(dict.fromkeys(row["setting"] for row in rows))
+    models = list(dict.fromkeys(row["model"] for row in rows))
+    pairs = {
+        s: list(dict.fromkeys((r["source"], r["target"]) for r in rows if r["setting"] == s))
+        for s in settings
+    }
+    longest = max(map(len, pairs.values()))
+    step = 0.16 + 0.16 * len(models)
+    with _figure(out, 1.4 + 3.9 * len(settings), 1.6 + step * longest) as figure:
+        panels = figure.subplots(1, len(settings), sharex=True, squeeze=False)[0]
+        for axes, setting in zip(panels, settings, strict=True):
+            axes.axvline(0, color=INK, linewidth=1)
+            for row in rows:
+                if row["setting"] != setting:
+                    continue
+                number = models.index(row["model"])
+                place = pairs[setting].index((row["source"], row["target"]))
+                y = place + (number - (len(models) - 1) / 2) * 0.6 / len(models)
+                _draw_gain(axes, row, y, OKABE_ITO[number % len(OKABE_ITO)])
+            names = [pair_name(*pair, languages) for pair in pairs[setting]]
+            axes.set_yticks(range(len(names)), names)
+            for place in range(1, len(names)):
+                if pairs[setting][place][0] != pairs[setting][place - 1][0]:
+                    axes.axhline(place - 0.5, color=FAINT, linewidth=0.6)
+            axes.set_ylim(len(names) - 0.4, -0.6)
+            axes.set_title(setting, fontweight="bold")
+            axes.set_xlabel("gain over k = 0 (percentage points)")
+            axes.grid(axis="x")
+            axes.set_axisbelow(True)
+            axes.tick_params(axis="y", length=0)
+        figure.suptitle(f"{exhibit['title']}, gain from pruning", fontweight="bold")
+        _legend(figure, models, curves=False)
+
+
+def score_heat_map(
+    scores: Sequence[Mapping[str, Any]],
+    *,
+    title: str,
+    out: str | Path,
+    mark: int = 12,
+) -> None:
+    """Scores of all heads, normalised (as ranked) and raw, layers down, heads across.
+
+    `scores`: rows with layer, head, raw, normalised, rank (0 = lowest). The `mark` lowest heads
+    carry their place in the pruning order, from 1.
+    """
+    layers = 1 + max(int(row["layer"]) for row in scores)
+    heads = 1 + max(int(row["head"]) for row in scores)
+    side = min(0.75, max(0.31, 3.0 / heads))  # of a cell, inches
+    kinds = (
+        ("normalised", "score normalised by layer, scaled to 0–1", (0.0, 1.0)),
+        ("raw", "raw score: sum over sentences of |∂loss/∂gate|", None),
+    )
+    width, height = 2 * (heads * side + 0.7), layers * side + 1.4
+    with _figure(out, max(width, 5.0), height) as figure:
+        for axes, (kind, label, limits) in zip(figure.subplots(1, 2), kinds, strict=True):
+            grid = [[float("nan")] * heads for _ in range(layers)]
+            for row in scores:
+                grid[int(row["layer"])][int(row["head"])] = float(row[kind])
+            low, high = limits or (0.0, max(max(line) for line in grid) or 1.0)
+            image = axes.imshow(grid, cmap="cividis", vmin=low, vmax=high)
+            for row in scores:
+                if int(row["rank"]) < mark:
+                    shade = (float(row[kind]) - low) / (high - low)
+                    axes.text(
+                        int(row["head"]),
+                        int(row["layer"]),
+                        str(int(row["rank"]) + 1),
+                        ha="center",
+                        va="center",
+                        fontsize=7.5,
+                        color="white" if shade < 0.55 else INK,
+                    )
+            axes.set_xticks(range(heads))
+            axes.set_yticks(range(layers))
+            axes.tick_params(length=0, labelsize=8)
+            axes.spines[:].set_visible(False)
+            axes.set_xlabel("head")
+            axes.set_ylabel("layer")
+            bar = figure.colorbar(image, ax=axes, location="bottom", fraction=0.08, aspect=28)
+            bar.set_label(label, fontsize=8)
+            bar.ax.tick_params(labelsize=8)
+            bar.outline.set_visible(False)
+        figure.suptitle(title, fontweight="bold", fontsize=10)
+
+
+def _draw_sweeps(top: Axes, low: Axes, rows: list, values: dict, number: int) -> None:
+    """One model's sweeps (one per seed) in a test panel and a dev panel."""
+    colour, marker = OKABE_ITO[number % len(OKABE_ITO)], MARKERS[number % len(MARKERS)]
+    if not rows:
+        return
+    ks = list(range(max(row["k_max"] for row in rows) + 1))
+    for axes, split, style in ((top, "test", "-"), (low, "dev", "--")):
+        lines = []
+        for row in rows:
+            read = [row["target"]] if split == "test" else row["dev"].split("+")
+            key = (row["model"], row["target"], row["seed"], split)
+            sides = [[values.get((*key, lang, k), math.nan) for k in ks] for lang in read]
+            lines.append([sum(side) / len(side) for side in zip(*sides, strict=True)])
+        there = [k for k in ks if any(not math.isnan(line[k]) for line in lines)]
+        sides = [[line[k] for line in lines if not math.isnan(line[k])] for k in there]
+        means = [sum(side) / len(side) for side in sides]
+        options = {"color": colour, "marker": marker, "markersize": 3.5, "linewidth": 1.6}
+        axes.plot(there, means, linestyle=style, **options)
+        if len(lines) > 1:
+            low_, high = [min(side) for side in sides], [max(side) for side in sides]
+            axes.fill_between(there, low_, high, color=colour, alpha=0.15, linewidth=0)
+        if split == "test" and there and there[0] == 0:
+            axes.axhline(means[0], color=colour, linestyle=":", linewidth=1)
+    for row in rows:
+        ring = {"color": colour, "linestyle": "none", "clip_on": False, "zorder": 5}
+        if row["sound_k"] is not None:
+            top.plot(row["sound_k"], row["sound_test"], **_SOUND, **ring)
+            low.plot(row["sound_k"], row["sound_dev"], **_SOUND, **ring)
+        if row["best_k"] is not None:
+            top.plot(row["best_k"], row["best_test"], **_BEST, **ring)
+
+
+def _draw_gain(axes: Axes, row: Mapping[str, Any], y: float, colour: str) -> None:
+    sound, best = row["sound_gain"], row["best_gain"]
+    if sound is None and best is None:
+        axes.text(0, y, " missing", va="center", fontsize=8, color=FAINT)
+        return
+    there = [value for value in (sound, best) if value is not None]
+    axes.plot([min(there), max(there)], [y, y], color=colour, linewidth=1, alpha=0.5)
+    if sound is not None:
+        axes.plot(sound, y, marker="o", markersize=6, color=colour, zorder=4)
+    if best is not None:
+        axes.plot(best, y, color=colour, zorder=5, **_BEST_GAIN)
+
+
+def _legend(figure: Figure, models: Sequence[str], *, curves: bool) -> None:
+    from matplotlib.lines import Line2D
+
+    entries = []
+    for number, model in enumerate(models):
+        look = {"color": OKABE_ITO[number % len(OKABE_ITO)], "linewidth": 2}
+        if curves:
+            look |= {"marker": MARKERS[number % len(MARKERS)], "markersize": 4}
+        entries.append(Line2D([], [], label=model, **look))
+    none = {"color": INK, "linestyle": "none"}
+    if curves:
+        entries.append(Line2D([], [], label="k chosen on dev", **_SOUND, **none))
+        entries.append(Line2D([], [], label="best of k ≥ 1 on test", **_BEST, **none))
+        entries.append(Line2D([], [], label="test at k = 0", color=INK, linestyle=":"))
+    else:
+        entries.append(Line2D([], [], label="k chosen on dev", marker="o", markersize=6, **none))
+        entries.append(Line2D([], [], label="best of k ≥ 1 on test", **_BEST_GAIN, **none))
+    across = 3 if len(entries) > 4 else len(entries)
+    figure.legend(handles=entries, loc="outside lower center", ncols=across, fontsize=8.5)
+
+
+def _score_axis(axes: Axes) -> None:
+    """Grid, few ticks, and a span of at least _LEAST_SPAN percentage points."""
+    from matplotlib.ticker import MaxNLocator
+
+    axes.margins(y=0.14)
+    low, high = axes.get_ylim()
+    spare = max(0.0, _LEAST_SPAN - (high - low)) / 2
+    axes.set_ylim(low - spare, high + spare)
+    axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+    axes.grid(axis="y")
+    axes.set_axisbelow(True)
+    if not axes.lines:
+        axes.text(0.5, 0.5, "missing", ha="center", transform=axes.transAxes, color=FAINT)
+
+
+def _values(scores: Iterable[Mapping[str, Any]]) -> dict[tuple, float]:
+    """(model, target, seed, split, language, k) -> score with the heads pruned, in percent."""
+    keys = ("model", "target", "seed", "split", "language", "k")
+    pruned = (row for row in scores if row["heads"] == "pruned")
+    return {tuple(row[key] for key in keys): row["value"] for row in pruned}

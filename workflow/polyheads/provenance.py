@@ -1,0 +1,66 @@
+"""Which code a rule's script uses, as a hash that only a change of code changes.
+
+Snakemake reruns a rule when its script changes, but does not look into the modules that the
+script imports. Every rule therefore has this hash as a parameter.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from functools import cache
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent
+
+
+@cache
+def _tree(path: Path) -> tuple[str, frozenset[Path]]:
+    """(syntax tree without comments and docstrings as text, library modules it imports)."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    imported: set[Path] = set()
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and _is_docstring(node, body[0]):
+            body[0].value.value = ""
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        for name in names:
+            if name.split(".")[0] == PACKAGE.name:
+                imported |= _files(name)
+    return ast.dump(tree), frozenset(imported)
+
+
+def _is_docstring(node: ast.AST, first: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        and isinstance(first, ast.Expr)
+        and isinstance(first.value, ast.Constant)
+        and isinstance(first.value.value, str)
+    )
+
+
+def _files(name: str) -> set[Path]:
+    """The files behind a dotted module name of the library (a package: its ``__init__``)."""
+    base = PACKAGE.parent.joinpath(*name.split("."))
+    return {p for p in (base.with_suffix(".py"), base / "__init__.py") if p.is_file()}
+
+
+@cache
+def code_hash(script: Path) -> str:
+    """Hash of the library code that ``script`` imports, directly or through other modules.
+
+    Comments, docstrings and layout don't count. The script itself is watched by Snakemake.
+    """
+    seen: dict[Path, str] = {}
+    waiting = list(_tree(Path(script))[1])
+    while waiting:
+        path = waiting.pop()
+        if path not in seen:
+            seen[path], imported = _tree(path)
+            waiting += imported
+    content = "\n".join(f"{p.relative_to(PACKAGE)} {seen[p]}" for p in sorted(seen))
+    return hashlib.sha256(content.encode()).hexdigest()[:16]

@@ -1,0 +1,17 @@
+"""Fine-tune with all heads (k = 0); the weights live until the heads are scored."""
+
+from pathlib import Path
+
+from polyheads.job import job
+
+with job(snakemake):  # noqa: F821
+    from polyheads import trials
+
+    p = snakemake.params  # noqa: F821
+    runner = trials.Trials(trials.setup(snakemake))  # noqa: F821
+    path = Path(snakemake.output.scores).with_suffix("")  # noqa: F821
+    stage = trials.stage(path)
+    trial = {**p.trial, "protocol": None, "ranking": None, "k": 0}
+    model = runner.run(path, trial=trial, pruned=[], stage=stage, reuse=False)
+    trials.save_weights(model, Path(snakemake.output.weights))  # noqa: F821
+    trials.publish([stage], [path])

@@ -1,0 +1,30 @@
+"""Draw the curves and gains of the study and the heat maps of its head scores."""
+
+from polyheads.job import job
+
+with job(snakemake):  # noqa: F821
+    from pathlib import Path
+
+    from polyheads import exhibits, inventory, plots, selection
+
+    given, out = snakemake.input, snakemake.output  # noqa: F821
+    sweeps = snakemake.params.sweeps  # noqa: F821
+    plan = exhibits.plan(sweeps, exhibits.read_published(given.published))
+    languages = exhibits.read_languages(given.languages)
+    choices = selection.read(given.choices)
+    scores = selection.read(given.scores)
+    paths = {Path(path).stem: path for path in [*out.curves, *out.gains]}
+    for exhibit in plan:
+        if exhibit["kind"] == "curves":
+            plots.sweep_curves(exhibit, scores, choices, languages, paths[exhibit["name"]])
+        elif exhibit["kind"] == "gains":
+            plots.gains(exhibit, choices, languages, paths[exhibit["name"]])
+    heads = zip(given.rankings, given.head_scores, out.heat_maps, strict=True)
+    for ranking_path, scores_path, image in heads:
+        ranking = inventory.read_json(ranking_path)
+        plots.score_heat_map(
+            inventory.read_head_scores(scores_path),
+            title=exhibits.heat_map_title(ranking, languages),
+            out=image,
+            mark=max(max(sweep["ks"]) for sweep in sweeps),
+        )

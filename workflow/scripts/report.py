@@ -1,0 +1,24 @@
+"""Put tables, figures, corpora and run times together: the report and its pages."""
+
+from polyheads.job import job
+
+with job(snakemake):  # noqa: F821
+    from pathlib import Path
+
+    from polyheads import exhibits, report, selection
+
+    given, p = snakemake.input, snakemake.params  # noqa: F821
+    report.build(
+        study=p.study,
+        sweeps=p.sweeps,
+        choices=selection.read(given.choices),
+        languages=exhibits.read_languages(given.languages),
+        published=exhibits.read_published(given.published),
+        figures={Path(path).stem: path for path in [*given.curves, *given.gains]},
+        heat_maps=list(zip(given.rankings, given.heat_maps, strict=True)),
+        corpora=given.corpora,
+        encodings=given.encodings,
+        benchmarks=p.benchmarks,
+        provenance=p.provenance,
+        out=dict(snakemake.output.items()),  # noqa: F821
+    )
