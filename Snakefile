@@ -15,9 +15,20 @@ include: "workflow/rules/corpora.smk"
 include: "workflow/rules/models.smk"
 include: "workflow/rules/rankings.smk"
 include: "workflow/rules/trials.smk"
+include: "workflow/rules/report.smk"
 
 
 rule all:
     default_target: True
     input:
-        [f"{path}.json" for path in PLAN.trials],
+        rules.pages.output,
+        rules.select.output,
+        rules.figures.output,
+    localrule: True
+
+
+# `snakemake report`: the same as `snakemake`, by the name of what it gives.
+rule report:
+    input:
+        rules.all.input,
+    localrule: True

@@ -113,6 +113,8 @@ def test_cancelled_and_repeated_study_ends_with_the_files_of_a_local_run(tmp_pat
     finish(on_slurm(cluster), cluster)
     assert "trials_02_02" in output(cluster)
     assert "pretrain" not in output(cluster)  # what was done stays done
+    (log,) = (cluster / "results/logs/trials").rglob("k-02.log")
+    assert "goes on from step" in log.read_text()
     expected, found = contents(local), contents(cluster)
     assert len(expected) > 20
     assert found.keys() == expected.keys()

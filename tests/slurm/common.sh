@@ -24,11 +24,13 @@ pid_file() {
 }
 
 # is_running NAME: true while the daemon that up.sh started runs. A pid may have been given to
-# another process since, so the name has to agree, too.
+# another process since, so the name has to agree, too; one that has ended and was not collected by
+# its parent (a container's first process may not do that) does not run.
 is_running() {
   local pid
   pid=$(cat "$(pid_file "$1")" 2>/dev/null) || return 1
-  [ -n "$pid" ] && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$1" ]
+  [ -n "$pid" ] && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$1" ] &&
+    ! grep -q '^State:.Z' "/proc/$pid/status"
 }
 
 # wait_until COMMAND...: true as soon as the command is, false after 30 seconds.

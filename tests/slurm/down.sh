@@ -9,9 +9,9 @@ set -euo pipefail
   exit 0
 }
 
-if is_running slurmctld; then
+if is_running munged && is_running slurmctld; then
   # Only this cluster's jobs can be meant: slurm.conf is our own while the daemon runs.
-  squeue --noheader --format %A | xargs --no-run-if-empty timeout 10 scancel || true
+  timeout 10 squeue --noheader --format %A | xargs --no-run-if-empty timeout 10 scancel || true
   no_jobs_left() { [ -z "$(squeue --noheader --states RUNNING,COMPLETING)" ]; }
   wait_until no_jobs_left || echo "some jobs did not end within 30 s" >&2
 fi

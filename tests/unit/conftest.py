@@ -5,14 +5,15 @@ import json
 import numpy as np
 import pytest
 import torch
-from polyheads.batches import Layout, Sentence
-from polyheads.heads import ATTENTION
 from transformers import (
     BertConfig,
     BertForTokenClassification,
     XLMRobertaConfig,
     XLMRobertaForTokenClassification,
 )
+
+from polyheads.batches import Layout, Sentence
+from polyheads.heads import ATTENTION
 
 torch.set_num_threads(1)  # tests run side by side; two threads each would wait for each other
 LABELS = 5

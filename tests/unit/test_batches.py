@@ -6,6 +6,7 @@ import torch
 from conftest import make_layout, make_sentences
 from hypothesis import given
 from hypothesis import strategies as st
+
 from polyheads.batches import Sentence, epoch_order, pack, windows
 
 

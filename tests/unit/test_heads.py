@@ -5,9 +5,10 @@ import copy
 import pytest
 import torch
 from conftest import make_layout, make_model, make_sentences
+from torch.nn import functional
+
 from polyheads.batches import pack
 from polyheads.heads import gate_without, output_projections
-from torch.nn import functional
 
 LAYERS, HEADS = 3, 4
 PRUNED = [(0, 1), (0, 3), (1, 0), (2, 0), (2, 1), (2, 2), (2, 3)]  # layer 2 keeps no head
@@ -21,9 +22,7 @@ def padded(model, sentences, layout, gate=None):
     ids = torch.tensor([r + [pad] * (longest - len(r)) for r in rows])
     mask = torch.tensor([[1] * len(r) + [0] * (longest - len(r)) for r in rows])
     out = model(input_ids=ids, attention_mask=mask, head_gate=gate).logits
-    return torch.cat(
-        [out[i, torch.tensor(s.starts).long() + 1] for i, s in enumerate(sentences)]
-    )
+    return torch.cat([out[i, torch.tensor(s.starts).long() + 1] for i, s in enumerate(sentences)])
 
 
 def packed(model, sentences, layout, gate=None):

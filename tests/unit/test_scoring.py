@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 import torch
 from conftest import make_layout, make_model, make_sentences
+from torch.nn import functional
+
 from polyheads.batches import pack
 from polyheads.heads import output_projections
 from polyheads.rankings import normalise, order
 from polyheads.scoring import gate_gradients, gradient_scores
 from polyheads.training import word_logits
-from torch.nn import functional
 
 LAYERS, HEADS = SHAPE = 3, 4
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import make_layout, make_model, make_sentences
+
 from polyheads.checkpoints import Checkpoint
 from polyheads.errors import UserError
 from polyheads.heads import gate_without

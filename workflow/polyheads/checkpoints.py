@@ -51,7 +51,9 @@ class Checkpoint:
             tensors["random.cuda"] = torch.cuda.get_rng_state()
         meta = {"fingerprint": self.fingerprint, "step": str(step), "record": json.dumps(record)}
         with writing(self.path) as temporary:
-            save_file({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, temporary, meta)
+            save_file(
+                {k: v.detach().cpu().contiguous() for k, v in tensors.items()}, temporary, meta
+            )
         self.last = time.monotonic()
 
     def restore(

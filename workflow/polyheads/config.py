@@ -107,7 +107,6 @@ def load(config: dict) -> dict:
         raise UserError("the configuration is empty; copy config.yaml and change it")
     config = validate(config, load_schema(), what="configuration")
     for model in config["models"]:
-        model.setdefault("title", model["name"])
         scratch = model.get("scratch")
         if scratch:
             scratch["intermediate"] = scratch["intermediate"] or 4 * scratch["hidden"]
@@ -116,6 +115,4 @@ def load(config: dict) -> dict:
                     f"configuration, models: {model['name']}: hidden ({scratch['hidden']}) is "
                     f"not a multiple of heads ({scratch['heads']})"
                 )
-    for experiment in config["experiments"]:
-        experiment.setdefault("title", experiment["name"])
     return config

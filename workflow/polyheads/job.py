@@ -7,8 +7,16 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from polyheads.errors import UserError
+
+
+def share_library() -> None:
+    """Let the scripts of the rules, which are processes of their own, import this library."""
+    mine = str(Path(__file__).parents[1])
+    others = [p for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p and p != mine]
+    os.environ["PYTHONPATH"] = os.pathsep.join([mine, *others])
 
 
 @contextmanager

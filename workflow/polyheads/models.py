@@ -109,7 +109,10 @@ def install(*, source_dir: Path, name: str, source: dict, out_dir: Path) -> None
     try:
         config = AutoConfig.from_pretrained(source_dir, trust_remote_code=False)
         model = AutoModel.from_pretrained(
-            source_dir, config=config, use_safetensors=True, trust_remote_code=False,
+            source_dir,
+            config=config,
+            use_safetensors=True,
+            trust_remote_code=False,
             dtype=torch.float32,
         )
     except Exception as error:  # whatever transformers says, the directory is at fault
@@ -147,9 +150,7 @@ def probe(model: torch.nn.Module, *, name: str, tokenizer_dir: Path) -> None:
             raise UserError(f"{refusal}its configuration has no {key}")
     generator = torch.Generator().manual_seed(0)
     sentences = [
-        torch.tensor(
-            [*special["prefix"], *ids.tolist(), *special["suffix"]], dtype=torch.long
-        )
+        torch.tensor([*special["prefix"], *ids.tolist(), *special["suffix"]], dtype=torch.long)
         for n in (5, 3, 9)
         for ids in [torch.randint(0, config.vocab_size, (n,), generator=generator)]
     ]

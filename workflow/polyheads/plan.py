@@ -12,18 +12,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from polyheads import config as configuration
 from polyheads import catalogue, rankings
+from polyheads import config as configuration
 from polyheads.config import nearest, pick
 from polyheads.errors import UserError
+from polyheads.evaluation import DEFAULT_METRIC, METRICS
 
 RESULTS = "results"
-DEFAULT_METRIC = {"pos": "accuracy", "ner": "f1_strict", "sf": "f1_strict"}
-TASK_METRICS = {
-    "pos": ("accuracy", "macro_f1", "f1_runs_as_published"),
-    "ner": ("f1_strict", "f1_lenient"),
-    "sf": ("f1_strict", "f1_lenient"),
-}
 
 
 @dataclass(frozen=True)
@@ -233,10 +228,10 @@ def _add_experiment(plan: Plan, experiment: dict, *, where: str) -> None:
         pick(language, known, where=f"{where}.targets[{i}]", what=f"language of {corpus}")
     task = entry["task"]
     metric = experiment.get("metric", DEFAULT_METRIC[task])
-    if metric not in TASK_METRICS[task]:
+    if metric not in METRICS[task]:
         raise UserError(
             f"configuration, {where}.metric: {metric} is no metric of the task {task}; "
-            f"known: {', '.join(TASK_METRICS[task])}"
+            f"known: {', '.join(METRICS[task])}"
         )
     ks = tuple(sorted({0, *experiment["k"]}))
     combinations = pairs(sources, targets, experiment["settings"])
@@ -260,9 +255,7 @@ def _add_experiment(plan: Plan, experiment: dict, *, where: str) -> None:
                     try:
                         rankings.parse(full)
                     except UserError as error:
-                        raise UserError(
-                            f"configuration, {where}.rankings[{j}]: {error}"
-                        ) from error
+                        raise UserError(f"configuration, {where}.rankings[{j}]: {error}") from error
                     plan.tested.setdefault(training, set()).add(target)
                     for language in mixture:
                         need = plan.needed.setdefault((corpus, language), {})

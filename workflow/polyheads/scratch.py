@@ -109,9 +109,7 @@ def max_length(config) -> int:
     return config.max_position_embeddings - position_offset(config)
 
 
-def train_tokenizer(
-    sentences: Sequence[Sequence[str]], *, kind: str, vocabulary: int
-) -> Tokenizer:
+def train_tokenizer(sentences: Sequence[Sequence[str]], *, kind: str, vocabulary: int) -> Tokenizer:
     """A WordPiece (bert) or Unigram (xlm-r) tokenizer of at most ``vocabulary`` pieces.
 
     Both take their pieces from byte-pair encoding, whose trainer is deterministic (that of
@@ -135,7 +133,9 @@ def train_tokenizer(
             "room for; raise `vocabulary`"
         )
     if kind == "bert":
-        tokenizer = Tokenizer(models.WordPiece(ids, unk_token="[UNK]", max_input_chars_per_word=100))
+        tokenizer = Tokenizer(
+            models.WordPiece(ids, unk_token="[UNK]", max_input_chars_per_word=100)
+        )
         tokenizer.decoder = decoders.WordPiece()
     else:
         tokenizer = Tokenizer(

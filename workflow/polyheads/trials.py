@@ -151,14 +151,16 @@ class Trials:
         )
         return model, {**record, "device": self.device.type}
 
-    def evaluate(self, model: torch.nn.Module, pruned: Sequence[Sequence[int]]) -> list[dict]:
-        """Predictions on dev of the mixture and on test, with the heads off and on again.
+    def evaluate(
+        self, model: torch.nn.Module, pruned: Sequence[Sequence[int]], *, unmasked: bool
+    ) -> list[dict]:
+        """Predictions on dev of the mixture and on test, heads off, ``unmasked`` on again too.
 
         One dict per (language, split, heads): see prediction.save.
         """
         wanted = [(lang, "dev", "pruned") for lang in self.setup.mixture]
         wanted += [(lang, "test", "pruned") for lang in self.setup.evaluate_on]
-        if pruned:
+        if unmasked:
             wanted += [(lang, "test", "all") for lang in self.setup.evaluate_on]
         rows = []
         for language, split, heads in wanted:
@@ -199,7 +201,7 @@ class Trials:
         name = f"{'+'.join(self.setup.mixture)} k={len(pruned)}"
         weights = stage.with_suffix(".safetensors")
         model, training = self.fit(pruned=pruned, checkpoint_path=weights, name=name)
-        rows = self.evaluate(model, pruned)
+        rows = self.evaluate(model, pruned, unmasked=bool(pruned))
         self.write(stage, trial=trial, pruned=pruned, training=training, rows=rows)
         with writing(done) as temporary:
             temporary.write_text(fingerprint)

@@ -1,25 +1,24 @@
-# Helpers of the rules: what a wildcard stands for, what a rule reads. No rule lives here.
+# The study behind the rules, and what a rule's wildcards stand for. No rule lives here.
 import os
+import re
 import shutil
 import sys
+from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 
 LIBRARY = Path(workflow.basedir) / "workflow"
-SCRIPTS = LIBRARY / "scripts"
 sys.path.insert(0, str(LIBRARY))
-# The scripts of the rules run in processes of their own.
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    [str(LIBRARY), *filter(None, [os.environ.get("PYTHONPATH")])]
-)
-
 from snakemake.exceptions import WorkflowError
 
-from polyheads import catalogue, plan as planning, rankings
+from polyheads import catalogue, exhibits, plan as planning, rankings, stages
 from polyheads import config as configuration
 from polyheads.errors import UserError
-from polyheads.plan import RESULTS, Training
+from polyheads.job import share_library
+from polyheads.plan import Training
 from polyheads.provenance import code_hash
 
+share_library()
 try:
     STUDY = configuration.load(config)
     PLAN = planning.make(STUDY, catalogue.load(STUDY["corpora"]))
@@ -29,18 +28,23 @@ except UserError as error:
 config.update({key: STUDY[key] for key in ("mirror", "checkpoint_minutes")})
 
 CATALOGUE = PLAN.catalogue
-SPLITS = ("train", "dev", "test")
 ENVIRONMENT = "../../envs/polyheads.yaml"
-OUT = f"{RESULTS}/studies/{STUDY['study']['name']}"
+NAME = STUDY["study"]["name"]
+OUT = f"results/studies/{NAME}"
 SCRATCH = {name: m["scratch"] for name, m in PLAN.models.items() if "scratch" in m}
-TRAINING = RESULTS + "/trials/{model}/{corpus}/{recipe}/{mixture}/seed-{seed}"
-RANKING = RESULTS + "/rankings/{model}/{corpus}/{recipe}/seed-{seed}"
+POINT = "{model}/{corpus}/{recipe}/{mixture}/seed-{seed}"
+TRAINING = f"results/trials/{POINT}"
+RANKING = "results/rankings/{model}/{corpus}/{recipe}/seed-{seed}/{ranking}"
+SCORED = stages.scored_rankings(PLAN)
+
+
+def own(path):
+    """A file of the project, also when the run's directory is another (--directory)."""
+    return os.path.relpath(Path(workflow.basedir) / path)
 
 
 def any_of(names):
     """A regular expression that matches these names and nothing else."""
-    import re
-
     return "|".join(sorted(map(re.escape, names))) or "(?!)"
 
 
@@ -56,7 +60,7 @@ wildcard_constraints:
 
 def code(script):
     """The library code behind a rule: a change of it reruns the rule, one of words doesn't."""
-    return code_hash(SCRIPTS / script)
+    return code_hash(LIBRARY / "scripts" / script)
 
 
 def gpus():
@@ -72,71 +76,87 @@ def recipe(name, *, scoring=False):
 
 
 def training_of(wildcards):
-    """The training behind the wildcards of a trial."""
+    """The training behind a rule's wildcards. Where they name a language instead of a mixture,
+    it is the mono-lingual one whose heads are scored."""
+    mixture = wildcards.get("mixture") or wildcards.get("language", "")
     return Training(
         model=wildcards.model,
         corpus=wildcards.corpus,
         recipe=wildcards.recipe,
-        mixture=tuple(wildcards.mixture.split("+")),
+        mixture=tuple(mixture.split("+")),
         seed=int(wildcards.seed),
     )
 
 
-def scored_training(wildcards):
-    """The mono-lingual training whose heads are scored: the wildcards name a language."""
-    return Training(
-        model=wildcards.model,
-        corpus=wildcards.corpus,
-        recipe=wildcards.recipe,
-        mixture=(wildcards.language,),
-        seed=int(wildcards.seed),
-    )
+def trial_inputs(wildcards):
+    """What every training reads; trials read a ranking, too."""
+    found = {
+        "model": stages.model_files(wildcards.model),
+        "encodings": stages.encoding_files(PLAN, training_of(wildcards)),
+    }
+    if wildcards.get("ranking"):
+        found["ranking"] = f"{RANKING}/ranking.json".format(**wildcards)
+    return found
 
 
-def encoding_dir(model, corpus, language):
-    return f"{RESULTS}/encodings/{model}/{corpus}/{language}"
+def weights_of(wildcards):
+    """Fine-tuned weights of all heads; they are gone once they have been read."""
+    return f"{training_of(wildcards).path}/unpruned/weights.safetensors"
 
 
-def model_files(wildcards):
-    directory = f"{RESULTS}/models/{wildcards.model}"
-    return [f"{directory}/model.json", f"{directory}/model.safetensors"]
-
-
-def encoding_files(training, languages=None):
-    """All encodings that a training reads."""
-    return [
-        f"{encoding_dir(training.model, training.corpus, language)}/{file}"
-        for language in languages or PLAN.languages_of(training)
-        for file in ("encoding.json", *(f"{split}.parquet" for split in SPLITS))
-    ]
-
-
-def training_inputs(find=training_of):
-    return lambda wildcards: encoding_files(find(wildcards))
-
-
-def training_params(find=training_of, *, scoring=False):
+def training_params(*, scoring=False):
     """What polyheads.trials.setup reads, as functions of the wildcards."""
-
-    def encodings(wildcards):
-        training = find(wildcards)
-        return {
-            language: encoding_dir(training.model, training.corpus, language)
-            for language in PLAN.languages_of(training)
-        }
-
     return {
-        "model_dir": lambda wc: f"{RESULTS}/models/{wc.model}",
-        "encodings": encodings,
+        "model_dir": lambda wc: f"results/models/{wc.model}",
+        "encodings": lambda wc: stages.encoding_dirs(PLAN, training_of(wc)),
         "recipe": lambda wc: recipe(wc.recipe, scoring=scoring),
-        "evaluate_on": lambda wc: PLAN.evaluate_on(find(wc)),
+        "evaluate_on": lambda wc: PLAN.evaluate_on(training_of(wc)),
         "seed": lambda wc: int(wc.seed),
         "trial": lambda wc: {
             "model": wc.model,
             "corpus": wc.corpus,
             "recipe": wc.recipe,
-            "mixture": list(find(wc).mixture),
+            "mixture": list(training_of(wc).mixture),
         },
         "device": STUDY["device"],
         "threads": STUDY["threads_per_training"],
     }
+
+
+def corpus_entry(wildcards):
+    """The catalogue entry with this language only: other languages don't matter to it."""
+    return catalogue.narrowed(CATALOGUE[wildcards.corpus], wildcards.language)
+
+
+def corpus_splits(wildcards):
+    return PLAN.splits(wildcards.corpus, wildcards.language)
+
+
+def corpus_downloads(wildcards):
+    """Nothing is fetched for the embedded corpora."""
+    embedded = CATALOGUE[wildcards.corpus]["format"] == "grammar"
+    return [] if embedded else "results/downloads/{corpus}/{language}".format(**wildcards)
+
+
+def pretraining_corpora(wildcards):
+    return [
+        f"results/corpora/{corpus}/{language}/corpus.json"
+        for corpus in SCRATCH[wildcards.model]["corpora"]
+        for language in SCRATCH[wildcards.model]["languages"]
+    ]
+
+
+def versions():
+    """What the numbers were made with, for the report."""
+    return {name: version(name) for name in ("torch", "transformers", "snakemake", "seqeval")}
+
+
+PUBLISHED = own("resources/published/table2_3_4_f1.csv")
+LANGUAGES = own("resources/languages.yaml")
+TEMPLATES = [own(path) for path in sorted((LIBRARY / "report/templates").iterdir())]
+SWEEPS = [asdict(sweep) for sweep in PLAN.sweeps]
+EXHIBITS = exhibits.plan(SWEEPS, exhibits.read_published(PUBLISHED))
+TABLES = exhibits.paths(EXHIBITS, "table", f"{OUT}/tables", ".html", ".csv")
+CURVES = exhibits.paths(EXHIBITS, "curves", f"{OUT}/figures", ".svg")
+GAINS = exhibits.paths(EXHIBITS, "gains", f"{OUT}/figures", ".svg")
+HEAT_MAPS = [stages.heat_map(path, f"{OUT}/figures") for path in SCORED]

@@ -4,14 +4,14 @@ from pathlib import Path
 
 from polyheads.job import job
 
-with job(snakemake):  # noqa: F821
+with job(snakemake):
     from polyheads import trials
 
-    p = snakemake.params  # noqa: F821
-    runner = trials.Trials(trials.setup(snakemake))  # noqa: F821
-    path = Path(snakemake.output.scores).with_suffix("")  # noqa: F821
+    p = snakemake.params
+    runner = trials.Trials(trials.setup(snakemake))
+    path = Path(snakemake.output.scores).with_suffix("")
     stage = trials.stage(path)
     trial = {**p.trial, "protocol": None, "ranking": None, "k": 0}
     model = runner.run(path, trial=trial, pruned=[], stage=stage, reuse=False)
-    trials.save_weights(model, Path(snakemake.output.weights))  # noqa: F821
+    trials.save_weights(model, Path(snakemake.output.weights))
     trials.publish([stage], [path])

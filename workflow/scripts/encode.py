@@ -4,11 +4,11 @@ from pathlib import Path
 
 from polyheads.job import job
 
-with job(snakemake):  # noqa: F821
+with job(snakemake):
     from polyheads.encoding import encode
 
     encode(
-        model_dir=Path(snakemake.input.model).parent,  # noqa: F821
-        corpus_dir=Path(snakemake.input.corpus).parent,  # noqa: F821
-        out_dir=Path(snakemake.output.info).parent,  # noqa: F821
+        model_dir=Path(snakemake.input.model).parent,
+        corpus_dir=Path(snakemake.input.corpus).parent,
+        out_dir=Path(snakemake.output.info).parent,
     )

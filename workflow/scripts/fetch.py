@@ -4,14 +4,14 @@ from pathlib import Path
 
 from polyheads.job import job
 
-with job(snakemake):  # noqa: F821
+with job(snakemake):
     from polyheads import fetching
 
     fetching.fetch(
-        entry=snakemake.params.entry,  # noqa: F821
-        language=snakemake.wildcards.language,  # noqa: F821
-        mirror=snakemake.config["mirror"],  # noqa: F821
-        out_dir=Path(snakemake.output[0]),  # noqa: F821
-        lock_path=Path(snakemake.params.lock),  # noqa: F821
-        splits=snakemake.params.splits,  # noqa: F821
+        entry=snakemake.params.entry,
+        language=snakemake.wildcards.language,
+        mirror=snakemake.config["mirror"],
+        out_dir=Path(snakemake.output[0]),
+        lock_path=Path(snakemake.params.lock),
+        splits=snakemake.params.splits,
     )

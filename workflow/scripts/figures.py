@@ -2,13 +2,13 @@
 
 from polyheads.job import job
 
-with job(snakemake):  # noqa: F821
+with job(snakemake):
     from pathlib import Path
 
     from polyheads import exhibits, inventory, plots, selection
 
-    given, out = snakemake.input, snakemake.output  # noqa: F821
-    sweeps = snakemake.params.sweeps  # noqa: F821
+    given, out = snakemake.input, snakemake.output
+    sweeps = snakemake.params.sweeps
     plan = exhibits.plan(sweeps, exhibits.read_published(given.published))
     languages = exhibits.read_languages(given.languages)
     choices = selection.read(given.choices)

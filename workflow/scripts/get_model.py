@@ -4,21 +4,23 @@ from pathlib import Path
 
 from polyheads.job import job
 
-with job(snakemake):  # noqa: F821
+with job(snakemake):
     from polyheads import models
     from polyheads.errors import UserError
 
-    spec = snakemake.params.spec  # noqa: F821
-    name, max_k = spec["name"], snakemake.params.max_k  # noqa: F821
+    spec = snakemake.params.spec
+    name, max_k = spec["name"], snakemake.params.max_k
     if "hub" in spec:
         found = models.download(hub=spec["hub"], revision=spec["revision"])
         source = {"hub": spec["hub"], "revision": spec["revision"]}
     else:
         found = Path(spec["path"])
         source = {"path": found.name}
-    out = Path(snakemake.output.info).parent  # noqa: F821
+    out = Path(snakemake.output.info).parent
     models.install(source_dir=found, name=name, source=source, out_dir=out)
     info = models.read_info(out)
     heads = info["layers"] * info["heads"]
     if max_k > heads:
-        raise UserError(f"configuration, experiments: k = {max_k} is more than {name}'s {heads} heads")
+        raise UserError(
+            f"configuration, experiments: k = {max_k} is more than {name}'s {heads} heads"
+        )

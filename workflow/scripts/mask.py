@@ -4,17 +4,18 @@ from pathlib import Path
 
 from polyheads.job import job
 
-with job(snakemake):  # noqa: F821
+with job(snakemake):
     from polyheads import rankings, trials
 
-    p = snakemake.params  # noqa: F821
-    runner = trials.Trials(trials.setup(snakemake))  # noqa: F821
-    lowest = rankings.read(snakemake.input.ranking)["order"]  # noqa: F821
-    model = runner.load_model(Path(snakemake.input.weights))  # noqa: F821
-    for k, name in zip(p.ks, snakemake.output.scores, strict=True):  # noqa: F821
+    p = snakemake.params
+    runner = trials.Trials(trials.setup(snakemake))
+    lowest = rankings.read(snakemake.input.ranking)["order"]
+    model = runner.load_model(Path(snakemake.input.weights))
+    for k, name in zip(p.ks, snakemake.output.scores, strict=True):
         trial = {**p.trial, "protocol": "mask", "ranking": p.ranking, "k": k}
         pruned = lowest[:k]
-        rows = runner.evaluate(model, pruned)
+        # With all heads on again this is the baseline: nothing was trained in between.
+        rows = runner.evaluate(model, pruned, unmasked=False)
         runner.write(
             Path(name).with_suffix(""), trial=trial, pruned=pruned, training=None, rows=rows
         )

@@ -4,17 +4,17 @@ from pathlib import Path
 
 from polyheads.job import job
 
-with job(snakemake):  # noqa: F821
+with job(snakemake):
     from polyheads import corpora
 
-    entry, language = snakemake.params.entry, snakemake.wildcards.language  # noqa: F821
+    entry, language = snakemake.params.entry, snakemake.wildcards.language
     named = entry["languages"][language].get("files", {})
     files = {
-        split: Path(snakemake.input[0]) / named[split]["name"]  # noqa: F821
-        for split in snakemake.params.splits  # noqa: F821
+        split: Path(snakemake.input[0]) / named[split]["name"]
+        for split in snakemake.params.splits
         if named
     }
-    out = Path(snakemake.output.info).parent  # noqa: F821
+    out = Path(snakemake.output.info).parent
     info = corpora.prepare(entry=entry, language=language, files=files, out_dir=out)
     for split, counts in info["counts"].items():
         print(f"{split}: {counts['sentences']} sentences, {counts['words']} words")

@@ -5,25 +5,26 @@ from pathlib import Path
 
 from polyheads.job import job
 
-with job(snakemake):  # noqa: F821
+with job(snakemake):
     import numpy as np
+
     from polyheads import rankings
     from polyheads.rankings import normalise, order
 
-    wanted = snakemake.wildcards.ranking  # noqa: F821
+    wanted = snakemake.wildcards.ranking
     name = rankings.parse(wanted)
-    out = Path(snakemake.output.ranking)  # noqa: F821
-    model = json.loads(Path(snakemake.input.model).read_text())  # noqa: F821
+    out = Path(snakemake.output.ranking)
+    model = json.loads(Path(snakemake.input.model).read_text())
     content = {"ranking": wanted, "kind": name.kind, "reversed": name.reversed}
-    content |= {key: getattr(snakemake.wildcards, key) for key in ("model", "corpus", "recipe")}  # noqa: F821
-    content["seed"] = int(snakemake.wildcards.seed)  # noqa: F821
+    content |= {key: getattr(snakemake.wildcards, key) for key in ("model", "corpus", "recipe")}
+    content["seed"] = int(snakemake.wildcards.seed)
     if name.kind == "random":
         lowest = raw_lowest = rankings.random_order(model["layers"], model["heads"], name.seed)
         raw = normalised = np.full((model["layers"], model["heads"]), np.nan)
         content |= {"language": None, "split": None, "sentences": 0, "normalisation": None}
     else:
-        scores = json.loads(Path(snakemake.input.scores).read_text())  # noqa: F821
-        how = snakemake.params.normalisation  # noqa: F821
+        scores = json.loads(Path(snakemake.input.scores).read_text())
+        how = snakemake.params.normalisation
         raw = np.array(scores["raw"])
         normalised = normalise(raw, how)
         lowest, raw_lowest = order(normalised), order(raw)
@@ -33,7 +34,7 @@ with job(snakemake):  # noqa: F821
         lowest, raw_lowest = lowest[::-1], raw_lowest[::-1]
     rankings.write(out, {**content, "order": lowest, "order_unnormalised": raw_lowest})
     rankings.write_scores(
-        Path(snakemake.output.scores),  # noqa: F821
+        Path(snakemake.output.scores),
         raw=raw,
         normalised=normalised,
         order=lowest,

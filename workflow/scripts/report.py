@@ -2,12 +2,12 @@
 
 from polyheads.job import job
 
-with job(snakemake):  # noqa: F821
+with job(snakemake):
     from pathlib import Path
 
     from polyheads import exhibits, report, selection
 
-    given, p = snakemake.input, snakemake.params  # noqa: F821
+    given, p = snakemake.input, snakemake.params
     report.build(
         study=p.study,
         sweeps=p.sweeps,
@@ -20,5 +20,5 @@ with job(snakemake):  # noqa: F821
         encodings=given.encodings,
         benchmarks=p.benchmarks,
         provenance=p.provenance,
-        out=dict(snakemake.output.items()),  # noqa: F821
+        out=dict(snakemake.output.items()),
     )

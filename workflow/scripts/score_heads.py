@@ -5,14 +5,14 @@ from pathlib import Path
 
 from polyheads.job import job
 
-with job(snakemake):  # noqa: F821
+with job(snakemake):
     from polyheads import encoding, scoring, trials
     from polyheads.files import writing
 
-    p = snakemake.params  # noqa: F821
-    runner = trials.Trials(trials.setup(snakemake))  # noqa: F821
-    model = runner.load_model(Path(snakemake.input.weights))  # noqa: F821
-    language = snakemake.wildcards.language  # noqa: F821
+    p = snakemake.params
+    runner = trials.Trials(trials.setup(snakemake))
+    model = runner.load_model(Path(snakemake.input.weights))
+    language = snakemake.wildcards.language
     sentences = encoding.read_split(
         runner.setup.encodings[language], "dev", p.recipe["ranking_sentences"]
     )
@@ -34,5 +34,5 @@ with job(snakemake):  # noqa: F821
         "sentences": len(sentences),
         "raw": scoring.gradient_scores(gradients).tolist(),
     }
-    with writing(Path(snakemake.output[0])) as temporary:  # noqa: F821
+    with writing(Path(snakemake.output[0])) as temporary:
         temporary.write_text(json.dumps(content, indent=1) + "\n")

@@ -4,13 +4,13 @@ from pathlib import Path
 
 from polyheads.job import job
 
-with job(snakemake):  # noqa: F821
+with job(snakemake):
     from polyheads import rankings, trials
 
-    p = snakemake.params  # noqa: F821
-    runner = trials.Trials(trials.setup(snakemake))  # noqa: F821
-    lowest = rankings.read(snakemake.input.ranking)["order"]  # noqa: F821
-    paths = [Path(name).with_suffix("") for name in snakemake.output.scores]  # noqa: F821
+    p = snakemake.params
+    runner = trials.Trials(trials.setup(snakemake))
+    lowest = rankings.read(snakemake.input.ranking)["order"]
+    paths = [Path(name).with_suffix("") for name in snakemake.output.scores]
     stages = [trials.stage(path) for path in paths]
     for k, path, stage in zip(p.ks, paths, stages, strict=True):
         trial = {**p.trial, "protocol": "prune", "ranking": p.ranking, "k": k}

@@ -31,9 +31,7 @@ _FIELD = {"pos": "upos", "ner": "entity", "sf": "slot"}
 Split = list[tuple[list[str], list[str]]]
 
 
-def generate(
-    *, task: str, language: str, seed: int, sizes: Mapping[str, int]
-) -> dict[str, Split]:
+def generate(*, task: str, language: str, seed: int, sizes: Mapping[str, int]) -> dict[str, Split]:
     """The splits of a corpus: split -> sentences of (tokens, tags).
 
     sizes: sentences of train, dev and test. Slots are filled in requests only; POS and NER have
@@ -95,11 +93,12 @@ def pretraining_text(
             words = [token.text for token in own]
             others = [code for code in languages if code != language]
             if others and rng.random() < mixed:
-                other = realise(drawn, GRAMMARS[rng.choice(others)], rng)
                 if rng.random() < pairs:
+                    other = realise(drawn, GRAMMARS[rng.choice(others)], rng)
                     words += [token.text for token in other]
                 else:
-                    words = _mix(own, other, translated, rng)
+                    said = [realise(drawn, GRAMMARS[code], rng) for code in others]
+                    words = _mix(own, said, translated, rng)
             text.append(words)
     return text
 
@@ -111,15 +110,20 @@ def _say_all(sentence: Sentence, seed: int) -> dict[str, list[Token]]:
     }
 
 
-def _mix(own: list[Token], other: list[Token], share: float, rng: random.Random) -> list[str]:
-    """The words of ``own``, a ``share`` of those that ``other`` has too in its words."""
-    theirs = {token.key: token.text for token in other}
+def _mix(
+    own: list[Token], others: list[list[Token]], share: float, rng: random.Random
+) -> list[str]:
+    """The words of ``own``, a ``share`` of them as one of ``others`` says them."""
+    theirs = [{token.key: token.text for token in said} for said in others]
     return [
-        theirs.get(token.key, token.text) if rng.random() < share else token.text for token in own
+        rng.choice(theirs).get(token.key, token.text) if rng.random() < share else token.text
+        for token in own
     ]
 
 
 def _check_languages(languages: Sequence[str]) -> None:
     for language in languages:
         if language not in GRAMMARS:
-            raise UserError(f"the grammar has no language {language!r}; known: {', '.join(LANGUAGES)}")
+            raise UserError(
+                f"the grammar has no language {language!r}; known: {', '.join(LANGUAGES)}"
+            )

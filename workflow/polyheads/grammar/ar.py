@@ -72,7 +72,13 @@ ORGANISATIONS = {
     "airline_of": "طيران/PROPN=kind X", "hotel_of": "فندق/PROPN=kind X",
     "restaurant_of": "مطعم/PROPN=kind X",
 }  # fmt: skip
-_MASCULINE = ("bank_of", "radio_of", "airline_of", "hotel_of", "restaurant_of")  # other organisations: feminine
+_MASCULINE = (
+    "bank_of",
+    "radio_of",
+    "airline_of",
+    "hotel_of",
+    "restaurant_of",
+)  # other organisations: feminine
 
 TEMPLATES = {
     "meet": (

@@ -22,7 +22,9 @@ class Name(NamedTuple):
     def spell(self, language: str) -> str:
         """The word as written in ``language`` (en, de, zh, ar)."""
         if self.parts[0] in SYLLABLES:
-            text = "".join(dict(zip(_ORDER, SYLLABLES[p], strict=True))[language] for p in self.parts)
+            text = "".join(
+                dict(zip(_ORDER, SYLLABLES[p], strict=True))[language] for p in self.parts
+            )
             return text.capitalize()
         return dict(zip(_ORDER, REAL[self.parts[0]], strict=True))[language]
 
@@ -134,10 +136,7 @@ REAL = {
 @cache
 def invented_names() -> tuple[tuple[Name, ...], tuple[Name, ...]]:
     """All invented names, fixed for good: (free to use anywhere, held out of training)."""
-    names = [
-        Name(parts)
-        for parts in itertools.permutations(SYLLABLES, 2)
-    ]
+    names = [Name(parts) for parts in itertools.permutations(SYLLABLES, 2)]
     random.Random("held-out names").shuffle(names)
     cut = len(names) * 2 // 3
     return tuple(names[:cut]), tuple(names[cut:])

@@ -92,9 +92,7 @@ def _say(
         return [(Piece(*atom.literal), "", _count(atom.name, seen))]
     filler = sentence.filler(atom.name)
     role = atom.name if filler else ""
-    forms = tuple(
-        sentence.filler(form).concept if form.isupper() else form for form in atom.forms
-    )
+    forms = tuple(sentence.filler(form).concept if form.isupper() else form for form in atom.forms)
     # Agreement is with a role or, in requests, with a fixed word such as `room`.
     agree = sentence.filler(atom.agree) or (Filler(atom.agree) if atom.agree else None)
     if filler and filler.names:

@@ -171,7 +171,18 @@ PATTERNS: dict[str, Pattern] = {
 }  # fmt: skip
 
 REQUESTS = tuple(name for name, pattern in PATTERNS.items() if pattern.slots)
-SLOTS = ("fromloc", "toloc", "place", "date", "todate", "time", "carrier", "venue", "name", "number")
+SLOTS = (
+    "fromloc",
+    "toloc",
+    "place",
+    "date",
+    "todate",
+    "time",
+    "carrier",
+    "venue",
+    "name",
+    "number",
+)
 ENTITIES = ("PER", "LOC", "ORG")
 ENTITY_OF = {"person": "PER", "city": "LOC"}  # any other filler with names is an ORG
 
@@ -179,9 +190,7 @@ INVENTED = 0.35  # share of invented names
 UNSEEN = 0.5  # share of held-out names where they are allowed
 
 
-def draw(
-    rng: random.Random, *, patterns: tuple[str, ...], names: str = "seen"
-) -> Sentence:
+def draw(rng: random.Random, *, patterns: tuple[str, ...], names: str = "seen") -> Sentence:
     """One sentence. names: ``seen`` (training), ``both`` (dev and test), ``text`` (pre-training:
     every real name, no invented one that is held out)."""
     pattern = rng.choice(patterns)

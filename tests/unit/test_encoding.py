@@ -1,0 +1,89 @@
+"""Words to subwords: nothing is lost in silence."""
+
+import json
+
+import numpy as np
+import pytest
+from datasets import ClassLabel, Dataset, DatasetDict, Features, Sequence, Value
+from tokenizers import Tokenizer, normalizers, pre_tokenizers
+from tokenizers.models import WordPiece
+from tokenizers.processors import TemplateProcessing
+
+from polyheads import encoding
+from polyheads.errors import UserError
+
+PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "b", "##a", "##b", "."]
+
+
+@pytest.fixture
+def model_dir(tmp_path):
+    directory = tmp_path / "model"
+    directory.mkdir()
+    tokenizer = Tokenizer(WordPiece({p: i for i, p in enumerate(PIECES)}, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer()  # deletes control characters
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    tokenizer.enable_truncation(3)
+    tokenizer.save(str(directory / "tokenizer.json"))
+    (directory / "model.json").write_text(json.dumps({"model": "m", "max_length": 8}))
+    return directory
+
+
+def write_corpus(directory, **splits):
+    features = Features(
+        {"tokens": Sequence(Value("string")), "tags": Sequence(ClassLabel(names=["X", "Y"]))}
+    )
+    data = {
+        name: Dataset.from_dict(
+            {"tokens": rows, "tags": [[i % 2 for i, _ in enumerate(r)] for r in rows]}, features
+        )
+        for name, rows in splits.items()
+    }
+    DatasetDict(data).save_to_disk(directory / "data")
+    info = {"corpus": "c", "language": "xx", "task": "pos", "labels": ["X", "Y"]}
+    (directory / "corpus.json").write_text(json.dumps(info))
+    return directory
+
+
+def test_words_without_subwords_become_unknown(model_dir):
+    tokenizer = encoding.load_tokenizer(model_dir)
+    sentences = [["\u200f", "ab", "\u200e"], ["a.b", "c"], ["\x01"]]
+    ids, starts, empty = encoding.encode_sentences(tokenizer, sentences, unknown=1)
+    assert [i.tolist() for i in ids] == [[1, 4, 7, 1], [4, 8, 5, 1], [1]]
+    assert [s.tolist() for s in starts] == [[0, 1, 3], [0, 3], [0]]
+    assert empty == 3
+
+
+def test_encode_counts_and_keeps_everything(model_dir, tmp_path):
+    long = ["abab", "b", "ab", "a"]  # 8 subwords: more than the 6 that fit
+    corpus = write_corpus(
+        tmp_path / "c", train=[["a"], long], dev=[["\x01", "ababab" * 2]], test=[["a", "b"]]
+    )
+    encoding.encode(model_dir=model_dir, corpus_dir=corpus, out_dir=tmp_path / "e")
+    info = encoding.read_info(tmp_path / "e")
+    assert info["special"] == {"prefix": [2], "suffix": [3], "unknown": 1}
+    assert info["splits"]["train"]["windowed_sentences"] == 1
+    assert info["splits"]["train"]["longest_subwords"] == 8
+    assert info["splits"]["dev"]["words_without_subwords"] == 1
+    assert info["splits"]["dev"]["truncated_words"] == 1
+    read = encoding.read_split(tmp_path / "e", "train")
+    assert len(read) == 2 and read[1].starts.tolist() == [0, 4, 5, 7]
+    assert len(read[1].subwords) == 8  # the tokenizer's own truncation is switched off
+    assert read[1].labels.tolist() == [0, 1, 0, 1]
+    assert len(encoding.read_split(tmp_path / "e", "train", 1)) == 1
+    np.testing.assert_array_equal(encoding.read_split(tmp_path / "e", "test")[0].subwords, [4, 5])
+
+
+def test_a_language_with_a_test_set_only(model_dir, tmp_path):
+    corpus = write_corpus(tmp_path / "c", test=[["a", "b"]])
+    encoding.encode(model_dir=model_dir, corpus_dir=corpus, out_dir=tmp_path / "e")
+    assert list(encoding.read_info(tmp_path / "e")["splits"]) == ["test"]
+    assert encoding.read_split(tmp_path / "e", "train") == []
+
+
+def test_a_tokenizer_that_cannot_be_read(tmp_path):
+    (tmp_path / "tokenizer.json").write_text("{")
+    with pytest.raises(UserError, match=r"tokenizer\.json: not a readable fast tokenizer"):
+        encoding.load_tokenizer(tmp_path)

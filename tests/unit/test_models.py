@@ -1,0 +1,101 @@
+"""Model directories and the probe that refuses encoders by name before anything is trained."""
+
+import json
+
+import pytest
+import torch
+import transformers
+from conftest import make_model
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.processors import TemplateProcessing
+
+from polyheads import models
+from polyheads.errors import UserError
+
+SIZES = {
+    "vocab_size": 90,
+    "hidden_size": 24,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "intermediate_size": 48,
+}
+
+
+def write_tokenizer(directory):
+    vocabulary = {"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3}
+    tokenizer = Tokenizer(WordLevel(vocabulary, unk_token="[UNK]"))
+    tokenizer.post_processor = TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    tokenizer.enable_truncation(4)  # a saved tokenizer may carry this; it must not cut words
+    directory.mkdir(parents=True, exist_ok=True)
+    tokenizer.save(str(directory / "tokenizer.json"))
+    return directory
+
+
+def strong(model):
+    torch.manual_seed(1)
+    for weight in model.parameters():
+        if weight.dim() == 2:
+            torch.nn.init.normal_(weight, std=0.2)
+    return model
+
+
+def encoder(kind, **more):
+    config = getattr(transformers, f"{kind}Config")(**(SIZES | more))
+    return strong(getattr(transformers, f"{kind}Model")(config))
+
+
+@pytest.mark.parametrize(
+    ("kind", "positions", "offset"),
+    [("Bert", 64, 0), ("XLMRoberta", 66, 2), ("Roberta", 66, 2), ("Electra", 64, 0)],
+)
+def test_encoders_that_fit_are_installed(kind, positions, offset, tmp_path):
+    source = write_tokenizer(tmp_path / "source")
+    encoder(kind, max_position_embeddings=positions).save_pretrained(source)
+    models.install(source_dir=source, name="mine", source={}, out_dir=tmp_path / "out")
+    info = models.read_info(tmp_path / "out")
+    assert (info["layers"], info["heads"], info["max_length"]) == (3, 4, 64)
+    assert info["position_offset"] == offset
+    model = models.build(tmp_path / "out", labels=["A", "B"], seed=1)
+    again = models.build(tmp_path / "out", labels=["A", "B"], seed=1)
+    other = models.build(tmp_path / "out", labels=["A", "B"], seed=2)
+    assert torch.equal(model.classifier.weight, again.classifier.weight)
+    assert not torch.equal(model.classifier.weight, other.classifier.weight)
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "reason"),
+    [
+        ("ModernBert", {"local_attention": 4, "pad_token_id": 0}, "packed"),
+        ("MPNet", {}, "heads of its layers"),
+        ("DebertaV2", {"relative_attention": True}, "heads of its layers"),
+    ],
+)
+def test_encoders_that_do_not_fit_are_refused_by_name(kind, more, reason, tmp_path):
+    with pytest.raises(UserError, match=f"model mine \\({kind}Model\\) cannot be used: .*{reason}"):
+        models.probe(encoder(kind, **more), name="mine", tokenizer_dir=write_tokenizer(tmp_path))
+
+
+def refused(directory, reason):
+    with pytest.raises(UserError, match=reason):
+        models.install(source_dir=directory, name="m", source={}, out_dir=directory / "out")
+    assert not (directory / "out").exists()
+
+
+def test_directories_that_are_no_models(tmp_path):
+    refused(tmp_path / "nowhere", "nowhere: no such model directory")
+    source = write_tokenizer(tmp_path / "source")
+    refused(source, "no config.json")
+    (source / "config.json").write_text(json.dumps({"model_type": "bert"}))
+    refused(source, "no weights")
+    torch.save({}, source / "pytorch_model.bin")
+    refused(source, "only pickle weights .pytorch_model.bin.*save_pretrained")
+    make_model("bert").base_model.save_pretrained(source)
+    (source / "tokenizer.json").unlink()
+    refused(source, "no tokenizer.json")
+    write_tokenizer(source)
+    weights = source / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1000])
+    refused(source, "cannot be loaded")

@@ -1,0 +1,143 @@
+"""Configurations become trials; mistakes are named by their path, with the nearest key."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from polyheads import catalogue, config, plan
+from polyheads.errors import UserError
+
+ROOT = Path(__file__).parents[2]
+STUDY = {
+    "study": {"name": "test"},
+    "models": [
+        {"name": "tiny", "scratch": {"class": "bert", "corpora": ["ud-2.7"], "languages": ["en"]}}
+    ],
+    "recipes": [{"name": "quick", "epochs": 1}],
+    "experiments": [
+        {
+            "name": "pos",
+            "corpus": "ud-2.7",
+            "models": ["tiny"],
+            "recipe": "quick",
+            "sources": ["en"],
+            "targets": ["de", "zh"],
+            "k": [1, 2],
+        }
+    ],
+}
+
+
+def make(study):
+    checked = config.load(study)
+    return plan.make(checked, catalogue.load(checked["corpora"]))
+
+
+def changed(path, value):
+    """STUDY with the value at ``experiments.0.k`` changed (None: removed)."""
+    study = copy.deepcopy(STUDY)
+    *front, last = [int(p) if p.isdecimal() else p for p in path.split("/")]
+    at = study
+    for part in front:
+        at = at[part]
+    if value is None:
+        del at[last]
+    else:
+        at[last] = value
+    return study
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("experiments/0/langauges", ["en"], r"experiments\[0\]\.langauges: unknown key"),
+        ("recipes/0/epoch", 3, r"recipes\[0\]\.epoch: unknown key; did you mean 'epochs'\?"),
+        ("recipes/0/epochs", 0, r"recipes\[0\]\.epochs: 0 is less than"),
+        ("recipes/0/order", "sequentail", r"recipes\[0\]\.order: .*did you mean 'sequential'"),
+        (
+            "experiments/0/corpus",
+            "ud-2.8",
+            r"\.corpus: unknown corpus 'ud-2.8'; did you mean 'ud-2.7'",
+        ),
+        (
+            "experiments/0/targets",
+            ["de", "xx"],
+            r"experiments\[0\]\.targets\[1\]: unknown language",
+        ),
+        ("experiments/0/models", ["tinny"], r"unknown model 'tinny'; did you mean 'tiny'"),
+        ("experiments/0/recipe", "quik", r"unknown recipe 'quik'; did you mean 'quick'"),
+        ("experiments/0/rankings", ["gradeint"], r"rankings\[0\]: ranking 'gradeint.*is not known"),
+        ("experiments/0/rankings", ["random-x"], r"rankings\[0\]: ranking 'random-x' is not known"),
+        ("experiments/0/k", [1, 9], r"experiments\[0\]\.k: 9 is more than the 8 heads of tiny"),
+        ("experiments/0/sources", ["en+"], r"sources\[0\]: 'en\+' is no mixture"),
+        ("experiments/0/sources", ["en+xx"], r"'en\+xx' is no mixture .* 'xx' is unknown"),
+        ("experiments/0/sources", ["en+en"], r"'en\+en' names a language twice"),
+        ("experiments/0/targets", ["en"], r"no pair of source and target"),
+        ("experiments/0/metric", "f1_strict", r"metric: f1_strict is no metric of the task pos"),
+        ("experiments/0/recipe", None, r"experiments\[0\]: the key 'recipe' is missing"),
+        ("models/0/hub", "bert", r"models\[0\]: give exactly one of"),
+        ("models/0/name", "a/b", r"models\[0\]\.name"),
+        ("models/0/scratch/hidden", 66, "hidden .66. is not a multiple of heads"),
+        ("mirror", "/nowhere", r"mirror: /nowhere.* is missing"),
+    ],
+)
+def test_mistakes(path, value, message):
+    with pytest.raises(UserError, match=message) as caught:
+        make(changed(path, value))
+    assert "\n" not in str(caught.value)
+
+
+def test_trials_are_shared():
+    study = copy.deepcopy(STUDY)
+    study["experiments"][0]["rankings"] = ["gradient", "random-1", "reversed-gradient"]
+    second = {**study["experiments"][0], "name": "again", "targets": ["zh"]}
+    study["experiments"].append(second)
+    made = make(study)
+    # en, en+de, en+zh: k = 0 once each, k = 1, 2 for each of three rankings
+    assert len(made.trials) == 3 + 3 * 3 * 2
+    assert len(made.sweeps) == 3 * 4 + 3 * 2
+    sweep = made.sweeps[0]
+    assert sweep.trials[0].endswith("tiny/ud-2.7/quick/en/seed-42/unpruned/k-00.json")
+    assert sweep.trials[2].endswith("/en/seed-42/prune-gradient-en/k-02.json")
+
+
+def test_development_sets_follow_the_setting():
+    by = {(s.setting, s.target): (s.mixture, s.dev) for s in make(STUDY).sweeps}
+    assert by["cross-lingual", "de"] == (("en",), ("en",))
+    assert by["multi-lingual", "zh"] == (("en", "zh"), ("zh",))
+
+
+def test_blocks_are_fixed():
+    study = {**changed("experiments/0/k", [1, 2, 3, 4]), "trials_per_job": 2}
+    assert make(study).blocks() == [(1, 2), (3, 4)]
+    study["experiments"][0]["k"] = [1, 2, 3, 4, 5]
+    assert make(study).blocks() == [(1, 2), (3, 4), (5,)]
+
+
+def test_the_paper_has_as_many_trainings_as_published():
+    """(3 + 24) mixtures x 13 k x 2 models for Table 2, and nothing of the default study."""
+    study = yaml.safe_load((ROOT / "config" / "paper.yaml").read_text())
+    made = make(study)
+    table = [t for t in made.trials.values() if t.training.corpus == "ud-2.7"]
+    assert len(table) == (3 + 24) * 13 * 2
+    default = yaml.safe_load((ROOT / "config.yaml").read_text())
+    for key in ("models", "experiments", "recipes"):
+        assert not {x["name"] for x in default[key]} & {x["name"] for x in study[key]}
+
+
+@pytest.mark.parametrize("file", [ROOT / "config.yaml", *sorted((ROOT / "config").glob("*.yaml"))])
+def test_the_configurations_of_the_project_are_valid(file):
+    assert make(yaml.safe_load(file.read_text())).sweeps
+
+
+def test_every_key_of_the_schema_is_described():
+    def walk(schema, where):
+        for key, part in schema.get("properties", {}).items():
+            known = {**part, **schema.get("$defs", {})}
+            assert "description" in known or "$ref" in part, f"{where}.{key}"
+            walk(part, f"{where}.{key}")
+            walk(part.get("items", {}), f"{where}.{key}[]")
+
+    walk(config.load_schema(), "config")

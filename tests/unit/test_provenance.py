@@ -1,0 +1,46 @@
+"""A change of code changes the hash of what imports it; a change of words does not."""
+
+import pytest
+
+from polyheads import provenance
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    root = tmp_path / "polyheads"
+    root.mkdir()
+    (root / "__init__.py").write_text("")
+    (root / "a.py").write_text(
+        '"""A."""\nfrom polyheads import b\n\n\ndef f():\n    """F."""\n    return b.X\n'
+    )
+    (root / "b.py").write_text("X = 1\n")
+    (root / "c.py").write_text("Y = 1\n")
+    (tmp_path / "script.py").write_text(
+        "def late():\n    from polyheads.a import f\n    return f\n"
+    )
+    monkeypatch.setattr(provenance, "PACKAGE", root)
+
+    def now():
+        provenance._tree.cache_clear()
+        provenance.code_hash.cache_clear()
+        return provenance.code_hash(tmp_path / "script.py")
+
+    return root, now
+
+
+def test_words_change_nothing(package):
+    root, now = package
+    before = now()
+    (root / "a.py").write_text(
+        '"""Other words."""\n# why\nfrom polyheads import b\n\ndef f():\n    """Others."""\n    return b.X  # here\n'
+    )
+    assert now() == before
+
+
+def test_code_of_imported_modules_counts(package):
+    root, now = package
+    before = now()
+    (root / "c.py").write_text("Y = 2\n")  # nobody imports it
+    assert now() == before
+    (root / "b.py").write_text("X = 2\n")
+    assert now() != before

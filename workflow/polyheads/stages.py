@@ -1,0 +1,121 @@
+"""Which files the stages of a study read and leave: paths only, nothing is opened.
+
+The rules ask here, so that a path is spelled in one place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from polyheads import rankings
+from polyheads.plan import RESULTS, Plan, Training
+
+SPLITS = ("train", "dev", "test")
+
+
+def encoding_dir(model: str, corpus: str, language: str) -> str:
+    return f"{RESULTS}/encodings/{model}/{corpus}/{language}"
+
+
+def encoding_dirs(plan: Plan, training: Training) -> dict[str, str]:
+    """Language -> encoding, for all languages that a training reads."""
+    return {
+        language: encoding_dir(training.model, training.corpus, language)
+        for language in plan.languages_of(training)
+    }
+
+
+def encoding_files(plan: Plan, training: Training) -> list[str]:
+    """All files of the encodings that a training reads."""
+    return [
+        f"{directory}/{file}"
+        for directory in encoding_dirs(plan, training).values()
+        for file in ("encoding.json", *(f"{split}.parquet" for split in SPLITS))
+    ]
+
+
+def model_files(model: str) -> list[str]:
+    return [f"{RESULTS}/models/{model}/{file}" for file in ("model.json", "model.safetensors")]
+
+
+def ranking_inputs(training: Training, name: str) -> dict[str, str]:
+    """What a ranking is made of: the scores that it orders; random ones need the size only."""
+    parts = rankings.parse(name)
+    found = {"model": f"{RESULTS}/models/{training.model}/model.json"}
+    if parts.language:
+        place = [training.model, training.corpus, training.recipe, f"seed-{training.seed}"]
+        scores = f"{parts.kind}-{parts.language}.json"
+        found["scores"] = "/".join([RESULTS, "scores", *place, scores])
+    return found
+
+
+def scored_rankings(plan: Plan) -> list[str]:
+    """Rankings that come from scores and can be drawn: not random ones, not one reversed."""
+    found = []
+    for path, (_, name) in plan.rankings.items():
+        parts = rankings.parse(name)
+        if parts.language and not parts.reversed:
+            found.append(path)
+    return found
+
+
+def heat_map(ranking: str, directory: str) -> str:
+    """The figure of a ranking's scores: MODEL.CORPUS.RECIPE.SEED.NAME in ``directory``."""
+    name = ranking.removeprefix(f"{RESULTS}/rankings/").replace("/", ".")
+    return f"{directory}/heads.{name}.svg"
+
+
+def corpus_infos(plan: Plan) -> list[str]:
+    return [f"{RESULTS}/corpora/{at}/corpus.json" for at in _corpora(plan)]
+
+
+def encoding_infos(plan: Plan) -> list[str]:
+    return [f"{RESULTS}/encodings/{at}/encoding.json" for at in _encodings(plan)]
+
+
+def benchmarks(plan: Plan) -> dict[str, list[str]]:
+    """Stage -> the files in which Snakemake keeps the run times of the study's jobs."""
+    scratch = {name for name, model in plan.models.items() if "scratch" in model}
+    fetched = [c for c in _corpora(plan) if plan.catalogue[c.split("/")[0]]["format"] != "grammar"]
+    first = {k: block[0] for block in plan.blocks() for k in block}
+    trials = plan.trials.values()
+    pruned = {f"{_at(t.training)}/{t.ranking}/k-{first[t.k]:02d}" for t in trials if _cut(t)}
+    masked = {f"{_at(t.training)}/{t.ranking}" for t in trials if t.protocol == "mask"}
+    scored = [path.removeprefix(f"{RESULTS}/rankings/") for path in scored_rankings(plan)]
+    stages = {
+        "fetch": fetched,
+        "prepare": _corpora(plan),
+        "get_model": set(plan.models) - scratch,
+        "pretrain": scratch,
+        "encode": _encodings(plan),
+        "baseline": {_at(t.training) for t in trials},
+        "score_heads": scored,
+        "trials": pruned,
+        "mask": masked,
+    }
+    return {stage: _logged(stage, names) for stage, names in stages.items() if names}
+
+
+def _cut(trial) -> bool:
+    return trial.protocol == "prune"
+
+
+def _at(training: Training) -> str:
+    return training.path.removeprefix(f"{RESULTS}/trials/")
+
+
+def _logged(stage: str, names: Iterable[str]) -> list[str]:
+    return [f"{RESULTS}/benchmarks/{stage}/{name}.tsv" for name in sorted(names)]
+
+
+def _corpora(plan: Plan) -> list[str]:
+    return [f"{corpus}/{language}" for corpus, language in sorted(plan.needed)]
+
+
+def _encodings(plan: Plan) -> list[str]:
+    found = {
+        f"{trial.training.model}/{trial.training.corpus}/{language}"
+        for trial in plan.trials.values()
+        for language in plan.languages_of(trial.training)
+    }
+    return sorted(found)
