@@ -21,6 +21,8 @@ include: "workflow/rules/report.smk"
 rule all:
     default_target: True
     input:
+        # Named here, too, so that a trial whose file was deleted is made again.
+        expand("{path}.{kind}", path=PLAN.trials, kind=["json", "parquet"]),
         rules.pages.output,
         rules.select.output,
         rules.figures.output,

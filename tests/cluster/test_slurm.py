@@ -18,8 +18,8 @@ ROOT = Path(__file__).parents[2]
 PROFILE = ROOT / "profiles/slurm"
 CONFIG = ROOT / "tests/configs/cluster.yaml"
 TRIAL = "results/trials/tiny/grammar-pos/long/en/seed-42/prune-gradient-en/k-02"
-# Whatever a run of the study computes, but for benchmarks, logs and the report with its run times.
-COMPARED = ("corpora", "encodings", "models", "scores", "rankings", "trials")
+# Whatever a run of the study computes, but for benchmarks, logs and pages with run times.
+COMPARED = ["corpora", "encodings", "models", "scores", "rankings", "trials", "studies/**/*.csv"]
 
 pytestmark = pytest.mark.skipif(
     os.environ.get("POLYHEADS_CLUSTER") != "1" or shutil.which("sbatch") is None,
@@ -81,13 +81,13 @@ def wait_for(condition, process: subprocess.Popen, directory: Path, *, seconds: 
 
 def checkpoint(directory: Path) -> bool:
     """Whether the training of the trial with k = 2 has left a checkpoint."""
-    place = directory / TRIAL.replace("/trials/", "/checkpoints/")
-    return any(path.is_file() for path in place.parent.rglob("*.safetensors"))
+    return (directory / f"{TRIAL.replace('/trials/', '/checkpoints/')}.safetensors").is_file()
 
 
 def contents(directory: Path) -> dict[str, bytes]:
     results = directory / "results"
-    files = (path for part in COMPARED for path in (results / part).rglob("*") if path.is_file())
+    patterns = (part if "*" in part else f"{part}/**/*" for part in COMPARED)
+    files = (path for part in patterns for path in results.glob(part) if path.is_file())
     return {str(path.relative_to(results)): path.read_bytes() for path in files}
 
 

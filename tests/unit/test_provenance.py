@@ -32,7 +32,8 @@ def test_words_change_nothing(package):
     root, now = package
     before = now()
     (root / "a.py").write_text(
-        '"""Other words."""\n# why\nfrom polyheads import b\n\ndef f():\n    """Others."""\n    return b.X  # here\n'
+        '"""Other words."""\n# why\nfrom polyheads import b\n\ndef f():\n'
+        '    """Others."""\n    return b.X  # here\n'
     )
     assert now() == before
 

@@ -61,7 +61,8 @@ def _explain(error) -> str:
         missing = next(key for key in error.validator_value if key not in error.instance)
         return f"{where}: the key {missing!r} is missing"
     if error.validator == "enum":
-        return f"{where}: unknown value {error.instance!r}{nearest(error.instance, error.validator_value)}"
+        hint = nearest(error.instance, error.validator_value)
+        return f"{where}: unknown value {error.instance!r}{hint}"
     if error.validator == "oneOf":
         options = " or ".join(" + ".join(o["required"]) for o in error.validator_value)
         return f"{where}: give exactly one of {options}"

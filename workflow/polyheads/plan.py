@@ -50,8 +50,12 @@ class Trial:
     @property
     def path(self) -> str:
         """Without suffix: ``.json`` has the scores, ``.parquet`` the predictions."""
-        branch = "unpruned" if self.k == 0 else f"{self.protocol}-{self.ranking}"
-        return f"{self.training.path}/{branch}/k-{self.k:02d}"
+        return f"{self.training.path}/{self.branch}/k-{self.k:02d}"
+
+    @property
+    def branch(self) -> str:
+        """Directory of a trial below its training's."""
+        return "unpruned" if self.k == 0 else f"{self.protocol}-{self.ranking}"
 
 
 @dataclass(frozen=True)
@@ -132,13 +136,13 @@ class Plan:
         return max((t.k for t in self.trials.values() if t.training.model == model), default=0)
 
     def blocks(self) -> list[tuple[int, ...]]:
-        """The k > 0 of pruning trials, in the fixed blocks that one job runs."""
+        """The k of trials that train, in the fixed blocks that one job runs; 0 is the first."""
         size = self.config["trials_per_job"]
         found: dict[int, set[int]] = {}
         for trial in self.trials.values():
             if trial.k and trial.protocol == "prune":
                 found.setdefault((trial.k - 1) // size, set()).add(trial.k)
-        return [tuple(sorted(found[index])) for index in sorted(found)]
+        return [(0,), *(tuple(sorted(found[index])) for index in sorted(found))]
 
     def masked(self) -> tuple[int, ...]:
         """The k > 0 of masking trials: one job runs them all."""

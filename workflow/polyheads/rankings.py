@@ -107,3 +107,9 @@ def write_scores(
 def read(path: Path) -> dict:
     """``ranking.json``; its "order" lists [layer, head], lowest first."""
     return json.loads(Path(path).read_text())
+
+
+def check(order: list, k: int) -> None:
+    """UserError when a ranking has fewer than k heads."""
+    if k > len(order):
+        raise UserError(f"configuration, experiments: k = {k} is more than the {len(order)} heads")

@@ -36,6 +36,7 @@ SPECIAL = {
     "bert": {"pad": "[PAD]", "unk": "[UNK]", "cls": "[CLS]", "sep": "[SEP]", "mask": "[MASK]"},
     "xlm-r": {"cls": "<s>", "pad": "<pad>", "sep": "</s>", "unk": "<unk>", "mask": "<mask>"},
 }
+BETAS = (0.9, 0.999)
 LOG_SECONDS = 10
 
 
@@ -114,27 +115,31 @@ def train_tokenizer(sentences: Sequence[Sequence[str]], *, kind: str, vocabulary
 
     Both take their pieces from byte-pair encoding, whose trainer is deterministic (that of
     WordPiece is not) and copes with a small lexicon (that of Unigram does not). A Unigram piece
-    scores its log-frequency in the text. Text is kept as it is (case, accents, characters of words).
+    scores its log-frequency in the text. Text is kept as it is (case, accents, characters of
+    words).
     """
     special = list(SPECIAL[kind].values())
-    # Pieces that go on a word are marked by BERT; XLM-R marks those that begin one.
-    marks = {"continuing_subword_prefix": "##"} if kind == "bert" else {}
-    learner = Tokenizer(models.BPE(**marks))
+    learner = Tokenizer(models.BPE())
     _set_up(learner, kind)
+    # Without marks for pieces inside a word: with them the trainer's order of characters, and so
+    # its choice among equally frequent pairs, changes from call to call.
     trainer = trainers.BpeTrainer(
-        vocab_size=vocabulary, special_tokens=special, show_progress=False, **marks
+        vocab_size=vocabulary, special_tokens=special, show_progress=False
     )
     # Words go in one by one: whatever stands in a line would be one "word" to a Metaspace.
     learner.train_from_iterator((word for words in sentences for word in words), trainer)
-    ids = learner.get_vocab()
-    if len(ids) > vocabulary:
+    if learner.get_vocab_size() > vocabulary:
         raise UserError(
-            f"the text has more characters ({len(ids)}) than the vocabulary of {vocabulary} has "
-            "room for; raise `vocabulary`"
+            f"the text has more characters ({learner.get_vocab_size()}) than the vocabulary of "
+            f"{vocabulary} has room for; raise `vocabulary`"
         )
     if kind == "bert":
         tokenizer = Tokenizer(
-            models.WordPiece(ids, unk_token="[UNK]", max_input_chars_per_word=100)
+            models.WordPiece(
+                _word_pieces(learner, sentences, special=special, size=vocabulary),
+                unk_token="[UNK]",
+                max_input_chars_per_word=100,
+            )
         )
         tokenizer.decoder = decoders.WordPiece()
     else:
@@ -176,15 +181,39 @@ def _set_up(tokenizer: Tokenizer, kind: str) -> None:
         )
 
 
+def _uses(learner: Tokenizer, sentences: Sequence[Sequence[str]]) -> Counter[tuple[str, bool]]:
+    """(piece, whether it goes on a word) -> how often the text has it."""
+    words = Counter(word for sentence in sentences for word in sentence)
+    uses: Counter[tuple[str, bool]] = Counter()
+    for word, count in words.items():
+        found = learner.encode(word)
+        before = None  # the normaliser may make several words of one
+        for piece, part in zip(found.tokens, found.word_ids, strict=True):
+            uses[piece, part == before] += count
+            before = part
+    return uses
+
+
+def _word_pieces(
+    learner: Tokenizer, sentences: Sequence[Sequence[str]], *, special: Sequence[str], size: int
+) -> dict[str, int]:
+    """Piece -> id: special tokens, single characters in both forms, then pieces by frequency."""
+    uses = _uses(learner, sentences)
+    found = sorted(uses, key=lambda use: (-uses[use], use))
+    characters = sorted(piece for piece in learner.get_vocab() if len(piece) == 1)
+    pieces = [*special, *characters, *(f"##{piece}" for piece in characters)]
+    pieces += [f"##{piece}" if inside else piece for piece, inside in found if len(piece) > 1]
+    least = len(special) + 2 * len(characters)
+    return {piece: number for number, piece in enumerate(pieces[: max(size, least)])}
+
+
 def _scores(
     learner: Tokenizer, sentences: Sequence[Sequence[str]], *, special: Sequence[str]
 ) -> list[tuple[str, float]]:
     """(piece, log-frequency) in the order of the ids; pieces without use count half."""
-    words = Counter(word for sentence in sentences for word in sentence)
     uses: Counter[str] = Counter()
-    for word, count in words.items():
-        for piece in learner.encode(word).tokens:
-            uses[piece] += count
+    for (piece, _), count in _uses(learner, sentences).items():
+        uses[piece] += count
     total = sum(uses.values())
     ordered = sorted(learner.get_vocab().items(), key=lambda item: item[1])
     return [
@@ -238,7 +267,7 @@ def _pretrain(
 ) -> list[float]:
     """Masked language modelling in place; the loss of every step."""
     optimizer = torch.optim.AdamW(
-        model.parameters(), lr=spec["learning_rate"], weight_decay=0.01, fused=True
+        model.parameters(), lr=spec["learning_rate"], weight_decay=0.01, betas=BETAS, fused=True
     )
     generator = torch.Generator().manual_seed(spec["seed"])
     model.eval()  # no dropout: encoders this small underfit
@@ -330,7 +359,7 @@ def _save_tokenizer(
     with writing(out_dir / "tokenizer.json") as temporary:
         tokenizer.save(str(temporary))
     config = {
-        # The class that takes tokenizer.json as it is; those of BERT and XLM-R would set it up anew.
+        # This class takes tokenizer.json as it is; those of BERT and XLM-R would set it up anew.
         "tokenizer_class": "PreTrainedTokenizerFast",
         "model_max_length": limit,
         "clean_up_tokenization_spaces": False,

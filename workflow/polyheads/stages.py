@@ -17,19 +17,16 @@ def encoding_dir(model: str, corpus: str, language: str) -> str:
     return f"{RESULTS}/encodings/{model}/{corpus}/{language}"
 
 
-def encoding_dirs(plan: Plan, training: Training) -> dict[str, str]:
-    """Language -> encoding, for all languages that a training reads."""
-    return {
-        language: encoding_dir(training.model, training.corpus, language)
-        for language in plan.languages_of(training)
-    }
+def encoding_dirs(training: Training, languages: Iterable[str]) -> dict[str, str]:
+    """Language -> encoding, for languages that a training reads."""
+    return {code: encoding_dir(training.model, training.corpus, code) for code in languages}
 
 
-def encoding_files(plan: Plan, training: Training) -> list[str]:
+def encoding_files(training: Training, languages: Iterable[str]) -> list[str]:
     """All files of the encodings that a training reads."""
     return [
         f"{directory}/{file}"
-        for directory in encoding_dirs(plan, training).values()
+        for directory in encoding_dirs(training, languages).values()
         for file in ("encoding.json", *(f"{split}.parquet" for split in SPLITS))
     ]
 
@@ -78,26 +75,26 @@ def benchmarks(plan: Plan) -> dict[str, list[str]]:
     scratch = {name for name, model in plan.models.items() if "scratch" in model}
     fetched = [c for c in _corpora(plan) if plan.catalogue[c.split("/")[0]]["format"] != "grammar"]
     first = {k: block[0] for block in plan.blocks() for k in block}
-    trials = plan.trials.values()
-    pruned = {f"{_at(t.training)}/{t.ranking}/k-{first[t.k]:02d}" for t in trials if _cut(t)}
-    masked = {f"{_at(t.training)}/{t.ranking}" for t in trials if t.protocol == "mask"}
-    scored = [path.removeprefix(f"{RESULTS}/rankings/") for path in scored_rankings(plan)]
+    trained = [t for t in plan.trials.values() if t.protocol != "mask"]
+    masked = [t for t in plan.trials.values() if t.protocol == "mask"]
+    baselines = {f"{_at(t.training)}/mask" for t in masked}
+    scored = []
+    for path in scored_rankings(plan):
+        training, name = plan.rankings[path]
+        baselines.add(f"{_at(training)}/{rankings.parse(name).kind}")
+        scored.append(path.removeprefix(f"{RESULTS}/rankings/"))
     stages = {
         "fetch": fetched,
         "prepare": _corpora(plan),
         "get_model": set(plan.models) - scratch,
         "pretrain": scratch,
         "encode": _encodings(plan),
-        "baseline": {_at(t.training) for t in trials},
+        "baseline": baselines,
         "score_heads": scored,
-        "trials": pruned,
-        "mask": masked,
+        "trials": {f"{_at(t.training)}/{t.branch}/k-{first[t.k]:02d}" for t in trained},
+        "mask": {f"{_at(t.training)}/{t.ranking}" for t in masked},
     }
     return {stage: _logged(stage, names) for stage, names in stages.items() if names}
-
-
-def _cut(trial) -> bool:
-    return trial.protocol == "prune"
 
 
 def _at(training: Training) -> str:

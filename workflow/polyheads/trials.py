@@ -55,9 +55,10 @@ def setup(snakemake) -> Setup:
 
 
 def stage(path: Path) -> Path:
-    """Where a trial lies until its job is done: results/checkpoints/ instead of trials/."""
+    """Where a training keeps its state until its job is done: under results/checkpoints/."""
     parts = list(path.parts)
-    parts[parts.index("trials")] = "checkpoints"
+    place = next(i for i, part in enumerate(parts) if part in ("trials", "baselines"))
+    parts[place] = "checkpoints"
     return Path(*parts)
 
 
@@ -184,20 +185,17 @@ class Trials:
         trial: dict,
         pruned: Sequence[Sequence[int]],
         stage: Path,
-        reuse: bool = True,
-    ) -> torch.nn.Module | None:
+    ) -> None:
         """Train, evaluate and keep one trial at ``path`` (without suffix).
 
         ``stage`` is the trial's place among the checkpoints. A finished trial waits there
-        until ``publish``, so that a job that is killed loses only the trial it was at. None
-        is returned where such a trial was found, which ``reuse=False`` (the model is needed)
-        forbids.
+        until ``publish``, so that a job that is killed loses only the trial it was at.
         """
         fingerprint = self.fingerprint(pruned)
         done = stage.with_suffix(".done")
-        if reuse and done.is_file() and done.read_text() == fingerprint:
+        if done.is_file() and done.read_text() == fingerprint:
             print(f"{path}: finished by an earlier run", flush=True)
-            return None
+            return
         name = f"{'+'.join(self.setup.mixture)} k={len(pruned)}"
         weights = stage.with_suffix(".safetensors")
         model, training = self.fit(pruned=pruned, checkpoint_path=weights, name=name)
@@ -206,7 +204,6 @@ class Trials:
         with writing(done) as temporary:
             temporary.write_text(fingerprint)
         weights.unlink(missing_ok=True)
-        return model
 
     def write(
         self, path: Path, *, trial: dict, pruned: Sequence, training: dict, rows: list[dict]

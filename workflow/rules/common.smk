@@ -69,10 +69,9 @@ def gpus():
     return int(STUDY["device"] == "cuda" or (STUDY["device"] == "auto" and local))
 
 
-def recipe(name, *, scoring=False):
+def recipe(name, *, unused):
     """A recipe without the keys that the rule does not use, so that they rerun nothing."""
-    unused = {"name", "normalisation"} | (set() if scoring else {"ranking_sentences"})
-    return {k: v for k, v in PLAN.recipes[name].items() if k not in unused}
+    return {k: v for k, v in PLAN.recipes[name].items() if k not in {"name", *unused}}
 
 
 def training_of(wildcards):
@@ -88,29 +87,44 @@ def training_of(wildcards):
     )
 
 
-def trial_inputs(wildcards):
-    """What every training reads; trials read a ranking, too."""
-    found = {
+def languages_of(wildcards, *, tested):
+    """Languages that a training reads: its mixture, and those it is tested on if it is a trial."""
+    training = training_of(wildcards)
+    return PLAN.languages_of(training) if tested else training.mixture
+
+
+def training_inputs(wildcards):
+    """What every training reads. Paths with a mixture and a branch are trials: they test, too."""
+    training = training_of(wildcards)
+    tested = wildcards.get("purpose") is None and wildcards.get("kind") is None
+    languages = languages_of(wildcards, tested=tested)
+    return {
         "model": stages.model_files(wildcards.model),
-        "encodings": stages.encoding_files(PLAN, training_of(wildcards)),
+        "encodings": stages.encoding_files(training, languages),
     }
-    if wildcards.get("ranking"):
-        found["ranking"] = f"{RANKING}/ranking.json".format(**wildcards)
-    return found
 
 
-def weights_of(wildcards):
-    """Fine-tuned weights of all heads; they are gone once they have been read."""
-    return f"{training_of(wildcards).path}/unpruned/weights.safetensors"
+def ranking_input(wildcards):
+    """The ranking behind a trial; without pruned heads there is none."""
+    if wildcards.get("ranking") is None:
+        return {}
+    return {"ranking": f"{RANKING}/ranking.json".format(**wildcards)}
 
 
-def training_params(*, scoring=False):
+def branch(ks):
+    """Directory of a block of trials below their training's."""
+    return "unpruned" if ks == (0,) else "prune-{ranking}"
+
+
+def training_params(*, unused, tested=False):
     """What polyheads.trials.setup reads, as functions of the wildcards."""
     return {
         "model_dir": lambda wc: f"results/models/{wc.model}",
-        "encodings": lambda wc: stages.encoding_dirs(PLAN, training_of(wc)),
-        "recipe": lambda wc: recipe(wc.recipe, scoring=scoring),
-        "evaluate_on": lambda wc: PLAN.evaluate_on(training_of(wc)),
+        "encodings": lambda wc: stages.encoding_dirs(
+            training_of(wc), languages_of(wc, tested=tested)
+        ),
+        "recipe": lambda wc: recipe(wc.recipe, unused=unused),
+        "evaluate_on": lambda wc: PLAN.evaluate_on(training_of(wc)) if tested else [],
         "seed": lambda wc: int(wc.seed),
         "trial": lambda wc: {
             "model": wc.model,

@@ -40,13 +40,10 @@ rule pretrain:
     conda:
         ENVIRONMENT
     threads: STUDY["threads_per_training"]
-    resources:
-        gpu=gpus(),
     params:
         name="{model}",
         spec=lambda wc: SCRATCH[wc.model],
         threads=STUDY["threads_per_training"],
-        device=STUDY["device"],
         code=code("pretrain.py"),
     script:
         "../scripts/pretrain.py"

@@ -1,24 +1,27 @@
-# Baselines (k = 0), the scores of their heads, rankings.
+# Baselines, the scores of their heads, rankings.
 
 
+# A fine-tuned model of all heads. `purpose` says who reads the weights, after which they are
+# deleted: a kind of ranking, or `mask`. Each reader has a baseline of its own, because weights
+# that are made again for one would make all others (and so all their trials) run again.
 rule baseline:
     input:
-        unpack(trial_inputs),
+        unpack(training_inputs),
     output:
-        scores=f"{TRAINING}/unpruned/k-00.json",
-        predictions=f"{TRAINING}/unpruned/k-00.parquet",
-        weights=temp(f"{TRAINING}/unpruned/weights.safetensors"),
+        temp(f"results/baselines/{POINT}/{{purpose}}.safetensors"),
     log:
-        f"results/logs/baseline/{POINT}.log",
+        f"results/logs/baseline/{POINT}/{{purpose}}.log",
     benchmark:
-        f"results/benchmarks/baseline/{POINT}.tsv"
+        f"results/benchmarks/baseline/{POINT}/{{purpose}}.tsv"
+    wildcard_constraints:
+        purpose=any_of([*rankings.SCORED, "mask"]),
     conda:
         ENVIRONMENT
     threads: STUDY["threads_per_training"]
     resources:
         gpu=gpus(),
     params:
-        **training_params(),
+        **training_params(unused=["normalisation", "ranking_sentences"]),
         code=code("baseline.py"),
     script:
         "../scripts/baseline.py"
@@ -26,10 +29,8 @@ rule baseline:
 
 rule score_heads:
     input:
-        unpack(trial_inputs),
-        # The weights are gone once they have been scored. All that they are made of stands
-        # among the inputs and parameters here, so making them again need not score again.
-        weights=ancient(weights_of),
+        unpack(training_inputs),
+        weights="results/baselines/{model}/{corpus}/{recipe}/{language}/seed-{seed}/{kind}.safetensors",
     output:
         "results/scores/{model}/{corpus}/{recipe}/seed-{seed}/{kind}-{language}.json",
     log:
@@ -44,7 +45,7 @@ rule score_heads:
     resources:
         gpu=gpus(),
     params:
-        **training_params(scoring=True),
+        **training_params(unused=["normalisation"]),
         code=code("score_heads.py"),
     script:
         "../scripts/score_heads.py"

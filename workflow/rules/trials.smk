@@ -1,31 +1,29 @@
 # Trials: the k lowest heads off, trained again (prune) or not (mask).
-
-
-# One rule for all trials; each block of k needs its own instance, because a rule's outputs
-# cannot depend on a wildcard. Blocks are fixed, so that a larger K adds blocks only.
+# One rule for all trials that train; each block of k needs its own instance, because a rule's
+# outputs cannot depend on a wildcard. Blocks are fixed, so that a larger K adds blocks only.
 for ks in PLAN.blocks():
 
     rule:
         name:
             f"trials_{ks[0]:02d}_{ks[-1]:02d}"
         input:
-            unpack(trial_inputs),
+            unpack(training_inputs),
+            unpack(ranking_input),
         output:
-            scores=[f"{TRAINING}/prune-{{ranking}}/k-{k:02d}.json" for k in ks],
-            predictions=[f"{TRAINING}/prune-{{ranking}}/k-{k:02d}.parquet" for k in ks],
+            scores=[f"{TRAINING}/{branch(ks)}/k-{k:02d}.json" for k in ks],
+            predictions=[f"{TRAINING}/{branch(ks)}/k-{k:02d}.parquet" for k in ks],
         log:
-            f"results/logs/trials/{POINT}/{{ranking}}/k-{ks[0]:02d}.log",
+            f"results/logs/trials/{POINT}/{branch(ks)}/k-{ks[0]:02d}.log",
         benchmark:
-            f"results/benchmarks/trials/{POINT}/{{ranking}}/k-{ks[0]:02d}.tsv"
+            f"results/benchmarks/trials/{POINT}/{branch(ks)}/k-{ks[0]:02d}.tsv"
         conda:
             ENVIRONMENT
         threads: STUDY["threads_per_training"]
         resources:
             gpu=gpus(),
         params:
-            **training_params(),
+            **training_params(unused=["normalisation", "ranking_sentences"], tested=True),
             ks=ks,
-            ranking="{ranking}",
             code=code("trials.py"),
         script:
             "../scripts/trials.py"
@@ -35,8 +33,9 @@ if PLAN.masked():
 
     rule mask:
         input:
-            unpack(trial_inputs),
-            weights=ancient(weights_of),
+            unpack(training_inputs),
+            unpack(ranking_input),
+            weights=f"results/baselines/{POINT}/mask.safetensors",
         output:
             scores=[f"{TRAINING}/mask-{{ranking}}/k-{k:02d}.json" for k in PLAN.masked()],
             predictions=[f"{TRAINING}/mask-{{ranking}}/k-{k:02d}.parquet" for k in PLAN.masked()],
@@ -50,9 +49,8 @@ if PLAN.masked():
         resources:
             gpu=gpus(),
         params:
-            **training_params(),
+            **training_params(unused=["normalisation", "ranking_sentences"], tested=True),
             ks=PLAN.masked(),
-            ranking="{ranking}",
             code=code("mask.py"),
         script:
             "../scripts/mask.py"

@@ -1,4 +1,4 @@
-"""Fine-tune with all heads (k = 0); the weights live until the heads are scored."""
+"""Fine-tune with all heads; the weights live until they have been read."""
 
 from pathlib import Path
 
@@ -7,11 +7,9 @@ from polyheads.job import job
 with job(snakemake):
     from polyheads import trials
 
-    p = snakemake.params
     runner = trials.Trials(trials.setup(snakemake))
-    path = Path(snakemake.output.scores).with_suffix("")
-    stage = trials.stage(path)
-    trial = {**p.trial, "protocol": None, "ranking": None, "k": 0}
-    model = runner.run(path, trial=trial, pruned=[], stage=stage, reuse=False)
-    trials.save_weights(model, Path(snakemake.output.weights))
-    trials.publish([stage], [path])
+    out = Path(snakemake.output[0])
+    checkpoint = trials.stage(out)
+    model, _ = runner.fit(pruned=[], checkpoint_path=checkpoint, name=f"{out.parent} {out.stem}")
+    trials.save_weights(model, out)
+    checkpoint.unlink(missing_ok=True)

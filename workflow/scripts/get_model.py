@@ -19,8 +19,4 @@ with job(snakemake):
     out = Path(snakemake.output.info).parent
     models.install(source_dir=found, name=name, source=source, out_dir=out)
     info = models.read_info(out)
-    heads = info["layers"] * info["heads"]
-    if max_k > heads:
-        raise UserError(
-            f"configuration, experiments: k = {max_k} is more than {name}'s {heads} heads"
-        )
+    rankings.check(rankings.random_order(info["layers"], info["heads"], 0), max_k)

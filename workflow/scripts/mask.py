@@ -10,9 +10,10 @@ with job(snakemake):
     p = snakemake.params
     runner = trials.Trials(trials.setup(snakemake))
     lowest = rankings.read(snakemake.input.ranking)["order"]
+    rankings.check(lowest, max(p.ks))
     model = runner.load_model(Path(snakemake.input.weights))
     for k, name in zip(p.ks, snakemake.output.scores, strict=True):
-        trial = {**p.trial, "protocol": "mask", "ranking": p.ranking, "k": k}
+        trial = {**p.trial, "protocol": "mask", "ranking": snakemake.wildcards.ranking, "k": k}
         pruned = lowest[:k]
         # With all heads on again this is the baseline: nothing was trained in between.
         rows = runner.evaluate(model, pruned, unmasked=False)

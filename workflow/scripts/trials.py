@@ -9,10 +9,13 @@ with job(snakemake):
 
     p = snakemake.params
     runner = trials.Trials(trials.setup(snakemake))
-    lowest = rankings.read(snakemake.input.ranking)["order"]
+    ranking = snakemake.wildcards.get("ranking")  # none where k is 0
+    lowest = rankings.read(snakemake.input.ranking)["order"] if ranking else []
+    rankings.check(lowest, max(p.ks))
+    protocol = "prune" if ranking else None
     paths = [Path(name).with_suffix("") for name in snakemake.output.scores]
     stages = [trials.stage(path) for path in paths]
     for k, path, stage in zip(p.ks, paths, stages, strict=True):
-        trial = {**p.trial, "protocol": "prune", "ranking": p.ranking, "k": k}
+        trial = {**p.trial, "protocol": protocol, "ranking": ranking, "k": k}
         runner.run(path, trial=trial, pruned=lowest[:k], stage=stage)
     trials.publish(stages, paths)

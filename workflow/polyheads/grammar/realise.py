@@ -20,7 +20,6 @@ from functools import cache
 from types import ModuleType
 from typing import NamedTuple
 
-from polyheads.grammar.names import Name
 from polyheads.grammar.sentences import ENTITY_OF, PATTERNS, Filler, Sentence
 
 
@@ -112,9 +111,11 @@ def _say(
 
 def _say_name(filler: Filler, grammar: ModuleType) -> list[Piece]:
     """The words of a person, place or organisation."""
-    said = [Piece(_spell(n, grammar), "PROPN", key=f"name{i}") for i, n in enumerate(filler.names)]
-    if filler.concept == "person" and len(said) > 1 and grammar.JOINER:
-        return [said[0], Piece(*grammar.JOINER), *said[1:]]
+    language = grammar.__name__.rsplit(".", 1)[1]
+    words = [name.spell(language) for name in filler.names]
+    if grammar.JOINER:
+        words = [grammar.JOINER.join(words)]
+    said = [Piece(word, "PROPN", key=f"name{i}") for i, word in enumerate(words)]
     frame = grammar.ORGANISATIONS.get(filler.concept)
     if frame is None:
         return said
@@ -126,10 +127,6 @@ def _say_name(filler: Filler, grammar: ModuleType) -> list[Piece]:
             text, upos, key = _literal(part.strip("()"))
             pieces.append(Piece(text, upos, not part.startswith("("), key))
     return pieces
-
-
-def _spell(name: Name, grammar: ModuleType) -> str:
-    return name.spell(grammar.__name__.rsplit(".", 1)[1])
 
 
 def _count(key: str, seen: Counter) -> str:

@@ -48,7 +48,9 @@ WORDS = {
     ".": "PUNCT 。", ",": "PUNCT ，", "?": "PUNCT ？",
 }  # fmt: skip
 
-JOINER = ("·", "PUNCT")  # between given name and surname
+DATED = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "morning",
+         "evening", "noon")  # at the time of which, with a preposition
+JOINER = "·"  # between given name and surname, which are one word
 ORGANISATIONS = {
     "bank_of": "X 银行/PROPN=kind", "radio_of": "X 电台/PROPN=kind",
     "airline_of": "X 航空/PROPN=kind", "hotel_of": "X 酒店/PROPN=kind",
@@ -115,31 +117,32 @@ TEMPLATES = {
         "[DATE] [TIME] 有/VERB=is [CARRIER] [from FROM] to TO of [ADJ.attr] VEH ma ?",
     ),
     "room": (
-        "i want [for NAME] in PLACE reserve [from DATE to TODATE of] a@room [NUMBER people of]"
+        "i want [for NAME] in PLACE reserve [from DATE.bare to TODATE.bare of] a@room [供/ADP=for NUMBER people of]"
         " [ADJ.attr] room .",
-        "please [for NAME] reserve [from DATE to TODATE] in PLACE of [NUMBER people of]"
+        "please [for NAME] reserve [from DATE.bare to TODATE.bare] in PLACE of [供/ADP=for NUMBER people of]"
         " [ADJ.attr] room .",
-        "[from DATE to TODATE] i need in PLACE of a@room [NUMBER people of] [ADJ.attr] room .",
+        "[from DATE.bare to TODATE.bare] i need a@room in PLACE of [供/ADP=for NUMBER people of]"
+        " [ADJ.attr] room .",
     ),
     "table": (
-        "please [for NAME] reserve [DATE] TIME VENUE of [NUMBER people of] table .",
-        "[DATE] TIME i want [for NAME] in VENUE reserve a@table [NUMBER people of] table .",
+        "please [for NAME] in VENUE reserve a@table [DATE] TIME of [供/ADP=for NUMBER people of] table .",
+        "[DATE] TIME i want [for NAME] in VENUE reserve a@table [供/ADP=for NUMBER people of] table .",
     ),
     "cost": (
         "[DATE] [CARRIER] [from FROM] to TO of 票/NOUN=ticket how 钱/NOUN=much ?",
         "[from FROM] to TO of [DATE] [CARRIER] 票/NOUN=ticket how 钱/NOUN=much ?",
     ),
     "change": (
-        "please 把/ADP NAME [to TO] of VEH from DATE change to TODATE .",
-        "NAME want 把/ADP [to TO of] VEH from DATE change to TODATE .",
+        "please 把/ADP NAME [to TO] of VEH from DATE.bare change to TODATE.bare .",
+        "NAME want 把/ADP [to TO of] VEH from DATE.bare change to TODATE.bare .",
     ),
     "tell": (
         "please tell NAME , i [DATE] [TIME] [乘坐/VERB=with CARRIER] come TO .",
         "please tell NAME , [DATE] [TIME] i [乘坐/VERB=with CARRIER] come TO .",
     ),
     "service": (
-        "CARRIER [DATE] [TIME] [from FROM] fly TO ma ?",
-        "[DATE] [TIME] CARRIER [from FROM] fly TO ma ?",
+        "CARRIER [DATE] [TIME] [from FROM] 飞/VERB=fly to TO ma ?",
+        "[DATE] [TIME] CARRIER [from FROM] 飞/VERB=fly to TO ma ?",
     ),
 }  # fmt: skip
 
@@ -149,7 +152,7 @@ def inflect(filler: Filler, forms: tuple[str, ...], agree: Filler | None) -> lis
     concept = filler.concept
     if concept.startswith("clock_"):
         number = Piece(WORDS[concept.removeprefix("clock_")].split()[1], "NUM", key="number")
-        return [number, Piece("点", "NOUN", key="clock")]
+        return [Piece("在", "ADP", False, "at"), number, Piece("点", "NOUN", key="clock")]
     if concept == "le" and forms != ("past",):
         return []
     upos, text, *rest = WORDS[concept].split()
@@ -157,6 +160,8 @@ def inflect(filler: Filler, forms: tuple[str, ...], agree: Filler | None) -> lis
     if agree is not None:
         classifier = WORDS[agree.concept].split()[2]
         return [word, Piece(classifier, "NOUN", False, "classifier")]
+    if concept in DATED and "bare" not in forms:
+        return [Piece("在", "ADP", False, "on"), word]
     if "attr" in forms and len(text) > 1:
         return [word, Piece("的", "PART", False, "attribute")]
     return [word]

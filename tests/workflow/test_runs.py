@@ -1,0 +1,136 @@
+"""What runs, what runs again and what does not; killed runs; the number of cores."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+import yaml
+from conftest import make_project
+
+TRIAL = "results/trials/mini/toy/quick/aa/seed-42/prune-gradient-aa/k-02.json"
+
+
+def test_a_finished_study_has_its_report_and_nothing_to_do(finished):
+    assert (finished.path / "results/report.html").stat().st_size > 10_000
+    assert "Nothing to be done" in finished.succeed("report")
+    assert "Nothing to be done" in finished.succeed()
+    trial = json.loads((finished.path / TRIAL).read_text())
+    assert len(trial["pruned_heads"]) == trial["trial"]["k"] == 2
+    assert {(s["language"], s["split"], s["heads"]) for s in trial["scores"]} == {
+        ("aa", "dev", "pruned"),
+        ("bb", "test", "pruned"),
+        ("bb", "test", "all"),
+    }
+    weights = list(finished.path.glob("results/trials/**/*.safetensors"))
+    checkpoints = [p for p in (finished.path / "results").glob("checkpoints/**/*") if p.is_file()]
+    assert not weights and not checkpoints
+
+
+def test_snakemakes_own_report(again):
+    again.succeed("--report", "own.html")
+    page = (again.path / "own.html").read_text()
+    assert "Head scores" in page and "Curves over k" in page
+
+
+def test_a_deleted_trial_alone_runs_again(again):
+    before = again.numbers()
+    (again.path / TRIAL).unlink()
+    plan = again.planned()
+    assert plan == {"trials_02_02": 1, "select": 1, "figures": 1, "pages": 1}
+    again.succeed()
+    assert again.numbers() == before
+
+
+def test_the_deleted_trial_without_pruned_heads_alone_runs_again(again):
+    before = again.numbers()
+    (again.path / "results/trials/mini/toy/quick/aa/seed-42/unpruned/k-00.json").unlink()
+    assert again.planned() == {"trials_00_00": 1, "select": 1, "figures": 1, "pages": 1}
+    again.succeed()
+    assert again.numbers() == before
+
+
+def test_another_target_leaves_rankings_and_other_mixtures_alone(again, study):
+    study["experiments"][0]["targets"] = ["bb", "cc"]
+    again.write(study)
+    plan = again.planned()
+    assert not {"baseline", "score_heads", "rank_heads"} & set(plan)
+    # aa is tested on one language more, aa+cc is new, aa+bb stays
+    assert plan["trials_00_00"] == plan["trials_01_01"] == plan["trials_02_02"] == 2
+
+
+def test_a_larger_k_runs_the_new_trials_only(again, study):
+    study["experiments"][0]["k"] = [1, 2, 3]
+    again.write(study)
+    assert again.planned() == {"trials_03_03": 2, "select": 1, "figures": 1, "pages": 1}
+
+
+def test_changed_words_run_nothing_and_changed_code_what_uses_it(again):
+    module = again.path / "workflow/polyheads/scoring.py"
+    text = module.read_text()
+    module.write_text(text.replace('"""How much', '# Why.\n"""How little').replace("# (E,)", ""))
+    assert again.planned() == {}
+    changed = text.replace("gradients.astype(np.float64)", "gradients.astype(np.float32)")
+    assert changed != text
+    module.write_text(changed)
+    # Scores, and all that is ranked by them; the baseline because its weights are scored.
+    assert again.planned() == {
+        "baseline": 1,
+        "score_heads": 1,
+        "rank_heads": 1,
+        "trials_01_01": 2,
+        "trials_02_02": 2,
+        "select": 1,
+        "figures": 1,
+        "pages": 1,
+    }
+    module.write_text(text)
+    plots = again.path / "workflow/polyheads/plots.py"
+    plots.write_text(plots.read_text() + "\nNEW = 1\n")
+    assert again.planned() == {"figures": 1, "pages": 1}
+
+
+def test_results_do_not_depend_on_the_number_of_cores(finished, tmp_path):
+    alone = make_project(tmp_path / "alone")
+    alone.succeed("report", cores=1)
+    assert alone.numbers() == finished.numbers()
+
+
+def test_a_run_killed_twice_ends_with_the_numbers_of_an_undisturbed_one(study, tmp_path):
+    """kill -9 of a training in its middle, checkpoints at every step."""
+    study["recipes"][0] |= {"epochs": 60}
+    study["experiments"][0] |= {"k": [1], "settings": ["cross-lingual"]}
+    undisturbed = make_project(tmp_path / "undisturbed", study)
+    undisturbed.succeed("report")
+    study["checkpoint_minutes"] = 1e-6
+    killed = make_project(tmp_path / "killed", study)
+    checkpoint = killed.path / "results/checkpoints/mini/toy/quick/aa/seed-42"
+    for branch, name in (("", "gradient"), ("prune-gradient-aa", "k-01")):
+        process = subprocess.Popen(
+            killed.command("report"),
+            cwd=killed.path,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        end = time.monotonic() + 120
+        while not (checkpoint / branch / f"{name}.safetensors").exists():
+            assert process.poll() is None and time.monotonic() < end, "no training was seen"
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        assert (checkpoint / branch / f"{name}.safetensors").exists()
+        killed.succeed("--unlock")
+    killed.succeed("report")
+    logs = list((killed.path / "results/logs/trials").rglob("*.log"))
+    assert any("goes on from step" in log.read_text() for log in logs)
+    assert killed.numbers() == undisturbed.numbers()
+
+
+def test_another_configfile_stands_alone(finished):
+    """--configfile is not merged into config.yaml: the plan holds nothing of the default."""
+    plan = finished.succeed("-n", "-F")
+    assert "grammar" not in plan
+    default = {**yaml.safe_load((finished.path / "study.yaml").read_text())}
+    assert default["study"]["name"] in plan
