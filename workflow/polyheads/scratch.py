@@ -36,7 +36,6 @@ SPECIAL = {
     "bert": {"pad": "[PAD]", "unk": "[UNK]", "cls": "[CLS]", "sep": "[SEP]", "mask": "[MASK]"},
     "xlm-r": {"cls": "<s>", "pad": "<pad>", "sep": "</s>", "unk": "<unk>", "mask": "<mask>"},
 }
-BETAS = (0.9, 0.999)
 LOG_SECONDS = 10
 
 
@@ -267,7 +266,7 @@ def _pretrain(
 ) -> list[float]:
     """Masked language modelling in place; the loss of every step."""
     optimizer = torch.optim.AdamW(
-        model.parameters(), lr=spec["learning_rate"], weight_decay=0.01, betas=BETAS, fused=True
+        model.parameters(), lr=spec["learning_rate"], weight_decay=0.01, fused=True
     )
     generator = torch.Generator().manual_seed(spec["seed"])
     model.eval()  # no dropout: encoders this small underfit

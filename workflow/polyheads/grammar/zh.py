@@ -168,5 +168,10 @@ def inflect(filler: Filler, forms: tuple[str, ...], agree: Filler | None) -> lis
 
 
 def finish(tokens: list[Token]) -> list[Token]:
-    """Nothing to do."""
-    return tokens
+    """No preposition before a time that follows another one (`明天 在 晚上`)."""
+    times = [token.key.split(".")[0] in ("DATE", "TIME", "T") for token in tokens]
+    return [
+        token
+        for i, token in enumerate(tokens)
+        if not (token.text == "在" and times[i] and i and times[i - 1])
+    ]
