@@ -25,9 +25,7 @@ STUDY = {
             "format": "conllu",
             "labels": list(WORDS),
             "languages": {
-                code: {
-                    "files": {s: {"name": f"{s}.conllu"} for s in ("train", "dev", "test")}
-                }
+                code: {"files": {s: {"name": f"{s}.conllu"} for s in ("train", "dev", "test")}}
                 for code in ("aa", "bb", "cc")
             },
         }

@@ -5,8 +5,7 @@ from pathlib import Path
 from polyheads.job import job
 
 with job(snakemake):
-    from polyheads import models
-    from polyheads.errors import UserError
+    from polyheads import models, rankings
 
     spec = snakemake.params.spec
     name, max_k = spec["name"], snakemake.params.max_k

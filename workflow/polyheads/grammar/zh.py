@@ -48,8 +48,18 @@ WORDS = {
     ".": "PUNCT 。", ",": "PUNCT ，", "?": "PUNCT ？",
 }  # fmt: skip
 
-DATED = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "morning",
-         "evening", "noon")  # at the time of which, with a preposition
+DATED = (
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+    "morning",
+    "evening",
+    "noon",
+)  # at the time of which, with a preposition
 JOINER = "·"  # between given name and surname, which are one word
 ORGANISATIONS = {
     "bank_of": "X 银行/PROPN=kind", "radio_of": "X 电台/PROPN=kind",
