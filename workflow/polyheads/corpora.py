@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import shutil
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from polyheads import catalogue, fetching, readers
 from polyheads.errors import UserError
-from polyheads.files import writing
+from polyheads.files import FULL, disk_is_full, writing
 from polyheads.readers import Sentence
 
 if TYPE_CHECKING:
@@ -179,11 +178,9 @@ def _writing_directory(path: Path) -> Iterator[Path]:
         if path.exists():
             shutil.rmtree(path)
         os.replace(temporary, path)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise UserError(
-                f"{path}: the disk is full; free some space and run the same command again"
-            ) from error
+    except Exception as error:
+        if disk_is_full(error):
+            raise UserError(f"{path}: {FULL}") from error
         raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

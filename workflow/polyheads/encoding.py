@@ -101,8 +101,8 @@ def encode(*, model_dir: Path, corpus_dir: Path, out_dir: Path) -> None:
 
     Columns: subwords list<int32>, starts list<int32> (first subword of each word), labels
     list<int16>; empty where the corpus lacks the split. ``encoding.json`` holds label names,
-    special tokens and, per split, counts of words without subwords, of sentences longer than the model's limit (they are windowed)
-    and of single words longer than it (they are cut).
+    special tokens and, per split, counts of words without subwords, of sentences longer than
+    the model's limit (they are windowed) and of single words longer than it (they are cut).
     """
     from datasets import load_from_disk
 

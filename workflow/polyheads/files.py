@@ -11,6 +11,16 @@ from pathlib import Path
 from polyheads.errors import UserError
 
 
+FULL = "the disk is full; free some space and run the same command again"
+
+
+def disk_is_full(error: Exception) -> bool:
+    """Whether an error means that; libraries with a core of their own only say so in words."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    return "No space left on device" in str(error)
+
+
 @contextmanager
 def writing(path: Path) -> Iterator[Path]:
     """Hand out a temporary path beside ``path`` and move it there when the block ends well.
@@ -25,11 +35,9 @@ def writing(path: Path) -> Iterator[Path]:
         with open(temporary, "rb") as written:
             os.fsync(written.fileno())
         os.replace(temporary, path)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise UserError(
-                f"{path}: the disk is full; free some space and run the same command again"
-            ) from error
+    except Exception as error:
+        if disk_is_full(error):
+            raise UserError(f"{path}: {FULL}") from error
         raise
     finally:
         temporary.unlink(missing_ok=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from polyheads.errors import UserError
+from polyheads.files import FULL, disk_is_full
 
 
 def share_library() -> None:
@@ -35,11 +35,11 @@ def job(snakemake) -> Iterator[None]:
         yield
     except UserError as error:
         fail(terminal, str(error))
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+    except Exception as error:
+        if not disk_is_full(error):
             raise
-        where = f"{error.filename}: " if error.filename else ""
-        fail(terminal, f"{where}the disk is full; free some space and run the same command again")
+        where = getattr(error, "filename", None) or snakemake.output[0]
+        fail(terminal, f"{where}: {FULL}")
     finally:
         sys.stdout.flush()
 

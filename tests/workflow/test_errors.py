@@ -1,0 +1,120 @@
+"""Bad input through the whole workflow: one clear line, exit status 1, nothing half-written."""
+
+import json
+import os
+import shutil
+import subprocess
+
+import pytest
+from conftest import STUDY, make_project, treebank
+
+TEST_FILE = "mirror/toy/bb/test.conllu"
+
+
+def fail(project, *options):
+    """The error lines that a user sees; there must be no traceback around them."""
+    done = project.run(*options)
+    text = done.stdout + done.stderr
+    assert done.returncode != 0, text
+    assert "Traceback" not in text, text
+    return text
+
+
+def spoiled(finished, tmp_path, change):
+    """The finished study with a changed file of the mirror, and its downloads forgotten."""
+    shutil.copytree(finished.path, tmp_path / "project", symlinks=True)
+    project = type(finished)(tmp_path / "project")
+    file = project.path / TEST_FILE
+    file.write_text(change(file.read_text()))
+    shutil.rmtree(project.path / "resources/locks")
+    shutil.rmtree(project.path / "results/downloads/toy/bb")
+    return project
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda t: t.replace("\tNOUN\t", "\tNOMEN\t", 1), r"test.conllu:\d+: .*NOMEN"),
+        (lambda t: t.replace("\t_\n", "\n", 1), r"test.conllu:1: .*columns"),
+        (lambda t: t[: len(t) // 2 - 3], r"test.conllu:\d+: "),
+        (lambda t: "", r"test.conllu.*: "),
+    ],
+    ids=["unknown tag", "wrong number of columns", "cut in a line", "empty"],
+)
+def test_a_bad_corpus_file(finished, tmp_path, change, message):
+    import re
+
+    project = spoiled(finished, tmp_path, change)
+    before = {k: v for k, v in project.numbers().items() if "/studies/" not in k}
+    text = fail(project, "--forcerun", "fetch")
+    assert re.search(message, text), text
+    kept = project.numbers()
+    assert {k: v for k, v in kept.items() if k in before and "bb" not in k} == {
+        k: v for k, v in before.items() if "bb" not in k
+    }
+
+
+def test_a_file_that_differs_from_its_first_fetch(again):
+    (again.path / TEST_FILE).write_text(treebank(99, 8))
+    shutil.rmtree(again.path / "results/downloads/toy/bb")
+    text = fail(again, "--forcerun", "fetch")
+    assert "test.conllu" in text and "resources/locks/toy/bb.json" in text
+
+
+def test_a_misspelt_key_stops_before_anything_runs(tmp_path, study):
+    study["recipes"][0]["learnin_rate"] = 1
+    project = make_project(tmp_path / "project", study)
+    text = fail(project)
+    assert "recipes[0].learnin_rate: unknown key; did you mean 'learning_rate'?" in text
+    assert not (project.path / "results").exists()
+
+
+def test_a_missing_mirror_file_stops_before_anything_runs(tmp_path):
+    project = make_project(tmp_path / "project")
+    (project.path / TEST_FILE).unlink()
+    assert "mirror: mirror/toy/bb/test.conllu is missing" in fail(project)
+
+
+def test_a_model_directory_without_weights(tmp_path, study):
+    study["models"] = [{"name": "mini", "path": "model"}]
+    project = make_project(tmp_path / "project", study)
+    (project.path / "model").mkdir()
+    (project.path / "model/config.json").write_text(json.dumps({"model_type": "bert"}))
+    assert "Error: model: no weights (model.safetensors)" in fail(project)
+
+
+def test_a_loss_that_is_no_number(again, study):
+    study["recipes"].append({**study["recipes"][0], "name": "wild", "learning_rate": 1e30})
+    study["recipes"][-1]["clip"] = 1e30
+    study["experiments"][0]["recipe"] = "wild"
+    again.write(study)
+    before = again.numbers()
+    text = fail(again, "--keep-going")
+    assert "the loss became" in text and "lower learning_rate" in text
+    trials = {k: v for k, v in again.numbers().items() if "/studies/" not in k}
+    assert trials == {k: v for k, v in before.items() if "/studies/" not in k}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
+def test_a_full_disk(tmp_path, study):
+    study["models"][0]["scratch"] |= {"hidden": 256, "heads": 4}
+    project = make_project(tmp_path / "project", study)
+    models = project.path / "results/models"
+    models.mkdir(parents=True)
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(models)]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("a small disk cannot be mounted here")
+    try:
+        text = fail(project)
+    finally:
+        subprocess.run(["umount", str(models)], check=True)
+    assert "the disk is full; free some space" in text
+
+
+def test_all_heads_of_a_layer_can_be_pruned(again, study):
+    study["experiments"][0] |= {"k": [1, 2, 8], "settings": ["cross-lingual"]}
+    again.write(study)
+    again.succeed()
+    trial = again.path / "results/trials/mini/toy/quick/aa/seed-42/prune-gradient-aa/k-08.json"
+    assert len(json.loads(trial.read_text())["pruned_heads"]) == 8
+    assert STUDY["experiments"][0]["k"] == [1, 2]
