@@ -238,16 +238,19 @@ def _new_model(tokenizer: Tokenizer, spec: dict) -> torch.nn.Module:
     }
     torch.manual_seed(spec["seed"])
     if spec["class"] == "bert":
-        return BertForMaskedLM(BertConfig(**options))
-    return XLMRobertaForMaskedLM(
-        XLMRobertaConfig(
-            **options,
-            type_vocab_size=1,
-            layer_norm_eps=1e-5,
-            bos_token_id=tokenizer.token_to_id(special["cls"]),
-            eos_token_id=tokenizer.token_to_id(special["sep"]),
-        )
-    )
+        model = BertForMaskedLM(BertConfig(**options))
+    else:
+        options |= {
+            "type_vocab_size": 1,
+            "layer_norm_eps": 1e-5,
+            "bos_token_id": tokenizer.token_to_id(special["cls"]),
+            "eos_token_id": tokenizer.token_to_id(special["sep"]),
+        }
+        model = XLMRobertaForMaskedLM(XLMRobertaConfig(**options))
+    # All text is of one type. A random vector added to every token delays learning, by how much
+    # depends on the seed.
+    torch.nn.init.zeros_(model.base_model.embeddings.token_type_embeddings.weight)
+    return model
 
 
 def _cut(ids: Sequence[int], limit: int) -> list[int]:
