@@ -1,8 +1,8 @@
 """Small made corpora in English, German, Chinese and Arabic: POS tags, named entities, slots.
 
 One grammar per language says the same abstract sentences in real words; the tags of all tasks come
-from the derivation. The corpora of a task are parallel: sentence i means the same in every language.
-They are made to see the workflow run, not to say anything about these languages.
+from the derivation. The corpora of a task are parallel: sentence i means the same in every
+language. They are made to see the workflow run, not to say anything about these languages.
 """
 
 from __future__ import annotations
@@ -75,12 +75,13 @@ def pretraining_text(
     mixed: float = 1.0,
     translated: float = 0.5,
 ) -> list[list[str]]:
-    """Unlabelled text, ``sentences`` for each language in turn: news and requests as in the corpora.
+    """Unlabelled text, ``sentences`` for each language in turn, of the corpora's patterns.
 
     In the share ``mixed`` of them the share ``translated`` of the words is replaced by what another
-    of ``languages`` says there, inflected as there. This is what lets tiny encoders transfer between
-    languages; whole translations after a sentence were tried and made transfer worse. Invented names
-    that are held out of training are missing here too. UserError for an unknown language.
+    of ``languages`` says there, inflected as there. This is what lets tiny encoders transfer
+    between languages (whole translations after a sentence were tried and made transfer worse).
+    Invented names that are held out of training are missing here too. UserError for an unknown
+    language.
     """
     _check_languages(languages)
     rng = random.Random(f"pre-training {seed}")

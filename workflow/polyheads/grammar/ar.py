@@ -61,8 +61,8 @@ WORDS = {
     "from": "ADP من", "to": "ADP إلى", "in": "ADP في", "with": "ADP مع", "for": "ADP ل",
     "near": "ADP قرب", "about": "ADP عن", "at": "ADP في",
     "and": "CCONJ و", "but": "CCONJ لكن", "that": "SCONJ أن", "because": "SCONJ لأن",
-    "when": "SCONJ عندما", "will": "AUX سوف", "not": "PART ما", "very": "ADV جدا", "please": "ADV رجاء",
-    "how": "ADV كم",
+    "when": "SCONJ عندما", "will": "AUX سوف", "not": "PART ما", "very": "ADV جدا",
+    "please": "ADV رجاء", "how": "ADV كم",
     ".": "PUNCT .", ",": "PUNCT ،", "?": "PUNCT ؟",
 }  # fmt: skip
 
@@ -104,7 +104,8 @@ TEMPLATES = {
     ),
     "describe": (
         "THING A [ADJ.the@THING] P@THING very [و/CCONJ لكن/CCONJ=but it@THING Q@THING] .",
-        "THING.the [ADJ.the@THING] ل/ADP=of A P@THING very [و/CCONJ لكن/CCONJ=but it@THING Q@THING] .",
+        "THING.the [ADJ.the@THING] ل/ADP=of A P@THING very"
+        " [و/CCONJ لكن/CCONJ=but it@THING Q@THING] .",
     ),
     "purchase": (
         "V.TENSE@S S N@THING THING.pl [ADJ.pl] from B [T] .",
@@ -167,7 +168,8 @@ TEMPLATES = {
     ),
     "change": (
         "please change VEH NAME [to TO] from DATE.bare to TODATE.bare .",
-        "want.person@NAME NAME that change.person@NAME VEH.the [to TO] from DATE.bare to TODATE.bare .",
+        "want.person@NAME NAME that change.person@NAME VEH.the [to TO] from DATE.bare"
+        " to TODATE.bare .",
     ),
     "tell": (
         "please tell NAME that ني/PRON=i come [DATE] [TIME] إلى/ADP=in TO [with CARRIER] .",

@@ -37,7 +37,8 @@ WORDS = {
     "eight": "NUM 八", "nine": "NUM 九", "ten": "NUM 十",
     "monday": "NOUN 星期一", "tuesday": "NOUN 星期二", "wednesday": "NOUN 星期三",
     "thursday": "NOUN 星期四", "friday": "NOUN 星期五", "saturday": "NOUN 星期六",
-    "sunday": "NOUN 星期天", "today": "NOUN 今天", "yesterday": "NOUN 昨天", "tomorrow": "NOUN 明天",
+    "sunday": "NOUN 星期天", "today": "NOUN 今天", "yesterday": "NOUN 昨天",
+    "tomorrow": "NOUN 明天",
     "morning": "NOUN 早上", "evening": "NOUN 晚上", "noon": "NOUN 中午",
     "the": "DET 那", "a": "NUM 一", "this": "DET 这",
     "i": "PRON 我", "he": "PRON 他", "she": "PRON 她", "it": "PRON 它", "who": "PRON 谁",
@@ -120,23 +121,26 @@ TEMPLATES = {
         "[T] A V le.TENSE D@TEXT about X of [ADJ.attr] TEXT .",
     ),
     "order": (
-        "i want [for NAME] reserve [DATE] [TIME] [from FROM] to TO of [CARRIER of] [ADJ.attr] VEH .",
+        "i want [for NAME] reserve [DATE] [TIME] [from FROM] to TO of [CARRIER of]"
+        " [ADJ.attr] VEH .",
         "please [for NAME] reserve a@VEH [DATE] [TIME] [from FROM] to TO of [CARRIER] [ADJ.attr]"
         " VEH .",
         "[DATE] [TIME] i need a@VEH [from FROM] to TO of [CARRIER] [ADJ.attr] VEH .",
         "[DATE] [TIME] 有/VERB=is [CARRIER] [from FROM] to TO of [ADJ.attr] VEH ma ?",
     ),
     "room": (
-        "i want [for NAME] in PLACE reserve [from DATE.bare to TODATE.bare of] a@room [供/ADP=for NUMBER people of]"
-        " [ADJ.attr] room .",
-        "please [for NAME] reserve [from DATE.bare to TODATE.bare] in PLACE of [供/ADP=for NUMBER people of]"
-        " [ADJ.attr] room .",
+        "i want [for NAME] in PLACE reserve [from DATE.bare to TODATE.bare of] a@room"
+        " [供/ADP=for NUMBER people of] [ADJ.attr] room .",
+        "please [for NAME] reserve [from DATE.bare to TODATE.bare] in PLACE of"
+        " [供/ADP=for NUMBER people of] [ADJ.attr] room .",
         "[from DATE.bare to TODATE.bare] i need a@room in PLACE of [供/ADP=for NUMBER people of]"
         " [ADJ.attr] room .",
     ),
     "table": (
-        "please [for NAME] in VENUE reserve a@table [DATE] TIME of [供/ADP=for NUMBER people of] table .",
-        "[DATE] TIME i want [for NAME] in VENUE reserve a@table [供/ADP=for NUMBER people of] table .",
+        "please [for NAME] in VENUE reserve a@table [DATE] TIME of"
+        " [供/ADP=for NUMBER people of] table .",
+        "[DATE] TIME i want [for NAME] in VENUE reserve a@table"
+        " [供/ADP=for NUMBER people of] table .",
     ),
     "cost": (
         "[DATE] [CARRIER] [from FROM] to TO of 票/NOUN=ticket how 钱/NOUN=much ?",
