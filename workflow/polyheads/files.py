@@ -10,7 +10,6 @@ from pathlib import Path
 
 from polyheads.errors import UserError
 
-
 FULL = "the disk is full; free some space and run the same command again"
 
 
