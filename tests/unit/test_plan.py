@@ -111,9 +111,9 @@ def test_development_sets_follow_the_setting():
 
 def test_blocks_are_fixed():
     study = {**changed("experiments/0/k", [1, 2, 3, 4]), "trials_per_job": 2}
-    assert make(study).blocks() == [(1, 2), (3, 4)]
+    assert make(study).blocks() == [(0,), (1, 2), (3, 4)]
     study["experiments"][0]["k"] = [1, 2, 3, 4, 5]
-    assert make(study).blocks() == [(1, 2), (3, 4), (5,)]
+    assert make(study).blocks() == [(0,), (1, 2), (3, 4), (5,)]
 
 
 def test_the_paper_has_as_many_trainings_as_published():
