@@ -30,6 +30,7 @@ from torch.nn import functional
 
 from polyheads.errors import UserError
 from polyheads.files import writing
+from polyheads.models import describe
 
 # Special tokens in the order of their ids, as in the published models of the class.
 SPECIAL = {
@@ -64,7 +65,8 @@ def build(
     torch.use_deterministic_algorithms(True, warn_only=True)
     tokenizer = train_tokenizer(sentences, kind=spec["class"], vocabulary=spec["vocabulary"])
     model = _new_model(tokenizer, spec)
-    limit = max_length(model.config)
+    about = describe(model, name=name, source={"scratch": text})
+    limit = about["max_length"]
     encoded = tokenizer.encode_batch([list(words) for words in sentences], is_pretokenized=True)
     special = SPECIAL[spec["class"]]
     rows = [_cut(encoding.ids, limit) for encoding in encoded]
@@ -77,16 +79,7 @@ def build(
     _save_tokenizer(tokenizer, out_dir, special=special, limit=limit)
     tenth = max(1, len(losses) // 10)
     info = {
-        "model": name,
-        "class": type(model).__name__,
-        "layers": spec["layers"],
-        "heads": spec["heads"],
-        "hidden": spec["hidden"],
-        "parameters": sum(p.numel() for p in model.parameters()),
-        "vocabulary": model.config.vocab_size,
-        "position_offset": position_offset(model.config),
-        "max_length": limit,
-        "source": {"scratch": text},
+        **about,
         "pretraining": {
             **spec,
             "text_sentences": len(rows),
@@ -97,16 +90,6 @@ def build(
     }
     with writing(out_dir / "model.json") as temporary:
         temporary.write_text(json.dumps(info, indent=1, ensure_ascii=False) + "\n")
-
-
-def position_offset(config) -> int:
-    """Position of the first token: 0 (BERT), after the padding's own position (XLM-R)."""
-    return 0 if config.model_type == "bert" else config.pad_token_id + 1
-
-
-def max_length(config) -> int:
-    """Longest input in tokens, special tokens included."""
-    return config.max_position_embeddings - position_offset(config)
 
 
 def train_tokenizer(sentences: Sequence[Sequence[str]], *, kind: str, vocabulary: int) -> Tokenizer:
