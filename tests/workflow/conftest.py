@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("Snakefile", "workflow", "envs", "resources", "profiles")
+PARTS = ("Snakefile", "config.yaml", "workflow", "envs", "resources", "profiles")
 WORDS = {"NOUN": "nadu", "VERB": "viro", "ADJ": "alke", "DET": "de"}
 STUDY = {
     "study": {"name": "tiny"},

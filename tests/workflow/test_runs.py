@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import yaml
-from conftest import make_project
+from conftest import STUDY, make_project
 
 TRIAL = "results/trials/mini/toy/quick/aa/seed-42/prune-gradient-aa/k-02.json"
 
@@ -69,7 +69,9 @@ def test_a_larger_k_runs_the_new_trials_only(again, study):
 def test_changed_words_run_nothing_and_changed_code_what_uses_it(again):
     module = again.path / "workflow/polyheads/scoring.py"
     text = module.read_text()
-    module.write_text(text.replace('"""How much', '# Why.\n"""How little').replace("# (E,)", ""))
+    words = text.replace('"""How much', '# Why.\n"""How little').replace("# (E,)", "")
+    assert words != text
+    module.write_text(words)
     assert again.planned() == {}
     changed = text.replace("gradients.astype(np.float64)", "gradients.astype(np.float32)")
     assert changed != text
@@ -129,8 +131,16 @@ def test_a_run_killed_twice_ends_with_the_numbers_of_an_undisturbed_one(study, t
 
 
 def test_another_configfile_stands_alone(finished):
-    """--configfile is not merged into config.yaml: the plan holds nothing of the default."""
+    """--configfile is not merged into config.yaml, neither its lists nor its single keys."""
+    default = yaml.safe_load((finished.path / "config.yaml").read_text())
+    assert default["trials_per_job"] == 4 and "trials_per_job" not in STUDY
     plan = finished.succeed("-n", "-F")
-    assert "grammar" not in plan
-    default = {**yaml.safe_load((finished.path / "study.yaml").read_text())}
-    assert default["study"]["name"] in plan
+    assert "trials_01_01" in plan and "trials_01_02" not in plan
+    assert not [m["name"] for m in default["models"] if m["name"] in plan]
+    without = subprocess.run(
+        [a for a in finished.command("-n", "-F") if a not in ("--configfile", "study.yaml")],
+        cwd=finished.path,
+        capture_output=True,
+        text=True,
+    )
+    assert "trials_01_04" in without.stdout + without.stderr, without.stderr
