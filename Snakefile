@@ -11,19 +11,27 @@ if not workflow.configfiles:
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/fetching.smk"
-include: "workflow/rules/corpora.smk"
-include: "workflow/rules/models.smk"
-include: "workflow/rules/rankings.smk"
-include: "workflow/rules/trials.smk"
+
+
+# A partial report takes what is there and makes nothing before it.
+if not STUDY["partial"]:
+
+    include: "workflow/rules/fetching.smk"
+    include: "workflow/rules/corpora.smk"
+    include: "workflow/rules/models.smk"
+    include: "workflow/rules/rankings.smk"
+    include: "workflow/rules/trials.smk"
+
+
 include: "workflow/rules/report.smk"
+include: "workflow/rules/running.smk"
 
 
 rule all:
     default_target: True
     input:
         # Named here, too, so that a trial whose file was deleted is made again.
-        expand("{path}.{kind}", path=PLAN.trials, kind=["json", "parquet"]),
+        expand("{path}.{kind}", path=PLAN.trial_paths, kind=["json", "parquet"]),
         rules.pages.output,
         rules.select.output,
         rules.statistics.output,

@@ -23,6 +23,7 @@ def sweep(directory: Path, **changed) -> dict:
         **{"experiment": "pos", "task": "pos", "corpus": "ud-2.7", "model": "mbert"},
         **{"recipe": "small", "source": "en", "target": "de", "setting": "cross-lingual"},
         **{"ranking": "gradient-en", "protocol": "prune", "seed": 42, "ks": (0, 1, 2, 3)},
+        **{"role": "main", "of_seed": None, "heads": "pruned"},
     } | changed
     source = made["source"].split("+")
     multi = made["setting"] in ("multi-lingual", "low-resource")

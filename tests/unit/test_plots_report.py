@@ -11,7 +11,18 @@ from xml.etree import ElementTree
 import made_up
 import pytest
 
-from polyheads import exhibits, findings, pages, plots, report, selection
+from polyheads import (
+    contents,
+    dev_test_figure,
+    exhibits,
+    figures,
+    findings,
+    pages,
+    plots,
+    report,
+    selection,
+)
+from polyheads.results import Results
 
 LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}, "zh": {"name": "Chinese"}}
 PUBLISHED = exhibits.read_published()
@@ -45,7 +56,7 @@ class Page(HTMLParser):
 
 def read(sweeps, *, without=()):
     trials = {path for made in sweeps for path in made["trials"]} - set(without)
-    plan = exhibits.plan(sweeps, PUBLISHED)
+    plan = contents.plan(sweeps, PUBLISHED)
     scores = selection.load_scores(trials, sweeps)
     choices = selection.choose(scores, exhibits.readings(plan, sweeps))
     choices = selection.pruned_heads(choices)
@@ -58,17 +69,13 @@ def read(sweeps, *, without=()):
 
 
 def draw(plan, scores, choices, directory):
-    figures = {}
+    drawn = {}
     for exhibit in plan:
-        path = directory / f"{exhibit['name']}.svg"
-        if exhibit["kind"] == "curves":
-            plots.sweep_curves(exhibit, scores, choices, LANGUAGES, path)
-        elif exhibit["kind"] == "gains":
-            plots.gains(exhibit, choices, LANGUAGES, path)
-        else:
-            continue
-        figures[exhibit["name"]] = path
-    return figures
+        if exhibit["kind"] in contents.FIGURES:
+            drawn[exhibit["name"]] = directory / f"{exhibit['name']}.svg"
+            results = Results(choices, scores, [], LANGUAGES, PUBLISHED)
+            figures.draw(exhibit, results, drawn[exhibit["name"]])
+    return drawn
 
 
 def head_scores(layers, heads):
@@ -87,10 +94,10 @@ def head_scores(layers, heads):
 def test_figures_are_whole_and_the_same_twice(tmp_path, seeds):
     sweeps = made_up.study(tmp_path, seeds=seeds)
     plan, scores, choices = read(sweeps)
-    figures = draw(plan, scores, choices, tmp_path / "one")
-    assert len(figures) == 3
+    drawn = draw(plan, scores, choices, tmp_path / "one")
+    assert {e["kind"] for e in plan if e["name"] in drawn} == {*("gains", "curves", "dev-test")}
     again = draw(plan, scores, choices, tmp_path / "two")
-    for name, path in figures.items():
+    for name, path in drawn.items():
         root = ElementTree.parse(path).getroot()
         assert root.tag.endswith("svg")
         assert path.read_bytes() == again[name].read_bytes()
@@ -102,10 +109,117 @@ def test_figures_with_missing_trials(tmp_path):
     sweeps = made_up.study(tmp_path)
     without = [sweeps[0]["trials"][0], *sweeps[2]["trials"], *sweeps[-1]["trials"]]
     plan, scores, choices = read(sweeps, without=without)
-    assert len(draw(plan, scores, choices, tmp_path)) == 3
+    assert len(draw(plan, scores, choices, tmp_path)) == 4
     nothing = {path for made in sweeps for path in made["trials"]}
     plan, scores, choices = read(sweeps, without=nothing)
-    assert len(draw(plan, scores, choices, tmp_path)) == 3
+    assert len(draw(plan, scores, choices, tmp_path)) == 4
+
+
+def with_nulls(scores, choices, count, *, role="random"):
+    """The rows, and as many random rankings: ranking i is i points below the sweep for k >= 1."""
+    found = [list(scores), list(choices)]
+    for rows, all_rows in zip((scores, choices), found, strict=True):
+        for i in range(1, count + 1):
+            for row in rows:
+                new = row | {"role": role, "ranking": f"random-{i}", "experiment": "null"}
+                if row.get("k"):
+                    new["value"] = row["value"] - i
+                all_rows.append(new)
+    return found
+
+
+@pytest.fixture
+def drawn_axes(monkeypatch):
+    """The axes of the curves that were drawn, test and dev panels by turns."""
+    axes, keep = [], plots.score_axis
+    monkeypatch.setattr(plots, "score_axis", lambda one: [keep(one), axes.append(one)][0])
+    return axes
+
+
+def band(axes):
+    """k -> (low, high) of the only band of a panel."""
+    (collection,) = axes.collections
+    found = {}
+    for x, y in collection.get_paths()[0].vertices:
+        found.setdefault(int(x), set()).add(round(float(y), 6))
+    return {k: (min(ys), max(ys)) for k, ys in found.items()}
+
+
+@pytest.mark.parametrize("count", [3, 11])
+def test_band_of_random_rankings(tmp_path, drawn_axes, count):
+    sweeps = made_up.study(tmp_path, models=("mbert",), targets=("de",))
+    plan, scores, choices = read(sweeps)
+    (exhibit,) = [e for e in plan if e["kind"] == "curves" and "cross" in e["name"]]
+    args = (LANGUAGES, tmp_path / "a.svg")
+    plots.sweep_curves(exhibit, *with_nulls(scores, choices, count), *args)
+    top, low = drawn_axes
+    row = next(r for r in choices if r["setting"] == "cross-lingual")
+    at = {
+        (r["split"], r["k"]): r["value"]
+        for r in scores
+        if (r["setting"], r["metric"], r["heads"]) == (row["setting"], row["metric"], "pruned")
+    }
+    # 11 rankings, 1 to 11 points below: their percentiles are 2 and 10 points below.
+    least, most = (2, 10) if count == 11 else (1, 3)
+    for axes, split in ((top, "test"), (low, "dev")):
+        ends = band(axes)
+        assert ends[0] == pytest.approx((at[split, 0],) * 2)
+        for k in (1, 2, 3):
+            assert ends[k] == pytest.approx((at[split, k] - most, at[split, k] - least))
+    mean = top.lines[0]
+    middle = (1 + count) / 2
+    assert mean.get_ydata()[1:] == pytest.approx([at["test", k] - middle for k in (1, 2, 3)])
+
+
+def test_no_band_of_other_rankings(tmp_path, drawn_axes):
+    plan, scores, choices = read(made_up.study(tmp_path, models=("mbert",), targets=("de",)))
+    (exhibit,) = [e for e in plan if e["kind"] == "curves" and "cross" in e["name"]]
+    out = tmp_path / "a.svg"
+    plots.sweep_curves(exhibit, scores, choices, LANGUAGES, out)
+    plain = out.read_bytes()
+    others = [
+        with_nulls(scores, choices, 3, role="main"),
+        with_nulls(scores, choices, 3, role="noise"),
+        with_nulls(scores, [r | {"recipe": "x"} for r in choices], 3)[:1] + [choices],
+    ]
+    for rows in others:
+        plots.sweep_curves(exhibit, *rows, LANGUAGES, out)
+        assert out.read_bytes() == plain
+    assert not any(axes.collections for axes in drawn_axes)
+
+
+def test_curves_of_trials_tested_with_all_heads(tmp_path, drawn_axes):
+    made = made_up.sweep(tmp_path, heads="all")
+    values = {("dev", "en"): [80.0, 81, 82, 83], ("test", "de"): [60.0, 61, 62, 63]}
+    made_up.write_sweep(made, values)  # with all heads 5 points less
+    plan, scores, choices = read([made])
+    (exhibit,) = [e for e in plan if e["kind"] == "curves"]
+    plots.sweep_curves(exhibit, scores, choices, LANGUAGES, tmp_path / "a.svg")
+    top, low = drawn_axes
+    assert list(top.lines[0].get_ydata()) == [60, 56, 57, 58]
+    assert list(low.lines[0].get_ydata()) == [80, 81, 82, 83]
+
+
+def test_what_dev_says_about_test(tmp_path):
+    plan, _, choices = read(made_up.study(tmp_path, seeds=(1, 2)))
+    (exhibit,) = [e for e in plan if e["kind"] == "gains"]
+    paths = [tmp_path / name for name in ("a.svg", "b.svg", "c.svg", "d.svg")]
+    for path in paths[:2]:
+        dev_test_figure.draw(exhibit, choices, LANGUAGES, path)
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    some = [r | {"dev_test_spearman": None} if r["target"] == "de" else r for r in choices]
+    none = [r | {"dev_test_spearman": None} for r in choices]
+    for rows, path in zip((some, none), paths[2:], strict=True):
+        dev_test_figure.draw(exhibit, rows, LANGUAGES, path)
+    assert len({path.read_bytes() for path in paths}) == 3
+    for path in paths:
+        ElementTree.parse(path)
+
+
+def test_equal_dots_stand_beside_each_other():
+    assert dev_test_figure._offsets([-0.5, 0.0, 0.5]) == [0, 0, 0]
+    offsets = dev_test_figure._offsets([0.1, 0.1, 0.1])
+    assert len(set(offsets)) == 3 and max(map(abs, offsets)) < 0.5
 
 
 @pytest.mark.parametrize(("layers", "heads"), [(2, 4), (12, 12), (1, 1)])
@@ -151,7 +265,7 @@ def built(tmp_path):
     gone = sweeps[0]["trials"][2]
     Path(gone).unlink()
     plan, scores, choices = read(sweeps)
-    figures = draw(plan, scores, choices, tmp_path / "figures")
+    drawn = draw(plan, scores, choices, tmp_path / "figures")
     heat = tmp_path / "heat.svg"
     plots.score_heat_map(head_scores(2, 4), title="x", raw="sums", by_layer=True, out=heat)
     files = {
@@ -178,11 +292,9 @@ def built(tmp_path):
         report.build(
             study={"name": "tried", "title": "Tried & <true>", "notes": ["A demonstration."]},
             sweeps=sweeps,
-            choices=choices,
-            languages=LANGUAGES,
-            published=PUBLISHED,
-            figures=figures,
-            heat_maps=[(tmp_path / "ranking.json", tmp_path / "heat.svg")],
+            results=Results(choices, scores, [files["ranking.json"]], LANGUAGES, PUBLISHED),
+            figures=drawn,
+            heat_maps=[tmp_path / "heat.svg"],
             corpora=[tmp_path / "corpus.json"],
             labels={"ud-2.7": tmp_path / "heat.svg"},
             encodings=[tmp_path / "encoding.json"],
@@ -215,14 +327,15 @@ def test_report_holds_the_pieces(built):
     build, directory = built
     texts = build()
     page = Page(texts["report"])
-    assert len(page.images) == 5
+    # Two settings' curves, gains, dev and test; head scores, labels.
+    assert len(page.images) == 2 + 2 + 2
     assert "Tried & <true>" in page.words and "Tried & <true>" in Page(texts["start"]).words
     for words in ("A demonstration.", "25,148", "31", "17", "12.5", "Polyheads"):
         assert words in page.words
     assert "25,148" in Page(texts["corpora"]).words
     assert "12.5" in Page(texts["runtimes"]).words
     tables = [link for link in page.links if link.startswith("data:text/csv")]
-    first = base64.b64decode(tables[2].partition(",")[2]).decode()
+    first = base64.b64decode(tables[3].partition(",")[2]).decode()
     assert first.startswith("experiment,model,corpus,task")
     assert not list(directory.glob(".*"))
 
@@ -267,9 +380,10 @@ def test_masking_is_no_training(tmp_path):
 
 
 def test_table_pages(tmp_path):
-    plan, _, choices = read(made_up.study(tmp_path))
-    for table in report.result_tables(plan, choices, LANGUAGES, PUBLISHED):
-        pages.write_table(table, tmp_path)
+    plan, scores, choices = read(made_up.study(tmp_path))
+    results = Results(choices, scores, [], LANGUAGES, PUBLISHED)
+    for table in contents.tables_of(next(e for e in plan if e["kind"] == "table"), results):
+        pages.write_table(table, tmp_path, "table")
         page = Page((tmp_path / f"{table['name']}.html").read_text(encoding="utf-8"))
         assert table["title"] in page.words and "rank" in page.words
         assert (tmp_path / f"{table['name']}.csv").read_text().count("\n") == 5

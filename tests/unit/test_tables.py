@@ -7,7 +7,7 @@ import json
 import made_up
 import pytest
 
-from polyheads import exhibits, inventory, overviews, selection, tables
+from polyheads import exhibits, inventory, overviews, published, selection, tables
 
 LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}, "zh": {"name": "Chinese"}}
 PUBLISHED = exhibits.read_published()
@@ -81,13 +81,66 @@ def test_result_table_has_both_readings_and_the_published_numbers(tmp_path):
     assert not any("Published" in note for note in table["notes"])
 
     other = tables.result_table(plan[1], rows, LANGUAGES, PUBLISHED)
-    assert full_width(other) == 2 + 2 * 8 + 3  # published mBERT only, no such model "tiny"
+    assert full_width(other) == 2 + 2 * 8 + 4  # published mBERT only, no such model "tiny"
     published = exhibits.published_cells(PUBLISHED)["pos", "mbert", "en", "zh", "cross-lingual"]
     assert published == (59.88, 59.99)
     assert {"59.88", "59.99", "+0.11"} <= set(texts(other["body"])[1])
     record = other["records"][1]
     assert (record["published_unpruned"], record["published_best"]) == published
     assert other["records"][-1]["published_best"] is None
+    # ours less published: of the gains, coloured by sign
+    chinese = next(r for r in rows if r["target"] == "zh" and r["metric"] == other_metric(plan))
+    apart = chinese["best_gain"] - 0.11
+    assert record["best_gain_less_published"] == pytest.approx(apart)
+    assert other["records"][-1]["best_gain_less_published"] is None
+    cell = other["body"][1][12]  # a row without the name of its source
+    assert cell["text"] == tables.signed(apart)
+    assert cell["kind"] == f"published {'up' if apart > 0 else 'down'}"
+    pairs = [r for r in other["records"] if r["model"] == "mbert"]
+    mean = sum(r["best_gain_less_published"] for r in pairs) / 2
+    assert other["foot"][0][12]["text"] == tables.signed(mean)
+
+
+def other_metric(plan):
+    return plan[1]["of"]["metric"]
+
+
+def test_what_is_not_run_or_not_published_is_empty(tmp_path):
+    sweeps = [
+        made
+        for made in made_up.study(tmp_path, models=("mbert", "xlmr"))
+        if (made["model"], made["target"]) != ("xlmr", "de")
+    ]
+    plan, rows = rows_of(sweeps, tmp_path)
+    table = tables.result_table(plan[1], rows, LANGUAGES, PUBLISHED)
+    assert full_width(table) == 2 + 2 * 12
+    german = texts(table["body"])[0][-12:]  # published for XLM-R, but not run here
+    assert german[:8] == [""] * 8
+    assert german[8:] == ["89.41", "89.78", "+0.37", ""]
+    # the means of XLM-R are those of the pair that was run
+    mean, chinese = texts(table["foot"])[0][-12:], texts(table["body"])[1][-12:]
+    assert [mean[i] for i in (0, 8, 9, 10, 11)] == [chinese[i] for i in (0, 8, 9, 10, 11)]
+    published = [r for r in PUBLISHED if r["target"] != "zh"]
+    table = tables.result_table(plan[1], rows, LANGUAGES, published)
+    assert texts(table["body"])[1][-4:] == ["–", "–", "–", ""]
+
+
+def test_overview_has_published_means_of_the_same_pairs(tmp_path):
+    plan, rows = rows_of(made_up.study(tmp_path), tmp_path)
+    overview = overviews.overview(exhibits.main_choices(plan, rows), PUBLISHED)
+    assert full_width(overview) == 12 + 3
+    line = overview["records"][0]
+    gains = published.gains(PUBLISHED)
+    mine = [gains["pos", "mbert", "en", target, "cross-lingual"] for target in ("de", "zh")]
+    assert line["published_gain"] == pytest.approx(sum(mine) / 2)
+    assert (line["published_improved"], line["published_pairs"]) == (sum(g > 0 for g in mine), 2)
+    assert line["published_mean_k"] == 7.52
+    tiny = next(record for record in overview["records"] if record["model"] == "tiny")
+    assert tiny["published_gain"] is None and tiny["published_mean_k"] is None
+    at = overview["records"].index(tiny)
+    assert texts(overview["body"])[at][-4:-1] == ["", "", ""]
+    reversed_ones = [row | {"ranking": "reversed-gradient-en"} for row in rows]
+    assert full_width(overviews.overview(reversed_ones, PUBLISHED)) == 12
 
 
 def test_missing_trials_are_marked(tmp_path):

@@ -1,5 +1,6 @@
 """Bad input through the whole workflow: one clear line, exit status 1, nothing half-written."""
 
+import csv
 import json
 import os
 import shutil
@@ -118,3 +119,34 @@ def test_all_heads_of_a_layer_can_be_pruned(again, study):
     trial = again.path / "results/trials/mini/toy/quick/aa/seed-42/prune-gradient-aa/k-08.json"
     assert len(json.loads(trial.read_text())["pruned_heads"]) == 8
     assert STUDY["experiments"][0]["k"] == [1, 2]
+
+
+def test_a_failed_trial_leaves_its_cell_missing_and_the_report_is_made(again):
+    before = again.numbers()
+    page, table = (
+        again.path / "results" / name
+        for name in ("report.html", "studies/tiny/tables/pos.multi-lingual.gradient.csv")
+    )
+    whole = page.read_text()
+    trial = "mini/toy/quick/aa+bb/seed-42/unpruned/k-00"
+    (again.path / f"results/trials/{trial}.json").unlink()
+    blocked = again.path / f"results/checkpoints/{trial}.done"
+    blocked.mkdir(parents=True)  # a file is wanted here when the training has ended
+    done = again.run("report", "--keep-going")
+    text = done.stdout + done.stderr
+    assert done.returncode == 1, text
+    assert "results/report.html is made of what is there; 1 of 6 trials" in text, text
+    gaps = page.read_text().count('missing">missing')
+    assert gaps > whole.count('missing">missing') == 0
+    assert "Trials that are missing: 1" in page.read_text()
+    (row,) = csv.DictReader(table.read_text().splitlines())
+    assert row["unpruned"] == row["sound_gain"] == "" and float(row["best_test"]) >= 0
+    # Not tried again: the failed one alone is to be made, and what stands on it.
+    plan = again.planned()
+    assert {rule for rule in plan if rule.startswith("trials")} == {"trials_00_00"}, plan
+    assert "select" in plan and "baseline" not in plan
+    blocked.rmdir()
+    again.succeed("report", "--keep-going")
+    assert again.numbers() == before
+    assert 'missing">missing' not in page.read_text()
+    assert "Nothing to be done" in again.succeed("report")

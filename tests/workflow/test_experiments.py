@@ -62,3 +62,46 @@ def test_low_resource_several_sources_and_languages_compared(tmp_path, study):
     assert (figures / "languages.mini.toy.quick.seed-42.gradient.svg").is_file()
     report = (project.path / "results/report.html").read_text(encoding="utf-8")
     assert "Rankings of languages compared" in report
+
+
+def test_nulls_fresh_seeds_and_the_released_code(tmp_path, study):
+    study["recipes"].append(
+        {
+            **study["recipes"][0],
+            **{"name": "released", "order": "random", "mixing": "target-first"},
+            **{"ranking_split": "test", "ranking_batch_size": 8, "normalisation": "sum"},
+        }
+    )
+    (first,) = study["experiments"]
+    first |= {"random_rankings": 2, "noise_seeds": [1, 2], "fresh_seeds": [8, 9]}
+    study["trials_per_job"] = 2
+    released = {**first, "name": "released", "recipe": "released", "rankings": ["released"]}
+    for key in ("random_rankings", "noise_seeds", "fresh_seeds"):
+        del released[key]
+    study["experiments"].append({**released, "heads_at_test": "all"})
+    project = make_project(tmp_path / "project", study)
+    project.succeed("report")
+
+    choices = rows(project.path / "results/studies/tiny/choices.csv")
+    main = {(r["experiment"], r["setting"]): r for r in choices if r["role"] == "main"}
+    fresh = [r for r in choices if r["role"] == "fresh"]
+    assert len(fresh) == 2 * 2 and {r["of_seed"] for r in fresh} == {"42"}
+    for row in fresh:
+        # The seed that chose k took part in nothing else, and the other way round.
+        assert row["sound_k"] == main["pos", row["setting"]]["sound_k"]
+        assert row["seed"] in ("8", "9") and not row["best_k"]
+    trials = project.path / "results/trials/mini/toy"
+    place = trials / "quick/aa/seed-8/chosen-gradient-aa/accuracy_aa_k-0-2_seed-42.json"
+    again = json.loads(place.read_text())
+    k = int(main["pos", "cross-lingual"]["sound_k"])
+    assert again["trial"]["k"] == len(again["pruned_heads"]) == k
+
+    scored = project.path / "results/scores/mini/toy/released/seed-42/released-aa.json"
+    assert json.loads(scored.read_text())["split"] == "test"
+    trial = json.loads((trials / "released/aa/seed-42/prune-released-aa/k-01.json").read_text())
+    on = {r["heads"]: r["metrics"]["accuracy"] for r in trial["scores"] if r["split"] == "test"}
+    assert set(on) == {"pruned", "all"}
+    read = main["released", "cross-lingual"]
+    best = json.loads((project.path / read["best_trial"]).read_text())
+    value = next(r for r in best["scores"] if (r["split"], r["heads"]) == ("test", "all"))
+    assert float(read["best_test"]) == round(value["metrics"]["accuracy"], 6)

@@ -24,7 +24,7 @@ LOW_RESOURCE = "low-resource"  # the setting in which one pair has a sweep for e
 
 
 def plan(sweeps: Sequence[dict], published: Iterable[Mapping[str, str]] = ()) -> list[Exhibit]:
-    """Tables, curves and gain overviews of a study, in the order of the report.
+    """Tables, curves and gain overviews of a study (all exhibits: `contents.plan`).
 
     One table per experiment, kind of ranking, setting and metric; curves split it by source; one
     overview of gains per experiment and kind of ranking. The setting low-resource has one exhibit
@@ -34,6 +34,7 @@ def plan(sweeps: Sequence[dict], published: Iterable[Mapping[str, str]] = ()) ->
     its files), title, and what picks its sweeps (`of`): experiment, ranking, setting, source,
     metric as far as they apply.
     """
+    sweeps = [sweep for sweep in sweeps if sweep["role"] == "main"]
     there = {_cell(row) for row in published}
     groups: dict[tuple[str, str], list[dict]] = {}
     for sweep in sweeps:
@@ -50,16 +51,16 @@ def plan(sweeps: Sequence[dict], published: Iterable[Mapping[str, str]] = ()) ->
             if any(_cell(m) in there for m in inside):
                 metrics = list(dict.fromkeys([metric, PUBLISHED_METRIC[task]]))
             for name in metrics:
-                out.append(_exhibit("table", of | {"setting": setting, "metric": name}, inside))
+                out.append(exhibit("table", of | {"setting": setting, "metric": name}, inside))
             for source in dict.fromkeys(m["source"] for m in inside if len(m["ks"]) > 1):
                 parts = {"setting": setting, "source": source, "metric": metric}
-                out.append(_exhibit("curves", of | parts, inside))
+                out.append(exhibit("curves", of | parts, inside))
         low = [m for m in members if m["setting"] == LOW_RESOURCE]
         for source in dict.fromkeys(m["source"] for m in low):
             parts = {"setting": LOW_RESOURCE, "source": source, "metric": metric}
-            out.append(_exhibit("shares", of | parts, low))
+            out.append(exhibit("shares", of | parts, low))
         if settings and any(len(m["ks"]) > 1 for m in members):
-            out.append(_exhibit("gains", of | {"metric": metric}, members))
+            out.append(exhibit("gains", of | {"metric": metric}, members))
     return out
 
 
@@ -72,17 +73,19 @@ def _several(sweeps: Sequence[dict]) -> list[Exhibit]:
             of = {"experiment": experiment, "ranking": SEVERAL}
             for setting in dict.fromkeys(s["setting"] for s in inside):
                 parts = {"setting": setting, "metric": inside[0]["metric"]}
-                found.append(_exhibit("sources", of | parts, inside))
+                found.append(exhibit("sources", of | parts, inside))
     return found
 
 
 def members(exhibit: Exhibit, choices: Iterable[Any]) -> list[Any]:
-    """The rows of choices (or of scores) that an exhibit shows."""
+    """The rows of choices (or of scores) that an exhibit shows; nulls and fresh seeds have their
+    own tables."""
     of = exhibit["of"]
     return [
         row
         for row in choices
-        if row["experiment"] == of["experiment"]
+        if row["role"] == "main"
+        and row["experiment"] == of["experiment"]
         and row["metric"] == of["metric"]
         and ranking_kind(row["ranking"], row["source"]) == of["ranking"]
         and row["setting"] == of.get("setting", row["setting"])
@@ -91,14 +94,22 @@ def members(exhibit: Exhibit, choices: Iterable[Any]) -> list[Any]:
     ]
 
 
+def largest_k(sweeps: Iterable[Mapping[str, Any]]) -> int:
+    """The most heads that the study prunes."""
+    return max(max(sweep["ks"]) for sweep in sweeps if sweep["role"] == "main")
+
+
 def readings(exhibits: Iterable[Exhibit], sweeps: Sequence[dict]) -> list[dict]:
-    """The sweeps, and those once more that a table shows in another metric than their own."""
-    found = list(sweeps)
+    """The sweeps, and once more those that tables of their task show in other metrics."""
+    shown: dict[str, list[str]] = {}
     for exhibit in exhibits:
-        if exhibit["kind"] == "table":
-            metric = exhibit["of"]["metric"]
-            others = [{**s, "metric": metric} for s in sweeps if s["metric"] != metric]
-            found += members(exhibit, others)
+        if "metric" in exhibit["of"]:
+            shown.setdefault(exhibit["task"], []).append(exhibit["of"]["metric"])
+    found = list(sweeps)
+    for sweep in sweeps:
+        if sweep["role"] in ("main", "random"):
+            others = dict.fromkeys(m for m in shown.get(sweep["task"], ()) if m != sweep["metric"])
+            found += [{**sweep, "metric": metric} for metric in others]
     return found
 
 
@@ -180,11 +191,12 @@ def _cell(row: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(row[key] for key in ("task", "model", "source", "target", "setting"))
 
 
-def _exhibit(kind: str, of: dict[str, str], inside: list[dict]) -> Exhibit:
+def exhibit(kind: str, of: dict[str, str], inside: Sequence[dict]) -> Exhibit:
+    """An exhibit of these sweeps; its name spells what picks them."""
     task = inside[0]["task"]
     parts = [of["experiment"], of.get("setting"), of.get("source"), of["ranking"]]
-    if kind == "gains":
-        parts.append("gains")
+    if kind not in ("table", "curves", "shares", "sources", of["ranking"]):
+        parts.append(kind)
     if of["metric"] != inside[0]["metric"]:
         parts.append(of["metric"])
     what = TASK_NAMES[task] + (f", {of['setting']}" if "setting" in of else "")

@@ -7,6 +7,7 @@ from typing import Any
 
 from polyheads import exhibits
 from polyheads.evaluation import METRICS, TASK_NAMES
+from polyheads.kinds import KINDS
 from polyheads.statistics.rows import Row, of_choices, tells
 from polyheads.tables import Choice, mean, number, signed
 
@@ -38,7 +39,10 @@ def _numbers(sweeps: Sequence[dict], done: set[str]) -> list[tuple[str, str]]:
         for k, path in zip(sweep["ks"], sweep["trials"], strict=True):
             if str(path) in done:
                 (masked if k and sweep["protocol"] == "mask" else trained).add(str(path))
-    languages = {code for sweep in sweeps for code in (sweep["source"], sweep["target"])}
+    sweeps = _main(sweeps)
+    languages = {
+        code for s in sweeps for code in (*s["source"].split("+"), *s["target"].split("+"))
+    }
     numbers = [(len(trained), "trainings")]
     if masked:
         numbers.append((len(masked), "evaluations of masked models"))
@@ -52,9 +56,13 @@ def _numbers(sweeps: Sequence[dict], done: set[str]) -> list[tuple[str, str]]:
     return [(f"{n:,}", label.removesuffix("s") if n == 1 else label) for n, label in numbers]
 
 
+def _main(sweeps: Sequence[dict]) -> list[dict]:
+    return [sweep for sweep in sweeps if sweep["role"] == "main"]
+
+
 def _run(sweeps: Sequence[dict], languages: exhibits.Languages) -> list[str]:
     groups: dict[tuple[str, str], list[dict]] = {}
-    for sweep in sweeps:
+    for sweep in _main(sweeps):
         kind = exhibits.ranking_kind(sweep["ranking"], sweep["source"])
         groups.setdefault((sweep["experiment"], kind), []).append(sweep)
     out = []
@@ -75,8 +83,26 @@ def _run(sweeps: Sequence[dict], languages: exhibits.Languages) -> list[str]:
             f"{heading}: {_listed(m['model'] for m in members)} on {first['corpus']}, recipe"
             f" {first['recipe']}; from {sources} to {targets}"
             f" ({_listed(m['setting'] for m in members)}); k = {_ks(first['ks'])}, {protocol};"
-            f" {exhibits.ranking_name(kind)}; {METRICS[first['task']][first['metric']]}."
+            f" {exhibits.ranking_name(kind)}; {METRICS[first['task']][first['metric']]}"
+            f"{', test read with all heads on' if first['heads'] == 'all' else ''}."
         )
+    return out + _nulls_run(sweeps)
+
+
+def _nulls_run(sweeps: Sequence[dict]) -> list[str]:
+    """A sentence for each experiment with nulls or fresh seeds."""
+    out = []
+    for experiment in dict.fromkeys(sweep["experiment"] for sweep in sweeps):
+        of = [s for s in sweeps if s["experiment"] == experiment]
+        parts = []
+        if random := {s["ranking"] for s in of if s["role"] == "random"}:
+            parts.append(f"{_n(len(random), 'random ranking')}")
+        if noise := [s for s in of if s["role"] == "noise"]:
+            parts.append(f"{_n(len(noise[0]['ks']) - 1, 'further seed')} of each unpruned model")
+        if fresh := {s["seed"] for s in of if s["role"] == "fresh"}:
+            parts.append(f"{_n(len(fresh), 'fresh seed')} of the chosen k")
+        if parts:
+            out.append(f"Beside experiment {experiment}: {_listed(parts)}.")
     return out
 
 
@@ -86,6 +112,9 @@ def _found(choices: Sequence[Choice], statistics: Sequence[Row]) -> list[str]:
         kind = exhibits.ranking_kind(row["ranking"], row["source"])
         groups.setdefault((kind, row["setting"]), []).append(row)
     several = len({kind for kind, _ in groups}) > 1
+    # In words what the scored rankings say, one or two of them; the rest is in the tables.
+    shown = [kind for kind in dict.fromkeys(kind for kind, _ in groups) if kind in KINDS]
+    groups = {key: rows for key, rows in groups.items() if key[0] in shown[:2] or not shown}
     out = []
     for (kind, setting), rows in groups.items():
         name = setting.capitalize() + (f", {exhibits.ranking_name(kind)}" if several else "")
@@ -135,6 +164,9 @@ def _told_apart(choices: Sequence[Choice], statistics: Sequence[Row], reading: s
 
 
 def _limits(sweeps: Sequence[dict], done: set[str], choices: Sequence[Choice]) -> list[str]:
+    roles = {sweep["role"] for sweep in sweeps}
+    absent = {str(path) for sweep in sweeps for path in sweep["trials"]} - done
+    sweeps = _main(sweeps)
     seeds = len({sweep["seed"] for sweep in sweeps})
     noise = (
         "Every sweep was run with one seed. Trainings that differ in nothing but the seed differ"
@@ -144,6 +176,11 @@ def _limits(sweeps: Sequence[dict], done: set[str], choices: Sequence[Choice]) -
         else f"Every sweep was run with {seeds} seeds. Intervals and p take the seeds into account,"
         " but few seeds tell little; gains are not tested against the noise of unpruned trainings."
     )
+    if "noise" in roles:
+        noise = (
+            "The noise of training was measured in some experiments, with further seeds of the"
+            " unpruned models (see Nulls). It is in no interval and in no p of the tables."
+        )
     out = [
         noise,
         "The best of several k on test is above k = 0 more often than not even where pruning does"
@@ -151,7 +188,7 @@ def _limits(sweeps: Sequence[dict], done: set[str], choices: Sequence[Choice]) -
         " estimate.",
     ]
     kinds = {exhibits.ranking_kind(sweep["ranking"], sweep["source"]) for sweep in sweeps}
-    if not any(kind.startswith("random-") for kind in kinds):
+    if "random" not in roles and not any(kind.startswith("random-") for kind in kinds):
         out.append(
             "The ranking is not compared with random ones here, so nothing in this report says"
             " that it finds the right heads."
@@ -162,7 +199,6 @@ def _limits(sweeps: Sequence[dict], done: set[str], choices: Sequence[Choice]) -
             " that a user without target data has; how well it follows the target's test score"
             " is in the column ρ."
         )
-    absent = {str(path) for sweep in sweeps for path in sweep["trials"]} - done
     if absent:
         out.append(f"Trials that are missing: {len(absent)}. What they touch is marked.")
     return out

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from polyheads import exhibits
+from polyheads import exhibits, published
 from polyheads.evaluation import TASK_NAMES
 from polyheads.tables import (
     MISSING,
@@ -21,8 +21,12 @@ from polyheads.tables import (
 )
 
 
-def overview(choices: Sequence[Choice]) -> Table:
-    """One line per experiment, setting and model: mean gains and how many sweeps improved."""
+def overview(choices: Sequence[Choice], printed: Sequence[Mapping[str, str]] = ()) -> Table:
+    """One line per experiment, setting and model: mean gains and how many sweeps improved.
+
+    printed: rows of Tables 2 to 4 (exhibits.read_published); where a line has pairs of theirs, and
+    the ranking is theirs, the published numbers of the same pairs stand beside it.
+    """
     groups: dict[tuple, list[Choice]] = {}
     # rows come experiment by experiment; inside one the settings stay together
     for row in choices:
@@ -35,6 +39,8 @@ def overview(choices: Sequence[Choice]) -> Table:
         for model in dict.fromkeys(row["model"] for row in rows)
     }
     several = len({(key[1], key[2]) for key in groups}) > len({key[0] for key in groups})
+    theirs = {key: _published(key, rows, published.gains(printed)) for key, rows in groups.items()}
+    shown = any(theirs.values())
     head = [
         [
             cell("Task", th="col", rowspan=2, kind="name"),
@@ -44,6 +50,7 @@ def overview(choices: Sequence[Choice]) -> Table:
             cell("Sweeps", th="col", rowspan=2),
             cell("Unpruned (%)", th="col", rowspan=2),
             *(cell(READING_NAMES[r], th="colgroup", colspan=3, kind=r) for r in READING_NAMES),
+            *([cell("published", th="colgroup", colspan=3, kind="published first")] * shown),
             cell("Dev–test ρ", th="col", rowspan=2, kind="first"),
         ],
         [
@@ -52,6 +59,11 @@ def overview(choices: Sequence[Choice]) -> Table:
             for text in ("Gain", "Improved", "Mean k")
         ],
     ]
+    if shown:
+        names = ("Gain", "Improved", "Mean k")
+        head[1] += [
+            cell(n, th="col", kind="published" + (" first" if n == names[0] else "")) for n in names
+        ]
     body, lines = [], []
     for (task, experiment, kind, setting, model), members in groups.items():
         rows = complete(members)
@@ -68,7 +80,7 @@ def overview(choices: Sequence[Choice]) -> Table:
         }
         cells = [cell(TASK_NAMES[task], th="row")]
         if several:
-            cells.append(cell(f"{experiment} ({exhibits.ranking_name(kind)})", kind="name"))
+            cells.append(cell(f"{experiment} ({kind})", kind="name where"))
         cells += [cell(setting, kind="name"), cell(model, kind="name")]
         cells += [cell(str(len(members))), score(line["unpruned"])]
         for reading in READING_NAMES:
@@ -81,6 +93,11 @@ def overview(choices: Sequence[Choice]) -> Table:
                 cell(f"{line[f'{reading}_improved']} of {len(gains)}"),
                 cell(number(line[f"{reading}_mean_k"], 1)),
             ]
+        if shown:
+            found = theirs[task, experiment, kind, setting, model]
+            line |= {f"published_{name}": found.get(name) for name in ("gain", "pairs", "mean_k")}
+            line["published_improved"] = found.get("improved")
+            cells += _published_cells(found)
         line["dev_test_spearman"] = mean(row["dev_test_spearman"] for row in rows)
         cells.append(cell(number(line["dev_test_spearman"]), kind="first"))
         body.append(cells)
@@ -90,13 +107,42 @@ def overview(choices: Sequence[Choice]) -> Table:
         "title": "Mean gain from pruning (percentage points), by task, setting and model",
         "notes": [
             "The two groups of columns read the same trials. Best on test is a maximum over noisy"
-            " numbers and is above 0 more often than pruning helps."
+            " numbers and is above 0 more often than pruning helps.",
+            *([_PUBLISHED_NOTE] * shown),
         ],
         "head": head,
         "body": body,
         "foot": [],
         "records": lines,
     }
+
+
+_PUBLISHED_NOTE = (
+    "Published: Ma et al. (2021), best of 12 trials on test; gains and counts recomputed from its"
+    " tables over the same pairs as ours, mean k of its text, over both settings."
+)
+
+
+def _published(key: tuple, rows: Sequence[Choice], gains: Mapping[tuple, float]) -> dict[str, Any]:
+    """Published gain, pairs, improved and mean k of a line; empty where the paper has none."""
+    task, _, kind, setting, model = key
+    pairs = {(row["source"], row["target"]) for row in rows}
+    there = [gains[place] for pair in pairs if (place := (task, model, *pair, setting)) in gains]
+    if kind != published.RANKING or not there:
+        return {}
+    k = published.mean_heads().get((task, model)) if setting != "mono-lingual" else None
+    up = sum(gain > 0 for gain in there)
+    return {"gain": mean(there), "pairs": len(there), "improved": up, "mean_k": k}
+
+
+def _published_cells(found: Mapping[str, Any]) -> list[dict]:
+    if not found:
+        return [cell("", kind=kind) for kind in ("published first", "published", "published")]
+    return [
+        gain(found["gain"], kind="published first"),
+        cell(f"{found['improved']} of {found['pairs']}", kind="published"),
+        cell(number(found["mean_k"]), kind="published", note="mean of both settings"),
+    ]
 
 
 def heads_table(choices: Sequence[Choice], languages: exhibits.Languages) -> Table:

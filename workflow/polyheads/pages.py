@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from polyheads import latex
 from polyheads.files import writing
 from polyheads.tables import Table, csv_text
 
@@ -61,11 +62,12 @@ def write_text(path: str | Path, text: str) -> None:
         part.write_text(text, encoding="utf-8", newline="\n")
 
 
-def write_table(table: Table, directory: str | Path) -> None:
-    """DIRECTORY/NAME.html and .csv of one result table."""
+def write_table(table: Table, directory: str | Path, caption_name: str) -> None:
+    """DIRECTORY/NAME.html, .csv and .tex of one table of an exhibit."""
     name = Path(directory) / table["name"]
-    write_text(f"{name}.html", page(table["title"], tables=[table], caption_name="table"))
+    write_text(f"{name}.html", page(table["title"], tables=[table], caption_name=caption_name))
     write_text(f"{name}.csv", csv_text(table))
+    write_text(f"{name}.tex", latex.text(table))
 
 
 def csv_link(table: Table) -> str:

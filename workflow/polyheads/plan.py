@@ -1,22 +1,19 @@
-"""From a configuration to trials: what is trained on what, and where it lies.
+"""What a study consists of: trials, sweeps over them, and where they lie.
 
 A trial is one training run and its scores; a sweep is the trials k = 0..K that differ in k
 only, read on one target language. Every table and figure is a set of sweeps. Two experiments
-that need the same trial share it, because the path spells the point.
+that need the same trial share it, because the path spells the point. How a configuration
+becomes a plan is in `experiments`.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from polyheads import catalogue, mixtures, rankings
-from polyheads import config as configuration
-from polyheads.config import nearest, pick
+from polyheads import catalogue, mixtures
 from polyheads.errors import UserError
-from polyheads.evaluation import DEFAULT_METRIC, METRICS
 
 RESULTS = "results"
 
@@ -64,8 +61,36 @@ class Trial:
 
 
 @dataclass(frozen=True)
+class ChosenTrial:
+    """A trial with a fresh seed, and the k that a sweep of another seed chooses on dev."""
+
+    training: Training  # with the fresh seed
+    ranking: str
+    of_seed: int  # of the sweep that chooses, and of its ranking
+    metric: str
+    dev: tuple[str, ...]
+    ks: tuple[int, ...]
+    sweep: tuple[str, ...]  # paths of its trials' JSON, in the order of ks
+
+    @property
+    def path(self) -> str:
+        """Without suffix; it spells all that the choice depends on."""
+        steps = self.ks == tuple(range(len(self.ks)))
+        ks = f"0-{self.ks[-1]}" if steps else "-".join(map(str, self.ks))
+        # No dots: suffixes are put behind it.
+        name = f"{self.metric}_{'+'.join(self.dev)}_k-{ks}_seed-{self.of_seed}"
+        return f"{self.training.path}/chosen-{self.ranking}/{name}"
+
+
+@dataclass(frozen=True)
 class Sweep:
-    """The trials k = 0..K of one pair of source and target, and how they are read."""
+    """The trials k = 0..K of one pair of source and target, and how they are read.
+
+    What a sweep is for is its role. `main`: what tables show. `random`: a sweep of a random
+    ranking, one of many that make a null distribution. `noise`: its trials are unpruned runs
+    with other seeds instead of other k. `fresh`: k = 0 and the k chosen by another seed's sweep,
+    with a seed that took no part in the choice.
+    """
 
     experiment: str
     task: str
@@ -83,6 +108,9 @@ class Sweep:
     metric: str
     ks: tuple[int, ...]
     trials: tuple[str, ...]  # paths of the trials' JSON, in the order of ks
+    role: str = "main"  # main | random | noise | fresh
+    of_seed: int | None = None  # role fresh: the seed whose sweep chose k
+    heads: str = "pruned"  # pruned | all: the heads that are on when test is read
 
 
 @dataclass
@@ -95,9 +123,15 @@ class Plan:
     recipes: dict[str, dict]
     sweeps: list[Sweep] = field(default_factory=list)
     trials: dict[str, Trial] = field(default_factory=dict)  # path -> trial
+    chosen: dict[str, ChosenTrial] = field(default_factory=dict)  # path -> trial
     tested: dict[Training, set[str]] = field(default_factory=dict)
     needed: dict[tuple, dict[str, str]] = field(default_factory=dict)  # split -> config path
     rankings: dict[str, tuple] = field(default_factory=dict)  # path -> (training, name)
+
+    @property
+    def trial_paths(self) -> list[str]:
+        """Of all trials, without suffix."""
+        return [*self.trials, *self.chosen]
 
     def evaluate_on(self, training: Training) -> list[str]:
         """Languages whose test sets are read after a training, in the catalogue's order."""
@@ -179,207 +213,3 @@ class Plan:
         """The k > 0 of masking trials: one job runs them all."""
         ks = {t.k for t in self.trials.values() if t.k and t.protocol == "mask"}
         return tuple(sorted(ks))
-
-
-def make(config: dict, entries: dict[str, dict]) -> Plan:
-    """The plan of a validated configuration (config.load). UserError names the config path."""
-    plan = Plan(
-        config=config,
-        catalogue=entries,
-        models=configuration.named(config["models"], "models"),
-        recipes=configuration.named(config["recipes"], "recipes"),
-    )
-    configuration.named(config["experiments"], "experiments")
-    for index, model in enumerate(config["models"]):
-        if "scratch" in model:
-            _check_scratch(plan, model["scratch"], where=f"models[{index}].scratch")
-    for index, experiment in enumerate(config["experiments"]):
-        _add_experiment(plan, experiment, where=f"experiments[{index}]")
-    _check_blocks(plan)
-    for corpus, language in plan.needed:
-        plan.splits(corpus, language)
-    return plan
-
-
-def _check_scratch(plan: Plan, scratch: dict, *, where: str) -> None:
-    for i, name in enumerate(scratch["corpora"]):
-        entry = pick(name, plan.catalogue, where=f"{where}.corpora[{i}]", what="corpus")
-        for j, language in enumerate(scratch["languages"]):
-            pick(
-                language,
-                entry["languages"],
-                where=f"{where}.languages[{j}]",
-                what=f"language of {name}",
-            )
-            needed = plan.needed.setdefault((name, language), {})
-            needed.setdefault("train", f"{where}.languages[{j}]")
-
-
-def parse_mixture(text: str, known: Iterable[str], *, where: str) -> tuple[str, ...]:
-    """Languages of a mixture such as ``en+de``. UserError for unknown or repeated ones."""
-    parts = tuple(text.split("+"))
-    known = list(known)
-    for part in parts:
-        if part not in known:
-            raise UserError(
-                f"configuration, {where}: {text!r} is no mixture of the corpus's languages: "
-                f"{part!r} is unknown{nearest(part, known)}"
-            )
-    if len(set(parts)) < len(parts):
-        raise UserError(f"configuration, {where}: {text!r} names a language twice")
-    return parts
-
-
-def pairs(
-    sources: list[tuple[str, ...]],
-    targets: list[str],
-    settings: list[str],
-    percents: list[int],
-) -> list[tuple[tuple[str, ...], str, str, tuple[str, ...], tuple[str, ...]]]:
-    """(source, target, setting, mixture, dev languages) of an experiment, in a fixed order."""
-    found = []
-    for source in sources:
-        if "mono-lingual" in settings and len(source) == 1:
-            found.append((source, source[0], "mono-lingual", source, source))
-        for target in targets:
-            if target in source:
-                continue
-            if "cross-lingual" in settings:
-                found.append((source, target, "cross-lingual", source, source))
-            if "multi-lingual" in settings:
-                found.append((source, target, "multi-lingual", (*source, target), (target,)))
-            if "low-resource" in settings:
-                for percent in percents:
-                    mixture = (*source, mixtures.with_percent(target, percent))
-                    found.append((source, target, "low-resource", mixture, (target,)))
-    return found
-
-
-def _add_experiment(plan: Plan, experiment: dict, *, where: str) -> None:
-    corpus = experiment["corpus"]
-    entry = pick(corpus, plan.catalogue, where=f"{where}.corpus", what="corpus")
-    known = entry["languages"]
-    recipe = experiment["recipe"]
-    pick(recipe, plan.recipes, where=f"{where}.recipe", what="recipe")
-    sources = [
-        parse_mixture(text, known, where=f"{where}.sources[{i}]")
-        for i, text in enumerate(experiment["sources"])
-    ]
-    targets = experiment["targets"]
-    for i, language in enumerate(targets):
-        pick(language, known, where=f"{where}.targets[{i}]", what=f"language of {corpus}")
-    task = entry["task"]
-    metric = experiment.get("metric", DEFAULT_METRIC[task])
-    if metric not in METRICS[task]:
-        raise UserError(
-            f"configuration, {where}.metric: {metric} is no metric of the task {task}; "
-            f"known: {', '.join(METRICS[task])}"
-        )
-    ks = tuple(sorted({0, *experiment["k"]}))
-    scored = len(ks) > 1 or experiment["compare_languages"]
-    combinations = pairs(sources, targets, experiment["settings"], experiment["percents"])
-    if not combinations:
-        raise UserError(
-            f"configuration, {where}: no pair of source and target is left; give targets other "
-            "than the sources, or the setting mono-lingual"
-        )
-    for i, name in enumerate(experiment["models"]):
-        model = pick(name, plan.models, where=f"{where}.models[{i}]", what="model")
-        heads = _heads_of(model)
-        if heads is not None and ks[-1] > heads:
-            raise UserError(
-                f"configuration, {where}.k: {ks[-1]} is more than the {heads} heads of {name}"
-            )
-        for j, ranking in enumerate(experiment["rankings"]):
-            for seed in experiment["seeds"]:
-                for source, target, setting, mixture, dev in combinations:
-                    training = Training(name, corpus, recipe, mixture, seed)
-                    plan.tested.setdefault(training, set()).add(target)
-                    for language in mixtures.languages(mixture):
-                        need = plan.needed.setdefault((corpus, language), {})
-                        need.setdefault("train", where)
-                        need.setdefault("dev", where)
-                    plan.needed.setdefault((corpus, target), {}).setdefault("test", where)
-                    for full in rankings.expand(ranking, source):
-                        try:
-                            parts = rankings.parse(full, known)
-                        except UserError as error:
-                            place = f"{where}.rankings[{j}]"
-                            raise UserError(f"configuration, {place}: {error}") from error
-                        trials = [
-                            Trial(
-                                training,
-                                experiment["protocol"] if k else None,
-                                full if k else None,
-                                k,
-                            )
-                            for k in ks
-                        ]
-                        plan.trials.update({t.path: t for t in trials})
-                        if scored:
-                            _add_ranking(plan, training, full, parts.languages or source, where)
-                        plan.sweeps.append(
-                            Sweep(
-                                experiment=experiment["name"],
-                                task=task,
-                                corpus=corpus,
-                                model=name,
-                                recipe=recipe,
-                                source="+".join(source),
-                                target=target,
-                                setting=setting,
-                                mixture=mixture,
-                                dev=dev,
-                                ranking=full,
-                                protocol=experiment["protocol"],
-                                seed=seed,
-                                metric=metric,
-                                ks=ks,
-                                trials=tuple(f"{t.path}.json" for t in trials),
-                            )
-                        )
-
-
-def _add_ranking(
-    plan: Plan, training: Training, name: str, languages: Sequence[str], where: str
-) -> None:
-    """A ranking of the heads of mono-lingual models of these languages, and the data they need."""
-    for language in languages:
-        need = plan.needed.setdefault((training.corpus, language), {})
-        need.setdefault("train", where)
-        need.setdefault("dev", where)
-    mono = replace(training, mixture=tuple(languages[:1]))
-    plan.rankings[plan.ranking_path(mono, name)] = (mono, name)
-
-
-def _heads_of(model: dict) -> int | None:
-    """Heads of a model as far as they are known before anything is fetched."""
-    if "scratch" in model:
-        return model["scratch"]["layers"] * model["scratch"]["heads"]
-    if "path" in model:
-        file = Path(model["path"]) / "config.json"
-        if file.is_file():
-            content = json.loads(file.read_text())
-            layers, heads = (
-                content.get(key) for key in ("num_hidden_layers", "num_attention_heads")
-            )
-            if layers and heads:
-                return layers * heads
-    return None
-
-
-def _check_blocks(plan: Plan) -> None:
-    """A job that runs several k makes the same k for every sweep."""
-    lists: dict[str, set[tuple[int, ...]]] = {}
-    for sweep in plan.sweeps:
-        if sweep.ks != (0,):
-            lists.setdefault(sweep.protocol, set()).add(sweep.ks)
-    if len(lists.get("mask", ())) > 1:
-        raise UserError(
-            "configuration, experiments: those with `protocol: mask` must have the same k, "
-            "because one job runs all of them"
-        )
-    if len(lists.get("prune", ())) > 1 and plan.config["trials_per_job"] > 1:
-        raise UserError(
-            "configuration, trials_per_job: must be 1 where experiments have different k"
-        )

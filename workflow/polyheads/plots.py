@@ -11,11 +11,13 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import quantiles
 from typing import TYPE_CHECKING, Any
 
 from polyheads.evaluation import METRICS
 from polyheads.exhibits import Exhibit, Languages, language_name, members, pair_name
 from polyheads.files import writing
+from polyheads.selection import SWEEP_COLUMNS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,6 +50,9 @@ _STYLE = {
 _SOUND = {"marker": "o", "markersize": 11, "markerfacecolor": "none", "markeredgewidth": 2.2}
 _BEST = {"marker": "D", "markersize": 10, "markerfacecolor": "none", "markeredgewidth": 1.4}
 _BEST_GAIN = {"marker": "D", "markersize": 9, "markerfacecolor": "none", "markeredgewidth": 1.4}
+_BAND_MEAN = {"linewidth": 0.9, "alpha": 0.6, "zorder": 1.5}
+_PERCENTILES_FROM = 10  # random rankings: the range of more than a few grows with their number
+_POINT = ("task", "corpus", "model", "recipe", "source", "target", "setting", "mixture", "metric")
 _LEAST_SPAN = 2.0  # percentage points that a score axis spans at least: no drama from noise
 
 
@@ -82,10 +87,14 @@ def sweep_curves(
     """Scores over k, one panel per target: test above, the dev score that chooses k below.
 
     One line per model (mean and range over seeds); a circle at the k chosen on dev, a diamond at
-    the best of k >= 1 on test, a dotted line at the test score of k = 0.
+    the best of k >= 1 on test, a dotted line at the test score of k = 0. Behind them the band of
+    the random rankings (role `random`) of the same point, whatever experiment they are of.
     """
+    choices = list(choices)
     rows = members(exhibit, choices)
-    values = _values(members(exhibit, scores))
+    nulls = _null_rows(rows, choices)
+    values = _values(scores, [*rows, *nulls], exhibit["of"]["metric"])
+    drawn = _counts(nulls)
     targets = list(dict.fromkeys(row["target"] for row in rows))
     models = list(dict.fromkeys(row["model"] for row in rows))
     across = min(4, len(targets))
@@ -101,6 +110,8 @@ def sweep_curves(
             here = [row for row in rows if row["target"] == target]
             for number, model in enumerate(models):
                 of_model = [row for row in here if row["model"] == model]
+                behind = [r for r in nulls if (r["model"], r["target"]) == (model, target)]
+                _draw_band(top, low, behind, values, number, percentiles=_in_percentiles(drawn))
                 _draw_sweeps(top, low, of_model, values, number)
             top.set_title(language_name(target, languages), fontweight="bold")
             top.tick_params(labelbottom=False)
@@ -116,7 +127,7 @@ def sweep_curves(
                 dev = language_name(here[0]["dev"], languages)
                 low.set_ylabel(f"dev, {dev} (%)")
         figure.suptitle(f"{exhibit['title']}, source {source}", fontweight="bold")
-        _legend(figure, models, curves=True)
+        _legend(figure, models, curves=True, drawn=drawn)
 
 
 def gains(
@@ -223,21 +234,14 @@ def _draw_sweeps(top: Axes, low: Axes, rows: list, values: dict, number: int) ->
     colour, marker = OKABE_ITO[number % len(OKABE_ITO)], MARKERS[number % len(MARKERS)]
     if not rows:
         return
-    ks = list(range(max(row["k_max"] for row in rows) + 1))
     for axes, split, style in ((top, "test", "-"), (low, "dev", "--")):
-        lines = []
-        for row in rows:
-            read = [row["target"]] if split == "test" else row["dev"].split("+")
-            key = (row["model"], row["target"], row["seed"], split)
-            sides = [[values.get((*key, lang, k), math.nan) for k in ks] for lang in read]
-            lines.append([sum(side) / len(side) for side in zip(*sides, strict=True)])
-        there = [k for k in ks if any(not math.isnan(line[k]) for line in lines)]
-        sides = [[line[k] for line in lines if not math.isnan(line[k])] for k in there]
-        means = [sum(side) / len(side) for side in sides]
+        by_k = _by_k(_curve(row, values, split) for row in rows)
+        there = list(by_k)
+        means = [sum(side) / len(side) for side in by_k.values()]
         options = {"color": colour, "marker": marker, "markersize": 3.5, "linewidth": 1.6}
         axes.plot(there, means, linestyle=style, **options)
-        if len(lines) > 1:
-            low_, high = [min(side) for side in sides], [max(side) for side in sides]
+        if len(rows) > 1:
+            low_, high = ([end(side) for side in by_k.values()] for end in (min, max))
             axes.fill_between(there, low_, high, color=colour, alpha=0.15, linewidth=0)
         if split == "test" and there and there[0] == 0:
             axes.axhline(means[0], color=colour, linestyle=":", linewidth=1)
@@ -248,6 +252,88 @@ def _draw_sweeps(top: Axes, low: Axes, rows: list, values: dict, number: int) ->
             low.plot(row["sound_k"], row["sound_dev"], **_SOUND, **ring)
         if row["best_k"] is not None:
             top.plot(row["best_k"], row["best_test"], **_BEST, **ring)
+
+
+def _null_rows(rows: Sequence[Mapping], choices: Iterable[Mapping]) -> list[Mapping]:
+    """The sweeps of random rankings (role `random`) at the points of `rows`, each once."""
+    points = {tuple(row[name] for name in _POINT) for row in rows}
+    found: dict[tuple, Mapping] = {}
+    for row in choices:
+        point = tuple(row[name] for name in _POINT)
+        if row["role"] == "random" and point in points:
+            found.setdefault((*point, row["ranking"], row["seed"]), row)
+    return list(found.values())
+
+
+def _counts(nulls: Iterable[Mapping[str, Any]]) -> tuple[int, int]:
+    """The smallest and the largest number of random rankings behind a model in a panel."""
+    found: dict[tuple, set[str]] = {}
+    for row in nulls:
+        found.setdefault((row["model"], row["target"]), set()).add(row["ranking"])
+    counts = [len(rankings) for rankings in found.values()]
+    return min(counts, default=0), max(counts, default=0)
+
+
+def _draw_band(
+    top: Axes, low: Axes, rows: list, values: dict, number: int, *, percentiles: bool
+) -> None:
+    """The band of one model's random rankings and their mean; seeds are averaged before."""
+    colour = OKABE_ITO[number % len(OKABE_ITO)]
+    for axes, split in ((top, "test"), (low, "dev")):
+        curves = []
+        for ranking in dict.fromkeys(row["ranking"] for row in rows):
+            seeds = (_curve(row, values, split) for row in rows if row["ranking"] == ranking)
+            curves.append({k: sum(of) / len(of) for k, of in _by_k(seeds).items()})
+        by_k = {k: of for k, of in _by_k(curves).items() if len(of) > 1}
+        if not by_k:
+            continue
+        ends = [_band(of, percentiles=percentiles) for of in by_k.values()]
+        below, above = zip(*ends, strict=True)
+        axes.fill_between(list(by_k), below, above, zorder=1, **_band_look(colour))
+        means = [sum(of) / len(of) for of in by_k.values()]
+        axes.plot(list(by_k), means, color=colour, **_BAND_MEAN)
+
+
+def _band_look(colour: str) -> dict[str, Any]:
+    """With an outline, because the band of seeds has none."""
+    return {"facecolor": (colour, 0.1), "edgecolor": (colour, 0.4), "linewidth": 0.4}
+
+
+def _band(values: Sequence[float], *, percentiles: bool) -> tuple[float, float]:
+    """The ends of a band: 10th and 90th percentile, or smallest and largest."""
+    if percentiles:
+        tenths = quantiles(values, n=10, method="inclusive")
+        return tenths[0], tenths[-1]
+    return min(values), max(values)
+
+
+def _in_percentiles(drawn: tuple[int, int]) -> bool:
+    return drawn[0] >= _PERCENTILES_FROM  # one rule for all panels of a figure
+
+
+def _curve(row: Mapping[str, Any], values: dict, split: str) -> dict[int, float]:
+    """k -> score of one sweep, in percent; on dev the mean of the languages that choose k.
+
+    Test is read with the heads on that the sweep says; dev always with the heads pruned.
+    """
+    languages = [row["target"]] if split == "test" else row["dev"].split("+")
+    curve = {}
+    for k in range(row["k_max"] + 1):
+        heads = row["heads"] if split == "test" and k else "pruned"
+        found = [values.get((_sweep(row), split, heads, lang, k)) for lang in languages]
+        there = [value for value in found if value is not None]
+        if len(there) == len(languages):
+            curve[k] = sum(there) / len(there)
+    return curve
+
+
+def _by_k(curves: Iterable[Mapping[int, float]]) -> dict[int, list[float]]:
+    """k -> the values of the curves that have it, k rising."""
+    found: dict[int, list[float]] = {}
+    for curve in curves:
+        for k, value in curve.items():
+            found.setdefault(k, []).append(value)
+    return dict(sorted(found.items()))
 
 
 def _draw_gain(axes: Axes, row: Mapping[str, Any], y: float, colour: str) -> None:
@@ -263,8 +349,11 @@ def _draw_gain(axes: Axes, row: Mapping[str, Any], y: float, colour: str) -> Non
         axes.plot(best, y, color=colour, zorder=5, **_BEST_GAIN)
 
 
-def _legend(figure: Figure, models: Sequence[str], *, curves: bool) -> None:
+def _legend(
+    figure: Figure, models: Sequence[str], *, curves: bool, drawn: tuple[int, int] = (0, 0)
+) -> None:
     from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
 
     entries = []
     for number, model in enumerate(models):
@@ -277,6 +366,12 @@ def _legend(figure: Figure, models: Sequence[str], *, curves: bool) -> None:
         entries.append(Line2D([], [], label="k chosen on dev", **_SOUND, **none))
         entries.append(Line2D([], [], label="best of k ≥ 1 on test", **_BEST, **none))
         entries.append(Line2D([], [], label="test at k = 0", color=INK, linestyle=":"))
+        if drawn[1] > 1:
+            span = "10th–90th percentile" if _in_percentiles(drawn) else "range"
+            count = "–".join(map(str, dict.fromkeys(drawn)))
+            name = f"{count} random rankings, {span}"
+            entries.append(Patch(label=name, **_band_look(INK)))
+            entries.append(Line2D([], [], label="their mean", color=INK, **_BAND_MEAN))
     else:
         entries.append(Line2D([], [], label="k chosen on dev", marker="o", markersize=6, **none))
         entries.append(Line2D([], [], label="best of k ≥ 1 on test", **_BEST_GAIN, **none))
@@ -299,8 +394,17 @@ def score_axis(axes: Axes) -> None:
         axes.text(0.5, 0.5, "missing", ha="center", transform=axes.transAxes, color=FAINT)
 
 
-def _values(scores: Iterable[Mapping[str, Any]]) -> dict[tuple, float]:
-    """(model, target, seed, split, language, k) -> score with the heads pruned, in percent."""
-    keys = ("model", "target", "seed", "split", "language", "k")
-    pruned = (row for row in scores if row["heads"] == "pruned")
-    return {tuple(row[key] for key in keys): row["value"] for row in pruned}
+def _values(
+    scores: Iterable[Mapping[str, Any]], rows: Iterable[Mapping[str, Any]], metric: str
+) -> dict[tuple, float]:
+    """(sweep, split, heads, language, k) -> score of the sweeps of `rows`, in percent."""
+    wanted = {_sweep(row) for row in rows}
+    found = {}
+    for row in scores:
+        if row["metric"] == metric and (sweep := _sweep(row)) in wanted:
+            found[(sweep, row["split"], row["heads"], row["language"], row["k"])] = row["value"]
+    return found
+
+
+def _sweep(row: Mapping[str, Any]) -> tuple:
+    return tuple(row[name] for name in SWEEP_COLUMNS)

@@ -6,16 +6,19 @@
 * best-on-test: the best test score of k = 1..K (ties to the smaller k), the paper's reading. It is
   a maximum over K noisy numbers.
 
+Sweeps of the role `fresh` have nothing to choose: their second trial has the k that another seed's
+sweep chose (see plan.Sweep).
+
 Gains are test scores less the test score at k = 0, in percentage points. A sweep is a plain dict:
 experiment, task, corpus, model, recipe, source (`en`, `en+zh`), target, setting, mixture and dev
 (languages trained on, and whose dev chooses), ranking, protocol, seed, metric, ks (0 first),
-trials (paths, in the order of ks).
+trials (paths, in the order of ks), role, of_seed, heads (those on when test is read).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from csv import DictReader
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,7 +34,7 @@ Sweep = dict[str, Any]
 
 SWEEP_COLUMNS = (
     *("experiment", "model", "corpus", "task", "recipe", "source", "mixture", "setting"),
-    *("target", "ranking", "protocol", "seed"),
+    *("target", "ranking", "protocol", "seed", "role", "of_seed"),
 )
 SCORE_COLUMNS = (
     *SWEEP_COLUMNS,
@@ -39,11 +42,11 @@ SCORE_COLUMNS = (
 )
 CHOICE_COLUMNS = (
     *SWEEP_COLUMNS,
-    *("metric", "dev", "k_max", "trials", "missing_k", "unpruned"),
+    *("metric", "heads", "dev", "k_max", "trials", "missing_k", "unpruned"),
     *("sound_k", "sound_dev", "sound_test", "sound_gain", "sound_trial"),
     *("best_k", "best_test", "best_gain", "best_trial", "dev_test_spearman"),
 )
-_INTEGERS = ("seed", "k", "k_max", "trials", "sound_k", "best_k")
+_INTEGERS = ("seed", "of_seed", "k", "k_max", "trials", "sound_k", "best_k")
 _FLOATS = (
     *("value", "unpruned", "sound_dev", "sound_test", "sound_gain"),
     *("best_test", "best_gain", "dev_test_spearman"),
@@ -66,7 +69,7 @@ def load_scores(paths: Collection[str], sweeps: Iterable[Sweep]) -> DataFrame:
     from pandas import DataFrame
 
     wanted = {str(path) for path in paths}
-    read: dict[str, list[dict]] = {}
+    read: dict[str, dict] = {}
     rows = []
     for sweep in sweeps:
         key = _key(sweep)
@@ -75,8 +78,10 @@ def load_scores(paths: Collection[str], sweeps: Iterable[Sweep]) -> DataFrame:
             if path not in wanted or not Path(path).exists():
                 continue
             if path not in read:
-                read[path] = read_trial(path)["scores"]
-            for row in read[path]:
+                read[path] = read_trial(path)
+            if sweep["role"] == "fresh":
+                k = len(read[path]["pruned_heads"])
+            for row in read[path]["scores"]:
                 if row["split"] == "test" and row["language"] != sweep["target"]:
                     continue
                 place = (k, row["split"], row["heads"], row["language"])
@@ -94,16 +99,24 @@ def choose(scores: DataFrame, sweeps: Sequence[Sweep]) -> DataFrame:
     from pandas import DataFrame
 
     values: dict[tuple, tuple[float, str]] = {}
+    there: dict[tuple, set[int]] = {}
     for row in scores.itertuples(index=False):
+        key = tuple(row[: len(SWEEP_COLUMNS)])
         place = (row.k, row.split, row.heads, row.language, row.metric)
-        values[tuple(row[: len(SWEEP_COLUMNS)]), *place] = (row.value, row.trial_path)
-    chosen = [_choose_one(values, sweep) for sweep in sweeps]
+        values[key, *place] = (row.value, row.trial_path)
+        there.setdefault(key, set()).add(row.k)
+    chosen = []
+    for sweep in sweeps:
+        fresh = sweep["role"] == "fresh"
+        ks = there.get(_key(sweep), {0}) if fresh else sweep["ks"]
+        chosen.append(_choose_one(values, sweep, sorted(ks)))
     table = DataFrame(chosen, columns=list(CHOICE_COLUMNS))
     types = dict.fromkeys(_INTEGERS, "Int64") | dict.fromkeys(_FLOATS, "float64")
+    del types["of_seed"]  # empty in most rows
     return table.astype({name: kind for name, kind in types.items() if name in table})
 
 
-def _choose_one(values: dict, sweep: Sweep) -> dict[str, Any]:
+def _choose_one(values: dict, sweep: Sweep, ks: Sequence[int]) -> dict[str, Any]:
     metric = sweep["metric"]
     if metric not in METRICS[sweep["task"]]:
         raise UserError(
@@ -111,18 +124,20 @@ def _choose_one(values: dict, sweep: Sweep) -> dict[str, Any]:
             f" {sweep['task']}: use one of {', '.join(METRICS[sweep['task']])}"
         )
     key = _key(sweep)
-    ks = sorted(sweep["ks"])
     dev, test, paths = {}, {}, {}
     for k in ks:
-        sides = [("dev", sweep["dev"], dev), ("test", (sweep["target"],), test)]
-        for split, languages, into in sides:
-            found = [values.get((key, k, split, "pruned", lang, metric)) for lang in languages]
+        # With no head pruned there are no others to put back.
+        heads = sweep["heads"] if k else "pruned"
+        sides = [("dev", sweep["dev"], dev, "pruned"), ("test", (sweep["target"],), test, heads)]
+        for split, languages, into, on in sides:
+            found = [values.get((key, k, split, on, lang, metric)) for lang in languages]
             if all(found):
                 into[k] = sum(value for value, _ in found) / len(found)
                 paths[k] = found[0][1]
     both = [k for k in ks if k in dev and k in test]
     out: dict[str, Any] = dict(zip(SWEEP_COLUMNS, key, strict=True)) | {
         "metric": metric,
+        "heads": sweep["heads"],
         "dev": "+".join(sweep["dev"]),
         "k_max": max(ks),
         "trials": len(both),
@@ -131,9 +146,13 @@ def _choose_one(values: dict, sweep: Sweep) -> dict[str, Any]:
         "dev_test_spearman": spearman([dev[k] for k in both], [test[k] for k in both]),
     }
     readings = {
-        "sound": max(both, key=lambda k: (dev[k], -k), default=None),
-        "best": max((k for k in test if k > 0), key=lambda k: (test[k], -k), default=None),
+        "sound": _highest({k: dev[k] for k in both}),
+        "best": _highest({k: value for k, value in test.items() if k > 0}),
     }
+    if sweep["role"] == "fresh":
+        chosen = max(both, default=None)
+        there = chosen is not None and paths[chosen] == str(sweep["trials"][1])
+        readings = {"sound": chosen if there else None, "best": None}
     for reading, k in readings.items():
         if k is not None:
             gain = test[k] - test[0] if 0 in test else None
@@ -142,6 +161,25 @@ def _choose_one(values: dict, sweep: Sweep) -> dict[str, Any]:
     if readings["sound"] is not None:
         out["sound_dev"] = dev[readings["sound"]]
     return out
+
+
+def chosen_k(
+    trials: Sequence[str | Path], ks: Sequence[int], dev: Sequence[str], metric: str
+) -> int:
+    """The k that a sweep's trials (paths, in the order of `ks`) choose on dev, as `choose` does."""
+    means = {}
+    for k, path in zip(ks, trials, strict=True):
+        rows = read_trial(path)["scores"]
+        found = {r["language"]: r["metrics"][metric] for r in rows if r["split"] == "dev"}
+        means[k] = sum(found[language] for language in dev) / len(dev)
+    chosen = _highest(means)
+    assert chosen is not None, "a sweep has at least k = 0"
+    return chosen
+
+
+def _highest(scores: Mapping[int, float]) -> int | None:
+    """The k with the highest score, ties to the smaller k; None where there is none."""
+    return max(scores, key=lambda k: (scores[k], -k), default=None)
 
 
 def spearman(a: Sequence[float], b: Sequence[float]) -> float | None:
@@ -204,4 +242,6 @@ def _parsed(name: str, text: str) -> Any:
 
 
 def _key(sweep: Sweep) -> tuple:
-    return tuple("+".join(sweep[c]) if c == "mixture" else sweep[c] for c in SWEEP_COLUMNS)
+    # No None: a column of numbers and None becomes one of floats.
+    parts = {**sweep, "mixture": "+".join(sweep["mixture"])}
+    return tuple("" if parts[name] is None else parts[name] for name in SWEEP_COLUMNS)

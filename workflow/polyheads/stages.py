@@ -104,6 +104,7 @@ def benchmarks(plan: Plan) -> dict[str, list[str]]:
         training, name = plan.rankings[path]
         baselines.add(f"{_at(training)}/{rankings.parse(name).kind}")
         scored.append(path.removeprefix(f"{RESULTS}/rankings/"))
+    chosen = {path.removeprefix(f"{RESULTS}/trials/") for path in plan.chosen}
     stages = {
         "fetch": fetched,
         "prepare": _corpora(plan),
@@ -112,7 +113,7 @@ def benchmarks(plan: Plan) -> dict[str, list[str]]:
         "encode": _encodings(plan),
         "baseline": baselines,
         "score_heads": scored,
-        "trials": {f"{_at(t.training)}/{t.branch}/k-{first[t.k]:02d}" for t in trained},
+        "trials": {f"{_at(t.training)}/{t.branch}/k-{first[t.k]:02d}" for t in trained} | chosen,
         "mask": {f"{_at(t.training)}/{t.ranking}" for t in masked},
     }
     return {stage: _logged(stage, names) for stage, names in stages.items() if names}

@@ -2,7 +2,7 @@
 
 A table is plain data for the template `table.html.j2` and for CSV:
 {name, title, notes, head: rows of cells, body: rows of cells, foot: rows of cells, records: rows
-for the CSV}. A cell: {text, kind (css class), th, colspan, rowspan, note (on hover)}.
+for the CSV}. A cell: {text, below, kind (css class), th, colspan, rowspan, note (on hover), href}.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def result_table(
         printed = exhibits.published_cells(published)
     shown = [m for m in models if any((task, m, *pair, setting) in printed for pair in pairs)]
 
-    body, means = [], {model: [] for model in models}
+    body, means, apart = [], {m: [] for m in models}, {m: [] for m in models}
     for source, target in pairs:
         of_source = [pair for pair in pairs if pair[0] == source]
         cells = []
@@ -63,16 +63,21 @@ def result_table(
             means[model].append(here)
             cells += _choice_cells(here, _of(known, model, source, target))
             if model in shown:
-                cells += _published_cells(printed.get((task, model, source, target, setting)))
+                numbers = printed.get((task, model, source, target, setting))
+                ours = mean(row["best_gain"] for row in here)
+                apart[model].append(_apart(ours, numbers))
+                cells += _published_cells(numbers, apart[model][-1])
         body.append(cells)
     foot = [[cell("Mean of the pairs", th="row", colspan=2)]]
     for model in models:
         with_gains = complete(row for here in means[model] for row in here)
         foot[0] += _mean_cells(with_gains, _of(known, model, "", ""))
         if model in shown:
-            numbers = [printed.get((task, model, *pair, setting)) for pair in pairs]
+            run = [pair for pair, here in zip(pairs, means[model], strict=True) if here]
+            numbers = [printed.get((task, model, *pair, setting)) for pair in run]
             numbers = [n for n in numbers if n]
-            foot[0] += _published_cells([fmean(side) for side in zip(*numbers, strict=True)])
+            sides = [fmean(side) for side in zip(*numbers, strict=True)]
+            foot[0] += _published_cells(sides, mean(apart[model]))
     return {
         "name": exhibit["name"],
         "title": exhibit["title"] + " (%)",
@@ -104,10 +109,12 @@ def cell(
     rowspan: int = 1,
     note: str = "",
     below: str = "",
+    href: str = "",
 ) -> dict[str, Any]:
-    """One cell; `th` is the scope of a header cell (row, col, rowgroup, colgroup)."""
-    span = {"colspan": colspan, "rowspan": rowspan}
-    return {"text": text, "below": below, "kind": kind, "th": th, "note": note, **span}
+    """One cell; `th` is the scope of a header cell (row, col, rowgroup, colgroup), `below` a small
+    line under its text, `href` where the text leads to."""
+    more = {"colspan": colspan, "rowspan": rowspan, "href": href}
+    return {"text": text, "below": below, "kind": kind, "th": th, "note": note, **more}
 
 
 def number(value: float | None, digits: int = 2) -> str:
@@ -169,7 +176,13 @@ def _of(known: Mapping[tuple, Row], model: str, source: str, target: str) -> dic
 
 
 def _choice_cells(rows: Sequence[Choice], known: Mapping[str, Row]) -> list[dict]:
-    """Cells of one source, target and model: one row of choices per seed; reading -> statistics."""
+    """Cells of one source, target and model: one row of choices per seed; reading -> statistics.
+
+    Empty ones for a pair that isn't run with this model.
+    """
+    if not rows:
+        kinds = ("first", "sound first", *("sound",) * 3, "best first", *("best",) * 2)
+        return [cell("", kind=kind) for kind in kinds]
     cells = [score(mean(row["unpruned"] for row in rows), kind="first")]
     for reading in READING_NAMES:
         gains = [g for row in rows if (g := row[f"{reading}_gain"]) is not None]
@@ -207,12 +220,21 @@ def _mean_cells(rows: Sequence[Choice], known: Mapping[str, Row]) -> list[dict]:
     return cells
 
 
-def _published_cells(numbers: Sequence[float] | None) -> list[dict]:
+def _published_cells(numbers: Sequence[float] | None, apart: float | None) -> list[dict]:
+    """Published unpruned, best and gain, and how far our gain is from it; empty for what isn't."""
+    compared = cell("", kind="published") if apart is None else gain(apart, kind="published")
     if not numbers:
-        return [cell("–", kind="published" + (" first" if i == 0 else "")) for i in range(3)]
+        blank = [cell("–", kind="published" + (" first" if i == 0 else "")) for i in range(3)]
+        return [*blank, compared]
     unpruned, best = numbers
     difference = gain(best - unpruned, kind="published")
-    return [score(unpruned, kind="published first"), score(best, kind="published"), difference]
+    shown = [score(unpruned, kind="published first"), score(best, kind="published"), difference]
+    return [*shown, compared]
+
+
+def _apart(ours: float | None, numbers: Sequence[float] | None) -> float | None:
+    """Our gain (best on test) less the published one, None where there is only one of them."""
+    return None if ours is None or not numbers else ours - (numbers[1] - numbers[0])
 
 
 def _head(models: Sequence[str], shown: Sequence[str]) -> list[list[dict]]:
@@ -221,7 +243,7 @@ def _head(models: Sequence[str], shown: Sequence[str]) -> list[list[dict]]:
         head["kind"] = "name"
     middle, low = [], []
     for model in models:
-        top.append(cell(model, th="colgroup", colspan=11 if model in shown else 8, kind="first"))
+        top.append(cell(model, th="colgroup", colspan=12 if model in shown else 8, kind="first"))
         middle += [
             cell("Unpruned", th="col", rowspan=2, kind="first"),
             cell(READING_NAMES["sound"], th="colgroup", colspan=4, kind="sound first"),
@@ -237,10 +259,15 @@ def _head(models: Sequence[str], shown: Sequence[str]) -> list[list[dict]]:
             cell("k", th="col", kind="best"),
         ]
         if model in shown:
-            middle.append(cell("published", th="colgroup", colspan=3, kind="published first"))
-            names = ("unpruned", "best", "gain")
+            middle.append(cell("published", th="colgroup", colspan=4, kind="published first"))
+            names = ("unpruned", "best", "gain", "ours −")
             low += [
-                cell(n, th="col", kind="published" + (" first" if i == 0 else ""))
+                cell(
+                    n,
+                    th="col",
+                    kind="published" + (" first" if i == 0 else ""),
+                    note="our gain, best on test, less the published gain" if i == 3 else "",
+                )
                 for i, n in enumerate(names)
             ]
     return [top, middle, low]
@@ -266,6 +293,7 @@ def _notes(
         notes.append(
             f"Published: Ma et al. (2021), {PUBLISHED_CORPORA[task]}, best of 12 trials; its F1 is"
             f" our {METRICS[task][metric]}. Comparable only where corpus and recipe are the same."
+            " Ours −: our gain, best on test, less the published one.",
         )
     return notes
 
@@ -286,6 +314,8 @@ def _record(
         key = tuple(row[name] for name in ("task", "model", "source", "target", "setting"))
         numbers = printed.get(key, (None, None))
         record |= {"published_unpruned": numbers[0], "published_best": numbers[1]}
+        there = numbers if key in printed else None
+        record["best_gain_less_published"] = _apart(row["best_gain"], there)
     return record
 
 

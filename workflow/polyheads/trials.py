@@ -249,6 +249,17 @@ class Trials:
             temporary.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n")
 
 
+def copy(source: Path, path: Path, *, trial: dict) -> None:
+    """Keep a trial's numbers and predictions at another point of the space, as ``trial`` says."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with writing(path.with_suffix(".parquet")) as temporary:
+        shutil.copyfile(source.with_suffix(".parquet"), temporary)
+    content = json.loads(source.with_suffix(".json").read_text())
+    content["trial"] |= trial
+    with writing(path.with_suffix(".json")) as temporary:
+        temporary.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n")
+
+
 def publish(stages: Sequence[Path], paths: Sequence[Path]) -> None:
     """Move finished trials from their stages to where the workflow expects them."""
     for stage, path in zip(stages, paths, strict=True):

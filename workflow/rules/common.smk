@@ -3,7 +3,7 @@ import os
 import re
 import shutil
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -11,7 +11,16 @@ LIBRARY = Path(workflow.basedir) / "workflow"
 sys.path.insert(0, str(LIBRARY))
 from snakemake.exceptions import WorkflowError
 
-from polyheads import catalogue, downloads, exhibits, plan as planning, rankings, stages
+from polyheads import (
+    catalogue,
+    contents,
+    downloads,
+    exhibits,
+    experiments,
+    rankings,
+    stages,
+    unfinished,
+)
 from polyheads import config as configuration
 from polyheads.errors import UserError
 from polyheads.job import share_library
@@ -23,12 +32,14 @@ share_library()
 try:
     STUDY = configuration.load(config)
     downloads.check(STUDY)
-    PLAN = planning.make(STUDY, catalogue.load(STUDY["corpora"]))
+    PLAN = experiments.make(STUDY, catalogue.load(STUDY["corpora"]))
     ARCHIVES = downloads.all_archives(PLAN)
 except UserError as error:
     raise WorkflowError(str(error))
+if STUDY["partial"]:
+    unfinished.narrow(PLAN)
 # Before the first job, so that nobody loses a day to it; planning (-n) goes on without the files.
-MISSING = PLAN.missing()
+MISSING = [] if STUDY["partial"] else PLAN.missing()
 if MISSING:
     logger.warning("\n".join(["Files that are not there yet:", *MISSING]))
 
@@ -43,7 +54,7 @@ IN_CONFIG = ("mirror", "own_copies", "check_sizes", "checkpoint_minutes")
 config.update({key: STUDY[key] for key in IN_CONFIG})
 
 # What of a recipe trains nothing and tests nothing.
-RANKING_KEYS = ("normalisation", "ranking_batch_size", "ranking_sentences")
+RANKING_KEYS = ("normalisation", "ranking_batch_size", "ranking_sentences", "ranking_split")
 
 CATALOGUE = PLAN.catalogue
 ENVIRONMENT = "../../envs/polyheads.yaml"
@@ -137,6 +148,24 @@ def ranking_input(wildcards):
     return {"ranking": f"{RANKING}/ranking.json".format(**wildcards)}
 
 
+def chosen_trial(wildcards):
+    """A trial of a fresh seed (role fresh), by the wildcards of its path."""
+    path = f"{TRAINING}/chosen-{{ranking}}/{{choice}}".format(**wildcards)
+    return PLAN.chosen[path]
+
+
+def chosen_inputs(wildcards):
+    """The sweep that chooses k, its ranking, and the trial of the fresh seed with all heads."""
+    trial = chosen_trial(wildcards)
+    there = replace(trial.training, seed=trial.of_seed)
+    unpruned = f"{trial.training.path}/unpruned/k-00"
+    return {
+        "sweep": list(trial.sweep),
+        "ranking": f"{PLAN.ranking_path(there, trial.ranking)}/ranking.json",
+        "unpruned": [f"{unpruned}.json", f"{unpruned}.parquet"],
+    }
+
+
 def branch(ks):
     """Directory of a block of trials below their training's."""
     return "unpruned" if ks == (0,) else "prune-{ranking}"
@@ -210,16 +239,16 @@ def versions():
 
 
 PUBLISHED = own("resources/published/table2_3_4_f1.csv")
+# Tables and figures read these files of the project.
+FACTS = [own(p) for p in sorted(LIBRARY.parent.glob("resources/*/*.csv"))]
 LANGUAGES = own("resources/languages.yaml")
 TEMPLATES = [own(path) for path in sorted((LIBRARY / "report/templates").iterdir())]
 SWEEPS = [asdict(sweep) for sweep in PLAN.sweeps]
-EXHIBITS = exhibits.plan(SWEEPS, exhibits.read_published(PUBLISHED))
-TABLES = exhibits.paths(EXHIBITS, "table", f"{OUT}/tables", ".html", ".csv")
-CURVES = exhibits.paths(EXHIBITS, "curves", f"{OUT}/figures", ".svg")
-SHARES = exhibits.paths(EXHIBITS, "shares", f"{OUT}/figures", ".svg")
-SHARE_TABLES = exhibits.paths(EXHIBITS, "shares", f"{OUT}/tables", ".html", ".csv")
-SOURCE_TABLES = exhibits.paths(EXHIBITS, "sources", f"{OUT}/tables", ".html", ".csv")
-GAINS = exhibits.paths(EXHIBITS, "gains", f"{OUT}/figures", ".svg")
+EXHIBITS = contents.plan(SWEEPS, exhibits.read_published(PUBLISHED))
+TABLES = {kind: contents.table_paths(EXHIBITS, kind, f"{OUT}/tables") for kind in contents.TABLES}
+FIGURES = {
+    kind: exhibits.paths(EXHIBITS, kind, f"{OUT}/figures", ".svg") for kind in contents.FIGURES
+}
 LABELS = stages.label_figures(PLAN, f"{OUT}/figures")
 LANGUAGE_MAPS = stages.language_figures(PLAN, f"{OUT}/figures")
 HEAT_MAPS = [stages.heat_map(path, f"{OUT}/figures") for path in SCORED]

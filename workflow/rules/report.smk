@@ -2,12 +2,23 @@
 CAPTION = "../report/captions/{}.rst"
 
 
+def exhibited(files):
+    """Files of the exhibits (kind -> paths) with what Snakemake's own report says about them."""
+    marked = []
+    for kind, paths in files.items():
+        words = CAPTION.format(contents.CAPTIONS.get(kind, kind))
+        category = contents.CATEGORIES[kind]
+        # On one line, because a line that begins with `report` is a keyword here.
+        marked.append(report(paths, caption=words, category=category))
+    return marked
+
+
 report: "../report/captions/workflow.rst"
 
 
 rule select:
     input:
-        trials=[f"{path}.json" for path in PLAN.trials],
+        trials=[f"{path}.json" for path in PLAN.trial_paths],
         published=PUBLISHED,
     output:
         scores=f"{OUT}/scores.csv",
@@ -29,11 +40,13 @@ rule select:
 rule statistics:
     input:
         choices=f"{OUT}/choices.csv",
-        trials=[f"{path}.json" for path in PLAN.trials],
-        predictions=[f"{path}.parquet" for path in PLAN.trials],
+        scores=f"{OUT}/scores.csv",
+        trials=[f"{path}.json" for path in PLAN.trial_paths],
+        predictions=[f"{path}.parquet" for path in PLAN.trial_paths],
         published=PUBLISHED,
     output:
-        f"{OUT}/statistics.csv",
+        gains=f"{OUT}/statistics.csv",
+        nulls=f"{OUT}/nulls.csv",
     log:
         f"results/logs/statistics/{NAME}.log",
     benchmark:
@@ -50,14 +63,16 @@ rule statistics:
 rule tables:
     input:
         choices=f"{OUT}/choices.csv",
+        scores=f"{OUT}/scores.csv",
         statistics=f"{OUT}/statistics.csv",
+        nulls=f"{OUT}/nulls.csv",
+        rankings=[f"{path}/ranking.json" for path in SCORED],
         published=PUBLISHED,
+        facts=FACTS,
         languages=LANGUAGES,
         templates=TEMPLATES,
     output:
-        report(TABLES, caption=CAPTION.format("table"), category="Tables"),
-        report(SOURCE_TABLES, caption=CAPTION.format("table"), category="Several sources"),
-        report(SHARE_TABLES, caption=CAPTION.format("shares"), category="Low resource"),
+        *exhibited(TABLES),
     log:
         f"results/logs/tables/{NAME}.log",
     conda:
@@ -74,17 +89,12 @@ rule figures:
         scores=f"{OUT}/scores.csv",
         choices=f"{OUT}/choices.csv",
         published=PUBLISHED,
+        facts=FACTS,
         languages=LANGUAGES,
         rankings=[f"{path}/ranking.json" for path in SCORED],
         head_scores=[f"{path}/scores.csv" for path in SCORED],
     output:
-        curves=report(CURVES, caption=CAPTION.format("curves"), category="Curves over k"),
-        gains=report(GAINS, caption=CAPTION.format("gains"), category="Gains"),
-        shares=report(
-            SHARES,
-            caption=CAPTION.format("shares"),
-            category="Low resource",
-        ),
+        *exhibited(FIGURES),
         heat_maps=report(
             HEAT_MAPS,
             caption=CAPTION.format("heat-map"),
@@ -129,9 +139,10 @@ rule pages:
         labels=LABELS,
         choices=f"{OUT}/choices.csv",
         statistics=f"{OUT}/statistics.csv",
-        curves=CURVES,
-        gains=GAINS,
-        shares=SHARES,
+        nulls=f"{OUT}/nulls.csv",
+        scores=f"{OUT}/scores.csv",
+        figures=[path for paths in FIGURES.values() for path in paths],
+        facts=FACTS,
         maps_of_languages=LANGUAGE_MAPS,
         rankings=[f"{path}/ranking.json" for path in SCORED],
         heat_maps=HEAT_MAPS,

@@ -29,6 +29,40 @@ for ks in PLAN.blocks():
             "../scripts/trials.py"
 
 
+if PLAN.chosen:
+
+    # The k that another seed's sweep chose: known when that sweep is done, so it is in no path.
+    rule chosen_trial:
+        input:
+            unpack(training_inputs),
+            unpack(chosen_inputs),
+        output:
+            scores=f"{TRAINING}/chosen-{{ranking}}/{{choice}}.json",
+            predictions=f"{TRAINING}/chosen-{{ranking}}/{{choice}}.parquet",
+        log:
+            f"results/logs/trials/{POINT}/chosen-{{ranking}}/{{choice}}.log",
+        benchmark:
+            f"results/benchmarks/trials/{POINT}/chosen-{{ranking}}/{{choice}}.tsv"
+        wildcard_constraints:
+            choice=r"[^/]+",
+        conda:
+            ENVIRONMENT
+        threads: STUDY["threads_per_training"]
+        resources:
+            gpu=gpus(),
+        params:
+            **training_params(unused=RANKING_KEYS, tested=True),
+            chooses=lambda wc: {
+                "ks": chosen_trial(wc).ks,
+                "dev": chosen_trial(wc).dev,
+                "metric": chosen_trial(wc).metric,
+                "of_seed": chosen_trial(wc).of_seed,
+            },
+            code=code("chosen_trial.py"),
+        script:
+            "../scripts/chosen_trial.py"
+
+
 if PLAN.masked():
 
     rule mask:

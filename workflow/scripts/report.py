@@ -5,20 +5,16 @@ from polyheads.job import job
 with job(snakemake):
     from pathlib import Path
 
-    from polyheads import exhibits, report, selection
-    from polyheads.statistics import rows
+    from polyheads import report, results
 
     given, p = snakemake.input, snakemake.params
     report.build(
         study=p.study,
         sweeps=p.sweeps,
-        choices=selection.read(given.choices),
-        statistics=rows.read(given.statistics),
-        languages=exhibits.read_languages(given.languages),
-        published=exhibits.read_published(given.published),
-        figures={Path(path).stem: path for path in [*given.curves, *given.gains, *given.shares]},
+        results=results.read(given),
+        figures={Path(path).stem: path for path in given.figures},
         language_maps=list(given.maps_of_languages),
-        heat_maps=list(zip(given.rankings, given.heat_maps, strict=True)),
+        heat_maps=list(given.heat_maps),
         corpora=given.corpora,
         labels={Path(path).stem.removeprefix("labels."): path for path in given.labels},
         encodings=given.encodings,

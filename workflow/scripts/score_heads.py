@@ -1,4 +1,4 @@
-"""Score every head of a fine-tuned model on the dev set, as the kind of ranking says."""
+"""Score every head of a fine-tuned model on the dev (or test) set, as the kind of ranking says."""
 
 import json
 from importlib import import_module
@@ -17,7 +17,7 @@ with job(snakemake):
     language = snakemake.wildcards.language
     sentences = encoding.read_split(
         runner.setup.encodings[language],
-        "dev",
+        p.recipe["ranking_split"],
         p.recipe["ranking_sentences"],
         subset=p.recipe["subset"],
     )
@@ -36,7 +36,7 @@ with job(snakemake):
         "task": runner.task,
         "language": language,
         "seed": runner.setup.seed,
-        "split": "dev",
+        "split": p.recipe["ranking_split"],
         "sentences": len(sentences),
         "batch_size": batch_size,
         "raw": raw.tolist(),

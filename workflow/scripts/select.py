@@ -3,10 +3,10 @@
 from polyheads.job import job
 
 with job(snakemake):
-    from polyheads import exhibits, selection
+    from polyheads import contents, exhibits, selection
 
     sweeps = snakemake.params.sweeps
-    plan = exhibits.plan(sweeps, exhibits.read_published(snakemake.input.published))
+    plan = contents.plan(sweeps, exhibits.read_published(snakemake.input.published))
     readings = exhibits.readings(plan, sweeps)
     scores = selection.load_scores(snakemake.input.trials, sweeps)
     choices = selection.pruned_heads(selection.choose(scores, readings))

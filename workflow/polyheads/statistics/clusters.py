@@ -76,7 +76,7 @@ def counts_table(
         record |= {"model": model, "source": source}
         texts = [setting, model, exhibits.language_name(source, languages)]
         if several:
-            texts.insert(0, f"{experiment} ({exhibits.ranking_name(kind)})")
+            texts.insert(0, f"{experiment} ({kind})")
         cells = [cell(TASK_NAMES[task], th="row"), *(cell(text, kind="name") for text in texts)]
         mine = of_choices(statistics, rows)
         for reading in READINGS:

@@ -23,7 +23,7 @@ from polyheads.statistics.rows import READINGS, Row
 
 Choice = Mapping[str, Any]
 NEAR = 2e-6  # percentage points: choices.csv has six decimals
-_SWEEP = ("experiment", "model", "source", "target", "setting", "ranking", "seed", "metric")
+_SWEEP = ("role", "experiment", "model", "source", "target", "setting", "ranking", "seed", "metric")
 
 
 @dataclass(frozen=True)
@@ -188,9 +188,10 @@ def _load(choices: Sequence[Choice], sweeps: Mapping[tuple, Sweep]) -> list[Seed
         sweep = sweeps[_key(choice)]
         there = [(k, path) for k, path in _sorted(sweep) if Path(path).exists()]
         counts = []
-        for _, trial in there:
+        for k, trial in there:
             path = str(Path(trial).with_suffix(".parquet"))
-            found = read(path, language=choice["target"])
+            heads = choice["heads"] if k else "pruned"
+            found = read(path, language=choice["target"], heads=heads)
             if reference is None:
                 reference = (path, found)
             check_same(reference[1], found, paths=(reference[0], path))

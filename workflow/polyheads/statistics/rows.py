@@ -24,17 +24,20 @@ COLUMNS = (
 READINGS = ("sound", "best")
 LEVEL = 95  # percent of an interval
 ALPHA = 0.05  # a gain with a smaller Holm-adjusted p is told apart from zero
-_INTEGERS = ("seeds", "sentences", "resamples")
+_INTEGERS = ("seeds", "sentences", "resamples", "pairs", "n")
 _FLOATS = ("gain", "low", "high", "p_sentences", "p_seeds", "p", "p_holm")
+_FLOATS += ("null_mean", "null_low", "null_high")
 
 
-def write(rows: Iterable[Mapping[str, Any]], path: str | Path) -> None:
-    """Statistics as CSV: six decimals, nothing for what is missing."""
+def write(
+    rows: Iterable[Mapping[str, Any]], path: str | Path, columns: Sequence[str] = COLUMNS
+) -> None:
+    """Statistics (or nulls) as CSV: six decimals, nothing for what is missing."""
     with writing(Path(path)) as part, open(part, "w", encoding="utf-8", newline="") as file:
         out = csv.writer(file, lineterminator="\n")
-        out.writerow(COLUMNS)
+        out.writerow(columns)
         for row in rows:
-            values = (row.get(name) for name in COLUMNS)
+            values = (row.get(name) for name in columns)
             out.writerow([f"{v:.6f}" if isinstance(v, float) else v for v in values])
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from polyheads import catalogue, config, plan, stages
+from polyheads import catalogue, config, experiments, stages
 from polyheads.errors import UserError
 
 ROOT = Path(__file__).parents[2]
@@ -33,7 +33,7 @@ STUDY = {
 
 def make(study):
     checked = config.load(study)
-    return plan.make(checked, catalogue.load(checked["corpora"]))
+    return experiments.make(checked, catalogue.load(checked["corpora"]))
 
 
 def changed(path, value):
@@ -261,3 +261,52 @@ def test_a_ranking_of_another_language_needs_its_data():
     assert path.endswith("/quick/seed-42/lrp-zh") and name == "lrp-zh"
     assert training.mixture == ("zh",)
     assert set(made.needed["ud-2.7", "zh"]) == {"train", "dev"}
+
+
+def test_nulls_and_fresh_seeds():
+    study = copy.deepcopy(STUDY)
+    study["experiments"][0] |= {"random_rankings": 2, "noise_seeds": [1, 2], "fresh_seeds": [2, 3]}
+    made = make(study)
+    by = {}
+    for sweep in made.sweeps:
+        by.setdefault(sweep.role, []).append(sweep)
+    assert {role: len(found) for role, found in by.items()} == {
+        "main": 4,
+        "random": 2 * 2,  # cross-lingual only
+        "noise": 4,
+        "fresh": 2 * 4,
+    }
+    assert {s.setting for s in by["random"]} == {"cross-lingual"}
+    noise = by["noise"][0]
+    assert noise.ks == (0, 1, 2)
+    assert [Path(t).parts[-3] for t in noise.trials] == ["seed-42", "seed-1", "seed-2"]
+    assert all(t.endswith("unpruned/k-00.json") for t in noise.trials)
+    # Both targets of a cross-lingual source read one training.
+    crossing = [s for s in by["fresh"] if s.setting == "cross-lingual" and s.seed == 3]
+    assert len(crossing) == 2 and len({s.trials for s in crossing}) == 1
+    trial = made.chosen[crossing[0].trials[1].removesuffix(".json")]
+    assert (trial.of_seed, trial.training.seed, trial.ks) == (42, 3, (0, 1, 2))
+    assert trial.sweep == next(s for s in by["main"] if s.setting == "cross-lingual").trials
+    assert made.evaluate_on(trial.training) == ["de", "zh"]
+    # en, en+de, en+zh: seeds 42, 1, 2, 3 with k = 0; k = 1, 2 by three rankings, of two for en only
+    assert len(made.trials) == 3 * 4 + 3 * 2 + 2 * 2
+    assert len(made.chosen) == 3 * 2
+
+
+@pytest.mark.parametrize("key", ["noise_seeds", "fresh_seeds"])
+def test_seeds_that_choose_are_neither_noise_nor_fresh(key):
+    study = changed(f"experiments/0/{key}", [7, 42])
+    with pytest.raises(UserError, match=rf"experiments\[0\]\.{key}: 42 is one of"):
+        make(study)
+
+
+def test_a_masked_model_has_no_all_heads_reading():
+    study = changed("experiments/0/heads_at_test", "all")
+    study["experiments"][0]["protocol"] = "mask"
+    with pytest.raises(UserError, match=r"experiments\[0\]\.heads_at_test"):
+        make(study)
+
+
+def test_a_ranking_on_test_needs_the_test_set():
+    study = changed("recipes/0/ranking_split", "test")
+    assert "test" in make(study).needed["ud-2.7", "en"]

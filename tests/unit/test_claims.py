@@ -1,0 +1,248 @@
+"""Claims of the paper: verdicts are rules, and every line says what the numbers say."""
+
+import made_up
+import pytest
+from test_tables import PUBLISHED, full_width, rows_of, texts
+
+from polyheads import claims, exhibits, pages
+from polyheads.statistics import contrasts
+
+CROSS = "Pruning the lowest heads raises cross-lingual scores"
+MULTI = "Pruning the lowest heads raises multi-lingual scores"
+LARGER = "Cross-lingual gains are larger than multi-lingual ones"
+RANDOM = "Random heads pruned give less than the lowest"
+HIGHEST = "The highest heads pruned give less than the lowest"
+
+
+def line(**changed):
+    made = {"sound": 1.0, "low": 0.5, "high": 1.5, "p": None, "fresh": None, "noise": True}
+    return made | changed
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, "holds"),
+        ({"noise": False}, "holds in one run"),
+        ({"low": -0.1}, "not shown"),
+        ({"low": 0.0}, "not shown"),
+        ({"sound": -1.0, "low": -2.0, "high": -0.1}, "contradicted"),
+        ({"sound": -1.0, "low": -2.0, "high": -0.1, "noise": False}, "contradicted in one run"),
+        ({"p": 0.04}, "holds"),
+        ({"p": 0.05}, "not shown"),
+        ({"fresh": -0.2}, "not shown"),
+        ({"fresh": 0.2}, "holds"),
+        ({"low": None, "high": None}, "same direction, no interval"),
+        ({"sound": -1.0, "low": None, "high": None}, "opposite direction, no interval"),
+        ({"sound": 0.0, "low": None, "high": None}, "not shown"),
+        (
+            {"sound": 60.0, "low": None, "high": None, "neutral": 50.0},
+            "same direction, no interval",
+        ),
+        ({"sound": 40.0, "low": 30.0, "high": 49.0, "neutral": 50.0}, "contradicted"),
+        ({"low": None, "high": None, "p": 0.01}, "holds"),
+        ({"low": None, "high": None, "p": 0.3}, "not shown"),
+        ({"sound": -1.0, "low": None, "high": None, "p": 0.98}, "contradicted"),
+        ({"sound": None, "low": None, "high": None}, "trials missing"),
+    ],
+)
+def test_verdicts(changed, expected):
+    assert claims.verdict(line(**changed)) == expected
+
+
+def statistics(plan, rows, *, half=0.5):
+    """Rows as statistics.gains writes them, with intervals of one width."""
+    out = []
+    for exhibit in (e for e in plan if e["kind"] == "table"):
+        for model in dict.fromkeys(r["model"] for r in rows):
+            mine = [r for r in exhibits.members(exhibit, rows) if r["model"] == model]
+            shared = {
+                **exhibit["of"],
+                "exhibit": exhibit["name"],
+                "model": model,
+                "reading": "sound",
+            }
+            for row in mine:
+                g = row["sound_gain"]
+                ends = {"low": g - half, "high": g + half}
+                if row["sound_k"] == 0:
+                    ends = {"low": None, "high": None}
+                place = {"source": row["source"], "target": row["target"], "level": "pair"}
+                out.append(shared | place | ends | {"gain": g})
+            g = sum(r["sound_gain"] for r in mine) / max(len(mine), 1)
+            ends = {"low": g - half, "high": g + half, "gain": g, "level": "mean"}
+            if len(mine) > 1:
+                out.append(shared | ends | {"source": "", "target": ""})
+    return out
+
+
+def records(table, claim, **wanted):
+    return [
+        r
+        for r in table["records"]
+        if r["claim"] == claim and all(r[key] == value for key, value in wanted.items())
+    ]
+
+
+@pytest.fixture
+def tried(tmp_path):
+    sweeps = made_up.study(tmp_path)
+    for control in ("reversed-gradient-en", "random-7"):
+        for target in ("de", "zh"):
+            made = made_up.sweep(tmp_path, experiment="controls", target=target, ranking=control)
+            sweeps.append(made)
+            places = [("dev", "en"), ("test", "de"), ("test", "zh")]
+            values = {
+                (s, c): [made_up.score("mbert", c, s, [control], k, 1) - 1 for k in range(4)]
+                for s, c in places
+            }
+            pruned = {"ks": made["ks"][1:], "trials": made["trials"][1:]}  # k = 0 is there
+            made_up.write_sweep(made | pruned, {place: v[1:] for place, v in values.items()})
+    plan, rows = rows_of(sweeps, tmp_path)
+    return plan, sweeps, rows
+
+
+def test_lines_say_what_the_choices_say(tried):
+    plan, sweeps, rows = tried
+    table = claims.claims(plan, sweeps, rows, statistics(plan, rows), PUBLISHED)
+    main = exhibits.main_choices(plan, rows)
+
+    def mean(name, **wanted):
+        found = [
+            r[name]
+            for r in main
+            if r["experiment"] == wanted.get("experiment", "pos")
+            and all(r[key] == value for key, value in wanted.items())
+        ]
+        return sum(found) / len(found)
+
+    mine = {"model": "mbert", "setting": "cross-lingual"}
+    (cross,) = records(table, CROSS, model="mbert")
+    assert cross["sound"] == pytest.approx(mean("sound_gain", **mine))
+    assert cross["best"] == pytest.approx(mean("best_gain", **mine))
+    assert cross["high"] - cross["low"] == pytest.approx(1.0)
+    assert cross["published"] == "+0.91" and cross["published_models"] == ""
+    assert cross["exhibit"] == "pos.cross-lingual.gradient"
+    (tiny,) = records(table, CROSS, model="tiny")
+    assert tiny["published"] == "+0.91 to +1.78" and tiny["published_models"] == "mBERT, XLM-R"
+
+    (larger,) = records(table, LARGER, model="mbert")
+    multi = mean("sound_gain", model="mbert", setting="multi-lingual")
+    assert larger["sound"] == pytest.approx(cross["sound"] - multi)
+    # square-and-add of two halves of 0.5
+    assert larger["high"] - larger["low"] == pytest.approx(2 * 0.5 * 2**0.5)
+
+    for claim, ranking in ((HIGHEST, "reversed-gradient-en"), (RANDOM, "random-7")):
+        (control,) = records(table, claim)
+        other = mean("best_gain", experiment="controls", ranking=ranking)
+        assert control["best"] == pytest.approx(cross["best"] - other)
+        assert control["setting"] == "cross-lingual" and control["model"] == "mbert"
+
+    assert {r["verdict"] for r in table["records"] if "Several sources" in r["claim"]} == {
+        claims.NOT_RUN
+    }
+    counts = records(table, "Most pairs of languages improve (%)")[0]
+    up = sum(r["sound_gain"] > 0 for r in main if r["experiment"] == "pos")
+    assert counts["sound_text"] == f"{up} of 8" and counts["published"] == "90 of 96 (its text: 88)"
+    heads = records(table, "Heads pruned at the best k, on average", model="mbert")[0]
+    assert heads["published"] == "7.52" and heads["verdict"] == "for comparison"
+
+
+def test_nulls_and_fresh_seeds_decide(tried):
+    plan, sweeps, rows = tried
+    key = {"experiment": "pos", "ranking": "gradient", "task": "pos", "corpus": "ud-2.7"}
+    key |= {"model": "mbert", "setting": "cross-lingual", "metric": "accuracy", "n": 12}
+    noise = key | {"reading": "sound", "gain": 1.0, "null": "noise", "null_mean": 0.2, "p": 0.4}
+    fake = [r | {"gain": 5.0, "low": 4.0, "high": 6.0} for r in statistics(plan, rows)]
+
+    def of(claim, nulls=(), more=()):
+        made = claims.claims(plan, sweeps, [*rows, *more], fake, PUBLISHED, nulls=nulls)
+        full_width(made)
+        return records(made, claim, model="mbert", setting=wanted[claim])[0]
+
+    wanted = {CROSS: "", RANDOM: "cross-lingual"}
+    assert of(CROSS)["verdict"] == "holds in one run"
+    assert of(CROSS, [noise])["verdict"] == "not shown" and of(CROSS, [noise])["p"] == 0.4
+    assert of(CROSS, [noise | {"p": 0.01}])["verdict"] == "holds"
+    null = noise | {"null": "random", "p": 0.01}
+    assert of(RANDOM, [null])["verdict"] == "holds"
+    assert of(RANDOM, [null])["sound"] == pytest.approx(0.8)
+    assert of(CROSS, [null])["p"] is None  # another claim's null
+
+    first = next(r for r in rows if r["model"] == "mbert" and r["metric"] == "accuracy")
+    fresh = first | {"role": "fresh", "sound_gain": -1.0, "seed": 7, "of_seed": 42}
+    assert of(CROSS, more=[fresh])["fresh"] == -1.0
+    assert of(CROSS, more=[fresh])["verdict"] == "not shown"
+
+
+def test_the_page_has_whole_rows_links_and_rules(tried, tmp_path):
+    plan, sweeps, rows = tried
+    table = claims.claims(plan, sweeps, rows, statistics(plan, rows), PUBLISHED)
+    assert full_width(table) == 6
+    assert texts(table["body"])[0][0] == CROSS
+    links = {c["href"] for row in table["body"] for c in row if c["href"]}
+    names = {e["name"] for e in plan if e["kind"] == "table"} | {"improved", "overview"}
+    assert links and links <= {f"#table-{name}" for name in names}
+    assert not [c for row in claims.without_links(table)["body"] for c in row if c["href"]]
+    notes = " ".join(table["notes"])
+    assert "95 % interval" in notes and "p < 0.05" in notes and "one seed" in notes
+    page = pages.page("x", tables=[table])
+    assert 'href="#table-pos.cross-lingual.gradient"' in page
+
+
+def test_missing_trials_and_nothing_at_all(tmp_path):
+    sweeps = made_up.study(tmp_path, models=("mbert",))
+    every = {path for made in sweeps for path in made["trials"]}
+    plan, rows = rows_of(sweeps, tmp_path, without=every)
+    table = claims.claims(plan, sweeps, rows, [], PUBLISHED)
+    assert records(table, CROSS)[0]["verdict"] == "trials missing"
+    full_width(table)
+    nothing = claims.claims([], [], [], [], PUBLISHED)
+    assert {r["verdict"] for r in nothing["records"]} == {claims.NOT_RUN}
+    full_width(nothing)
+
+
+def test_rankings_of_languages(tmp_path):
+    sweeps = made_up.study(tmp_path, models=("mbert",))
+    plan, rows = rows_of(sweeps, tmp_path)
+    order = [[0, h] for h in range(8)]
+    orders = {"en": order, "de": order[::-1], "zh": [*order[4:], *order[:4]]}
+    rankings = [
+        {
+            **{"kind": "gradient", "model": "mbert", "corpus": "ud-2.7", "task": "pos"},
+            **{"recipe": "small", "seed": 42, "reversed": False, "language": code, "order": o},
+        }
+        for code, o in orders.items()
+    ]
+    table = claims.claims(plan, sweeps, rows, [], PUBLISHED, rankings=rankings)
+    (alike,) = [r for r in table["records"] if r["claim"].startswith("Rankings of the languages")]
+    shifted = 1 - 6 * 8 * 16 / (8 * 63)
+    assert alike["sound"] == pytest.approx((-1 + shifted - shifted) / 3)
+    assert alike["published"] == "0.77" and alike["low"] < alike["sound"] < alike["high"]
+
+
+def test_intervals_put_together():
+    one, other = (1.0, 0.4, 1.8), (0.2, -0.1, 0.6)
+    value, low, high = contrasts.difference(one, other)
+    assert value == pytest.approx(0.8)
+    assert low == pytest.approx(0.8 - (0.6**2 + 0.4**2) ** 0.5)
+    assert high == pytest.approx(0.8 + (0.8**2 + 0.3**2) ** 0.5)
+    apart = contrasts.mean_of([("de", one), ("zh", one)])
+    together = contrasts.mean_of([("de", one), ("de", one)])
+    assert together == pytest.approx(one)
+    assert apart[2] - apart[0] == pytest.approx(0.8 / 2**0.5)
+
+
+def test_jackknife_of_pairs_covers_the_mean():
+    """Numbers of pairs made of their members' own: the interval covers what they are made of."""
+    import random
+
+    chance, covered, rounds = random.Random(3), 0, 400
+    for _ in range(rounds):
+        own = [chance.gauss(0.2, 1) for _ in range(9)]
+        names = [str(i) for i in range(9)]
+        values = {(names[i], names[j]): own[i] + own[j] for i in range(9) for j in range(i + 1, 9)}
+        _, low, high = contrasts.mean_of_pairs(values, names)
+        covered += low <= 0.4 <= high
+    assert 0.92 <= covered / rounds <= 0.98
+    assert contrasts.mean_of_pairs({("a", "b"): 0.5}, ["a", "b"]) == (0.5, None, None)

@@ -1,0 +1,210 @@
+"""Nulls: what they are made of, that noise alone is seldom called a gain, that a gain is found."""
+
+import numpy as np
+import pytest
+from test_tables import full_width, texts
+
+from polyheads import nulls
+from polyheads.statistics import nulls as numbers
+
+K = 12
+SOURCES, TARGETS = ("en", "zh"), ("de", "ar", "fa", "ja")
+
+
+def row(**changed):
+    made = {"experiment": "ner", "model": "tiny", "corpus": "panx", "task": "ner"}
+    made |= {"recipe": "small", "source": "en", "mixture": "en", "setting": "cross-lingual"}
+    made |= {"target": "de", "ranking": "gradient-en", "protocol": "prune", "seed": 42}
+    made |= {"role": "main", "of_seed": None, "metric": "f1_strict", "heads": "pruned"}
+    made |= {"dev": "en", "trials": K + 1}
+    return made | changed
+
+
+def runs(random, count, planted=0.0):
+    """(dev, tests) of unpruned or pruned runs of one source: noise that targets share in part."""
+    common = random.normal(size=(count, 1))
+    dev = 0.3 * common + 0.95 * random.normal(size=(count, 1))
+    tests = 0.8 * common + 0.6 * random.normal(size=(count, len(TARGETS)))
+    return 70 + dev + planted, 50 + tests + planted
+
+
+def chosen(scores, **place):
+    """Choices of a source's sweep (dev, tests), one per target, by both readings."""
+    dev, tests = scores
+    k = int(dev[:, 0].argmax())
+    return [
+        row(
+            **place,
+            target=target,
+            sound_gain=float(tests[k, i] - tests[0, i]),
+            best_gain=float(tests[1:, i].max() - tests[0, i]),
+        )
+        for i, target in enumerate(TARGETS)
+    ]
+
+
+def study(random, *, planted=0.0, further=12, rankings=0):
+    """Choices and scores of two sources, four targets: main sweeps, their noise, their randoms."""
+    choices, scores = [], []
+    for source in SOURCES:
+        dev, tests = runs(random, 1 + further)
+        place = {"source": source, "mixture": source}
+        for run in range(1 + further):
+            here = place | {"role": "noise", "ranking": "unpruned", "trial_path": f"{source} {run}"}
+            # Each pair has its own noise sweep, though it is read from the same runs.
+            for i, target in enumerate(TARGETS):
+                of = row(**here, target=target, k=run)
+                values = (("dev", source, dev[run, 0]), ("test", target, tests[run, i]))
+                scores += [of | {"split": s, "language": c, "value": v} for s, c, v in values]
+        sweeps = [("main", f"gradient-{source}", planted)]
+        sweeps += [("random", f"random-{i + 1}", 0.0) for i in range(rankings)]
+        for role, ranking, more in sweeps:
+            pruned = runs(random, K, more)
+            sides = [np.concatenate([a[:1], b]) for a, b in zip((dev, tests), pruned, strict=True)]
+            choices += chosen(sides, **place, dev=source, role=role, ranking=ranking)
+    return choices, scores
+
+
+def of(found, null, reading):
+    (line,) = (r for r in found if (r["null"], r["reading"]) == (null, reading))
+    return line
+
+
+def claimed(repetitions, **options):
+    """Share of simulated studies in which p < 0.05: (null, reading) -> share."""
+    random = np.random.default_rng(20260101)
+    count: dict = {}
+    for _ in range(repetitions):
+        for r in numbers.rows(*study(random, **options), draws=1000):
+            place = (r["null"], r["reading"])
+            count[place] = count.get(place, 0) + (r["p"] < 0.05)
+    return {place: n / repetitions for place, n in count.items()}
+
+
+def test_noise_alone_is_called_a_gain_in_at_most_5_percent():
+    repetitions = 400
+    shares = claimed(repetitions, rankings=20)
+    assert len(shares) == 4  # two nulls, two readings
+    error = 2.33 * (0.05 * 0.95 / repetitions) ** 0.5
+    assert max(shares.values()) <= 0.05 + error, shares
+
+
+def test_a_p_of_few_runs_is_honest_too():
+    repetitions = 400
+    shares = claimed(repetitions, further=numbers.FEWEST_FOR_P)
+    assert len(shares) == 2
+    error = 2.33 * (0.05 * 0.95 / repetitions) ** 0.5
+    assert max(shares.values()) <= 0.05 + error, shares
+
+
+def test_a_planted_gain_is_found():
+    shares = claimed(60, planted=2.5, rankings=20)
+    assert min(shares.values()) > 0.85, shares
+
+
+def test_random_null_counts_rankings_with_all_pairs():
+    random = np.random.default_rng(1)
+    choices, _ = study(random, rankings=5)
+    mine = [r for r in choices if r["role"] == "main"]
+    by_ranking = {}
+    for r in choices:
+        if r["role"] == "random":
+            by_ranking.setdefault(r["ranking"], []).append(r["best_gain"])
+    means = {name: np.mean(gains) for name, gains in by_ranking.items()}
+    line = of(numbers.rows(choices, []), "random", "best")
+    gain = np.mean([r["best_gain"] for r in mine])
+    above = sum(mean >= gain for mean in means.values())
+    assert line["gain"] == pytest.approx(gain)
+    assert line["p"] == pytest.approx((1 + above) / 6)
+    assert (line["null_low"], line["null_high"]) == pytest.approx(
+        (min(means.values()), max(means.values()))
+    )
+    assert (line["n"], line["pairs"]) == (5, 8)
+    # a ranking that lacks one pair isn't compared
+    missing = next(r for r in choices if r["ranking"] == "random-2" and r["target"] == "fa")
+    missing["sound_gain"] = missing["best_gain"] = None
+    line = of(numbers.rows(choices, []), "random", "best")
+    del means["random-2"]
+    assert line["n"] == 4
+    assert line["null_mean"] == pytest.approx(np.mean(list(means.values())))
+    # a pair without a gain is in no mean, neither ours nor theirs
+    mine[0]["best_gain"] = mine[0]["sound_gain"] = None
+    assert of(numbers.rows(choices, []), "random", "best")["pairs"] == 7
+
+
+def test_noise_null_has_the_spread_of_the_runs():
+    """With many runs the null is what fresh runs from the same distribution give."""
+    random = np.random.default_rng(2)
+    choices, scores = study(random, further=600)
+    found = numbers.rows(choices, scores, draws=3000)
+    assert {r["null"] for r in found} == {"noise"}
+    fresh = {"sound": [], "best": []}
+    for _ in range(3000):
+        gains = [g for _ in SOURCES for g in chosen(runs(random, K + 1))]
+        for reading, means in fresh.items():
+            means.append(np.mean([g[f"{reading}_gain"] for g in gains]))
+    for reading, means in fresh.items():
+        line = of(found, "noise", reading)
+        assert line["null_mean"] == pytest.approx(np.mean(means), abs=0.1)
+        low, high = np.percentile(means, [2.5, 97.5])
+        assert (line["null_low"], line["null_high"]) == pytest.approx((low, high), abs=0.2)
+        assert (line["n"], line["pairs"]) == (600, 8)
+
+
+def test_targets_of_a_source_share_their_noise():
+    """Pairs that are read from the same runs don't average their noise away."""
+    random = np.random.default_rng(3)
+    choices, scores = study(random)
+    one = [r for r in choices if r["target"] == "de"]
+    copies = [{**r, "target": t} for r in one for t in TARGETS]
+    of_de = {r["trial_path"]: r["value"] for r in scores if r["language"] == "de"}
+    for r in scores:
+        if r["split"] == "test":
+            r["value"] = of_de[r["trial_path"]]
+    alone = of(numbers.rows(one, scores), "noise", "best")
+    all_alike = of(numbers.rows(copies, scores), "noise", "best")
+    span = alone["null_high"] - alone["null_low"]
+    assert all_alike["null_high"] - all_alike["null_low"] == pytest.approx(span, rel=0.05)
+
+
+def test_few_runs_have_no_p_and_masked_trials_no_noise():
+    random = np.random.default_rng(4)
+    choices, scores = study(random, further=3)
+    found = numbers.rows(choices, scores)
+    assert [r["p"] for r in found] == [None, None]
+    assert [r["n"] for r in found] == [3, 3]
+    assert not numbers.rows([{**r, "protocol": "mask"} for r in choices], scores)
+    choices, scores = study(random, further=1)
+    assert not numbers.rows(choices, scores)
+
+
+def test_runs_that_are_all_alike_give_no_noise():
+    random = np.random.default_rng(5)
+    choices, scores = study(random)
+    line = of(numbers.rows(choices, [{**r, "value": 50.0} for r in scores]), "noise", "best")
+    assert (line["null_mean"], line["null_low"], line["null_high"]) == (0, 0, 0)
+
+
+def test_table_has_both_nulls_in_a_line():
+    random = np.random.default_rng(6)
+    found = numbers.rows(*study(random, planted=4, rankings=20))
+    table = nulls.table(found)
+    assert full_width(table) == 4 + 2 * 5
+    assert len(table["body"]) == 2
+    first = texts(table["body"])[0]
+    assert first[3] == "k chosen on dev"
+    noise, drawn = of(found, "noise", "sound"), of(found, "random", "sound")
+    assert first[8] == f"{noise['p']:.4f}*"
+    assert first[12:] == ["20", f"{drawn['p']:.4f}*"]
+    assert table["records"] == found
+    only = nulls.table([r for r in found if r["null"] == "random"])
+    assert full_width(only) == 4 + 5
+    other = [{**r, "experiment": "ner-2", "ranking": "lrp"} for r in found if r["null"] == "noise"]
+    both = nulls.table(found + other)
+    assert full_width(both) == 5 + 2 * 5
+    assert texts(both["body"])[-1][-5:] == [""] * 5
+
+
+def test_planned():
+    assert nulls.planned([{"role": "main"}, {"role": "noise"}])
+    assert not nulls.planned([{"role": "main"}, {"role": "fresh"}])

@@ -1,0 +1,111 @@
+"""Published, the paper's protocol, as released, sound: four readings in one line."""
+
+import made_up
+import pytest
+from test_tables import full_width, texts
+
+from polyheads import exhibits, protocols, selection
+
+LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}, "zh": {"name": "Chinese"}}
+PUBLISHED = exhibits.read_published()
+METRIC = "f1_runs_as_published"
+
+
+def study(tmp_path):
+    """The paper's protocol on two targets and two settings, as released on one more target."""
+    sweeps = [
+        made_up.sweep(tmp_path / "paper", target=target, setting=setting)
+        for setting in ("multi-lingual", "cross-lingual")
+        for target in ("de", "zh")
+    ]
+    common = {"experiment": "as-released", "ranking": "released-en", "heads": "all"}
+    sweeps += [
+        made_up.sweep(tmp_path / "released", target=target, recipe="released", **common)
+        for target in ("de", "zh", "ar")
+    ]
+    for i, made in enumerate(sweeps):
+        dev, test = [80, 82, 81, 79], [60 + i, 61 + i, 64 + i, 63 + i]
+        sides = {("dev", code): dev for code in made["mixture"]}
+        # Targets of a source share the trials on disk, so each has all languages' scores.
+        codes = ("de", "zh", "ar") if made["setting"] == "cross-lingual" else (made["target"],)
+        made_up.write_sweep(made, sides | {("test", code): test for code in codes})
+    return sweeps
+
+
+def exhibit_of(sweeps):
+    (of,) = protocols.planned(sweeps)
+    return {"kind": "protocols", "name": "x", "title": "x", "task": "pos", "corpus": "ud-2.7"} | {
+        "of": of
+    }
+
+
+def choices_of(sweeps, tmp_path, without=()):
+    paths = {path for made in sweeps for path in made["trials"]} - set(without)
+    in_metric = [{**made, "metric": METRIC} for made in sweeps]
+    choices = selection.choose(selection.load_scores(paths, sweeps), in_metric)
+    selection.write(choices, tmp_path / "choices.csv")
+    return selection.read(tmp_path / "choices.csv")
+
+
+def test_partners(tmp_path):
+    sweeps = study(tmp_path)
+    assert protocols.partners(sweeps) == [("as-released", "pos")]
+    of = {"experiment": "as-released", "ranking": "released", "partner": "pos"}
+    assert protocols.planned(sweeps) == [of | {"partner_ranking": "gradient", "metric": METRIC}]
+    # what is no partner: highest first, random, of other trials, another corpus, another protocol
+    for changed in (
+        {"ranking": "reversed-gradient-en"},
+        {"ranking": "random-42"},
+        {"role": "random", "ranking": "random-1"},
+        {"corpus": "other"},
+        {"protocol": "mask"},
+        {"model": "other"},
+        {"heads": "all"},
+    ):
+        others = [made | changed if made["experiment"] == "pos" else made for made in sweeps]
+        assert protocols.partners(others) == [], changed
+    earlier = made_up.sweep(tmp_path, experiment="earlier", ranking="lrp-en")
+    assert protocols.partners([earlier, *sweeps]) == [("as-released", "earlier")]
+    assert protocols.partners([made for made in sweeps if made["heads"] == "pruned"]) == []
+
+
+def test_four_readings_in_a_line(tmp_path):
+    sweeps = study(tmp_path)
+    table = protocols.table(exhibit_of(sweeps), choices_of(sweeps, tmp_path), LANGUAGES, PUBLISHED)
+    assert full_width(table) == 4 + 3 + 4 + 4 + 3
+    names = [line[1:4] for line in texts(table["body"])]
+    assert names[0] == ["cross-lingual", "English → German", "mbert"]
+    assert [name[0] for name in names] == ["cross-lingual"] * 3 + ["multi-lingual"] * 2
+    printed = exhibits.published_cells(PUBLISHED)["pos", "mbert", "en", "zh", "cross-lingual"]
+    line = next(r for r in table["records"] if (r["setting"], r["target"]) == (names[0][0], "zh"))
+    assert (line["published_unpruned"], line["published_best"]) == printed
+    # sweep 3 of the paper's protocol wrote the shared trials last, sweep 6 those as released
+    assert (line["paper_unpruned"], line["paper_best"], line["paper_k"]) == (63, 67, 2)
+    assert (line["sound_pruned"], line["sound_gain"], line["sound_k"]) == (64, 1, 1)
+    # all heads back on: made_up takes 5 points for k > 0, and k >= 1 must be chosen
+    assert (line["released_unpruned"], line["released_best"], line["released_k"]) == (66, 65, 2)
+    assert line["released_gain"] == -1
+
+
+def test_what_was_not_run_is_a_dash_and_what_is_missing_says_so(tmp_path):
+    sweeps = study(tmp_path)
+    without = sweeps[0]["trials"]  # multi-lingual, German
+    rows = choices_of(sweeps, tmp_path, without)
+    table = protocols.table(exhibit_of(sweeps), rows, LANGUAGES, PUBLISHED)
+    body = texts(table["body"])
+    arabic = body[2]
+    assert arabic[2] == "English → ar"
+    assert arabic[7:11] == ["–"] * 4 and arabic[15:] == ["–"] * 3
+    german = next(line for line in body if line[1:3] == ["multi-lingual", "English → German"])
+    assert german[7:11] == ["missing"] * 4 and german[11:15] == ["–"] * 4
+    # means: over the pairs that both have
+    (mean,) = [r for r in table["records"] if r["level"] == "mean"]
+    assert (mean["setting"], mean["pairs"]) == ("cross-lingual", 2)
+    cells = exhibits.published_cells(PUBLISHED)
+    best = [cells["pos", "mbert", "en", t, "cross-lingual"][1] for t in ("de", "zh")]
+    assert mean["published_best"] == pytest.approx(sum(best) / 2)
+    assert texts(table["foot"])[0][2] == "Mean of 2 pairs"
+    # nothing is published for another model
+    others = [{**row, "model": "tiny"} for row in rows]
+    table = protocols.table(exhibit_of(sweeps), others, LANGUAGES, PUBLISHED)
+    assert all(line[4:7] == ["–"] * 3 for line in texts(table["body"] + table["foot"]))

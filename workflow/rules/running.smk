@@ -1,0 +1,53 @@
+# What a run says before it starts, and what it does when jobs failed. No rule lives here.
+import json
+import subprocess
+
+from polyheads import costs
+
+# Jobs read these files again, and have nothing to say or to clear up.
+MAIN = workflow.is_main_process and not STUDY["partial"]
+if MAIN:
+    logger.info("\n".join(costs.lines(PLAN, "cuda" if gpus() else "cpu")))
+
+
+onerror:
+    if MAIN and workflow.execution_settings.keep_going:
+        report_the_rest()
+
+
+def report_the_rest():
+    """After failed jobs: the report of what is there, by a run that tries none of them again."""
+    jobs = list(workflow.dag.needrun_jobs())  # without those that are done
+    files = {str(file) for job in jobs for file in job.output}
+    before_report = [f for f in files if not f.startswith((OUT, "results/report."))]
+    if not before_report or not any(job.rule.name == "pages" for job in jobs):
+        return
+    unfinished.write(NAME, files)
+    absent = [p for p in PLAN.trial_paths if f"{p}.json" in files]
+    if len(absent) == len(PLAN.trial_paths):
+        logger.error("No trial is up to date, so there is no report. The same command tries again.")
+        return
+    study = unfinished.listing(NAME).with_suffix(".json")  # where a cluster's jobs see it, too
+    study.write_text(json.dumps({**config, "partial": True}))
+    command = [sys.executable, "-m", "snakemake", "report", "--nolock"]
+    command += ["--snakefile", workflow.main_snakefile, "--configfile", str(study)]
+    command += ["--cores", str(workflow.resource_settings.cores or 1), *profile()]
+    done = subprocess.run([*command, "--quiet", "host", "rules", "progress"])
+    if done.returncode:
+        logger.error("The report of what is there could not be made, either; see above.")
+        return
+    logger.error(
+        f"results/report.html is made of what is there; {len(absent)} of"
+        f" {len(PLAN.trial_paths)} trials are marked as missing. The same command tries them again."
+    )
+
+
+def profile():
+    """--profile of the command line: where the report's jobs run."""
+    given = sys.argv[1:]
+    for i, word in enumerate(given):
+        if word == "--profile":
+            return given[i : i + 2]
+        if word.startswith("--profile="):
+            return [word]
+    return []

@@ -1,0 +1,23 @@
+"""Train once more, with a fresh seed, the k that another seed's sweep chose on dev."""
+
+from pathlib import Path
+
+from polyheads.job import job
+
+with job(snakemake):
+    from polyheads import orders, selection, trials
+
+    given, p = snakemake.input, snakemake.params
+    k = selection.chosen_k(given.sweep, p.chooses["ks"], p.chooses["dev"], p.chooses["metric"])
+    ranking = snakemake.wildcards.ranking
+    path = Path(snakemake.output.scores).with_suffix("")
+    trial = {**p.trial, "protocol": "prune", "ranking": ranking, "k": k, "chosen": p.chooses}
+    if k:
+        pruned = orders.read(given.ranking)["order"][:k]
+        stage = trials.stage(path)
+        trials.Trials(trials.setup(snakemake)).run(path, trial=trial, pruned=pruned, stage=stage)
+        trials.publish([stage], [path])
+    else:
+        # All heads were best: the trial is the one with k = 0, and is not trained again.
+        trials.copy(Path(given.unpruned[0]).with_suffix(""), path, trial=trial)
+    print(f"{path}: k = {k}", flush=True)
