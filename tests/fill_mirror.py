@@ -20,7 +20,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow"))
 
-from polyheads import catalogue  # noqa: E402
+from polyheads import catalogue
 from polyheads.errors import UserError  # noqa: E402
 from polyheads.files import writing  # noqa: E402
 

@@ -4,7 +4,9 @@ import made_up
 import pytest
 from test_tables import PUBLISHED, full_width, rows_of, texts
 
-from polyheads import claims, exhibits, pages
+from polyheads import exhibits
+from polyheads.exhibits import claims
+from polyheads.report import pages
 from polyheads.statistics import contrasts
 
 CROSS = "Pruning the lowest heads raises cross-lingual scores"

@@ -2,7 +2,8 @@
 
 import pytest
 
-from polyheads import common_heads, orders
+from polyheads import orders
+from polyheads.exhibits import common_heads
 
 LANGUAGES = {
     "en": {"name": "English", "family": "Indo-European"},

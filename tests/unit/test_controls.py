@@ -3,8 +3,9 @@
 import made_up
 import pytest
 
-from polyheads import comparison, controls, exhibits, selection
-from polyheads.tables import csv_text
+from polyheads import exhibits, selection
+from polyheads.exhibits import comparison, controls
+from polyheads.exhibits.tables import csv_text
 
 LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}, "zh": {"name": "Chinese"}}
 # Dev chooses k = 1 in all of them.

@@ -4,8 +4,10 @@ import re
 from pathlib import Path
 from xml.etree import ElementTree
 
-from polyheads import corpus_figure, corpus_report, readers
+from polyheads import readers
 from polyheads.catalogue import SPLITS
+from polyheads.figures import corpus as corpus_figure
+from polyheads.report import corpus_report
 
 LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}}
 

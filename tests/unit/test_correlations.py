@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from polyheads import correlations, correlations_figure, distances, tables
 from polyheads.errors import UserError
-from polyheads.exhibits import read_languages
-from polyheads.similarity import spearman
+from polyheads.exhibits import correlations, distances, read_languages, tables
+from polyheads.exhibits.similarity import spearman
+from polyheads.figures import correlations as correlations_figure
 
 LANGUAGES = read_languages(distances.PATH.parents[1] / "languages.yaml")
 TARGETS = ("de", "nl", "ar", "he", "zh")

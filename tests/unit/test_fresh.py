@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from test_tables import full_width, texts
 
-from polyheads import fresh
+from polyheads.exhibits import fresh
 from polyheads.statistics import student
 
 EXHIBIT = {"kind": "fresh", "name": "ner.gradient.fresh", "title": "Named entities"}

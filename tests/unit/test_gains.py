@@ -8,8 +8,9 @@ import made_up
 import numpy as np
 import pytest
 
-from polyheads import exhibits, findings, selection, tables
+from polyheads import exhibits, selection
 from polyheads.errors import UserError
+from polyheads.exhibits import findings, tables
 from polyheads.statistics import clusters, gains, rows
 
 LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}, "zh": {"name": "Chinese"}}

@@ -8,7 +8,8 @@ import made_up
 import pytest
 from test_tables import LANGUAGES, PUBLISHED, rows_of
 
-from polyheads import latex, overviews, tables
+from polyheads.exhibits import overviews, tables
+from polyheads.report import latex
 
 
 def made_tables(tmp_path):

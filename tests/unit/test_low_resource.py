@@ -5,7 +5,9 @@ from xml.etree import ElementTree
 import made_up
 import pytest
 
-from polyheads import exhibits, low_resource, low_resource_figure, selection
+from polyheads import exhibits, selection
+from polyheads.exhibits import low_resource
+from polyheads.figures import low_resource as low_resource_figure
 
 LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}, "zh": {"name": "Chinese"}}
 

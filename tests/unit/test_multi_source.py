@@ -3,7 +3,8 @@
 import made_up
 import pytest
 
-from polyheads import exhibits, multi_source, selection
+from polyheads import exhibits, selection
+from polyheads.exhibits import multi_source
 
 LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}, "zh": {"name": "Chinese"}}
 # ranking -> (dev over k = 0..2, test over k = 0..2)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from test_tables import full_width, texts
 
-from polyheads import nulls
+from polyheads.exhibits import nulls
 from polyheads.statistics import nulls as numbers
 
 K = 12

@@ -11,18 +11,12 @@ from xml.etree import ElementTree
 import made_up
 import pytest
 
-from polyheads import (
-    contents,
-    dev_test_figure,
-    exhibits,
-    figures,
-    findings,
-    pages,
-    plots,
-    report,
-    selection,
-)
-from polyheads.results import Results
+from polyheads import exhibits, figures, report, selection
+from polyheads.exhibits import contents, findings
+from polyheads.exhibits.results import Results
+from polyheads.figures import dev_test as dev_test_figure
+from polyheads.figures import plots
+from polyheads.report import pages
 
 LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}, "zh": {"name": "Chinese"}}
 PUBLISHED = exhibits.read_published()

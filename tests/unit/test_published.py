@@ -4,7 +4,8 @@ from collections import Counter
 
 import pytest
 
-from polyheads import exhibits, published, similarity
+from polyheads import exhibits
+from polyheads.exhibits import published, similarity
 
 TABLES = exhibits.read_published()
 # Mean gains (cross-lingual, multi-lingual), to two decimals.

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from polyheads import comparison, orders, rankings
+from polyheads import orders, rankings
 from polyheads.errors import UserError
-from polyheads.exhibits import ranking_name
+from polyheads.exhibits import comparison, ranking_name
+from polyheads.exhibits.tables import csv_text
 from polyheads.kinds import KINDS
 from polyheads.rankings import Name, parse
-from polyheads.tables import csv_text
 
 LANGUAGES = {"en": {"name": "English"}}
 

@@ -5,7 +5,8 @@ from xml.etree import ElementTree
 import pytest
 import scipy.stats
 
-from polyheads import similarity, similarity_figure
+from polyheads.exhibits import similarity
+from polyheads.figures import similarity as similarity_figure
 
 LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}, "zh": {"name": "Chinese"}}
 HEADS = [[layer, head] for layer in range(2) for head in range(3)]

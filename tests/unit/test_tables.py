@@ -7,7 +7,9 @@ import json
 import made_up
 import pytest
 
-from polyheads import exhibits, inventory, overviews, published, selection, tables
+from polyheads import exhibits, selection
+from polyheads.exhibits import overviews, published, tables
+from polyheads.report import inventory
 
 LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}, "zh": {"name": "Chinese"}}
 PUBLISHED = exhibits.read_published()

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from polyheads import catalogue, rankings, similarity
+from polyheads import catalogue, rankings
+from polyheads.exhibits import similarity
 from polyheads.plan import RESULTS, Plan, Training
 
 SPLITS = ("train", "dev", "test")

@@ -11,17 +11,9 @@ LIBRARY = Path(workflow.basedir) / "workflow"
 sys.path.insert(0, str(LIBRARY))
 from snakemake.exceptions import WorkflowError
 
-from polyheads import (
-    catalogue,
-    contents,
-    downloads,
-    exhibits,
-    experiments,
-    rankings,
-    stages,
-    unfinished,
-)
-from polyheads import config as configuration
+from polyheads import (catalogue, downloads, exhibits, experiments, rankings, stages, unfinished)
+from polyheads.exhibits import (contents)
+from polyheads import (config as configuration)
 from polyheads.errors import UserError
 from polyheads.job import share_library
 from polyheads.kinds import KINDS
@@ -244,7 +236,7 @@ FACTS = [own(p) for p in sorted(LIBRARY.parent.glob("resources/*/*.csv"))]
 LANGUAGES = own("resources/languages.yaml")
 TEMPLATES = [own(path) for path in sorted((LIBRARY / "report/templates").iterdir())]
 SWEEPS = [asdict(sweep) for sweep in PLAN.sweeps]
-EXHIBITS = contents.plan(SWEEPS, exhibits.read_published(PUBLISHED))
+EXHIBITS = contents.plan(SWEEPS, exhibits.read_published())
 TABLES = {kind: contents.table_paths(EXHIBITS, kind, f"{OUT}/tables") for kind in contents.TABLES}
 FIGURES = {
     kind: exhibits.paths(EXHIBITS, kind, f"{OUT}/figures", ".svg") for kind in contents.FIGURES

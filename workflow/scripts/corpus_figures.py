@@ -3,7 +3,9 @@
 from polyheads.job import job
 
 with job(snakemake):
-    from polyheads import corpus_figure, corpus_report, exhibits, inventory
+    from polyheads import exhibits
+    from polyheads.figures import corpus as corpus_figure
+    from polyheads.report import corpus_report, inventory
 
     languages = exhibits.read_languages(snakemake.input.languages)
     corpora = [inventory.read_json(path) for path in snakemake.input.corpora]

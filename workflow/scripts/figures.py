@@ -5,17 +5,13 @@ from polyheads.job import job
 with job(snakemake):
     from pathlib import Path
 
-    from polyheads import (
-        contents,
-        exhibits,
-        figures,
-        inventory,
-        plots,
-        similarity,
-        similarity_figure,
-    )
-    from polyheads import results as results_of
+    from polyheads import exhibits, figures
+    from polyheads.exhibits import contents, similarity
+    from polyheads.exhibits import results as results_of
+    from polyheads.figures import plots
+    from polyheads.figures import similarity as similarity_figure
     from polyheads.kinds import KINDS
+    from polyheads.report import inventory
 
     given, out = snakemake.input, snakemake.output
     sweeps = snakemake.params.sweeps

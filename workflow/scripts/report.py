@@ -5,7 +5,8 @@ from polyheads.job import job
 with job(snakemake):
     from pathlib import Path
 
-    from polyheads import report, results
+    from polyheads import report
+    from polyheads.exhibits import results
 
     given, p = snakemake.input, snakemake.params
     report.build(

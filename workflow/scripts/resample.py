@@ -3,12 +3,13 @@
 from polyheads.job import job
 
 with job(snakemake):
-    from polyheads import contents, exhibits, selection
+    from polyheads import exhibits, selection
+    from polyheads.exhibits import contents
     from polyheads.statistics import gains, nulls, rows
 
     given, out = snakemake.input, snakemake.output
     sweeps = snakemake.params.sweeps
-    plan = contents.plan(sweeps, exhibits.read_published(given.published))
+    plan = contents.plan(sweeps, exhibits.read_published())
     readings = exhibits.readings(plan, sweeps)
     choices = selection.read(given.choices)
     rows.write(gains.statistics(plan, readings, choices), out.gains)

@@ -3,10 +3,11 @@
 from polyheads.job import job
 
 with job(snakemake):
-    from polyheads import contents, exhibits, selection
+    from polyheads import exhibits, selection
+    from polyheads.exhibits import contents
 
     sweeps = snakemake.params.sweeps
-    plan = contents.plan(sweeps, exhibits.read_published(snakemake.input.published))
+    plan = contents.plan(sweeps, exhibits.read_published())
     readings = exhibits.readings(plan, sweeps)
     scores = selection.load_scores(snakemake.input.trials, sweeps)
     choices = selection.pruned_heads(selection.choose(scores, readings))

@@ -5,8 +5,9 @@ from polyheads.job import job
 with job(snakemake):
     from pathlib import Path
 
-    from polyheads import contents, pages
-    from polyheads.results import read
+    from polyheads.exhibits import contents
+    from polyheads.exhibits.results import read
+    from polyheads.report import pages
 
     given = snakemake.input
     results = read(given)

@@ -15,9 +15,9 @@ import numpy as np
 
 from polyheads import exhibits
 from polyheads.evaluation import TASK_NAMES
+from polyheads.exhibits.tables import READING_NAMES, Table, cell
 from polyheads.statistics import resampling
 from polyheads.statistics.rows import ALPHA, LEVEL, READINGS, Row, of_choices, tells
-from polyheads.tables import READING_NAMES, Table, cell
 
 Choice = Mapping[str, Any]
 _COLUMNS = {

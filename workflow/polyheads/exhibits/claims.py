@@ -1,0 +1,289 @@
+"""Did the paper's claims hold? One line per claim, task and model: published, ours, verdict.
+
+The verdict is a rule made of numbers (see `verdict`); the rules stand under the table. Lines have
+claim, task, corpus, model, published (text), sound, low, high, best (percentage points, shares in
+percent, correlations, heads), p (against nulls), fresh, verdict, exhibit (name of the table that
+has the details).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from polyheads import exhibits
+from polyheads.evaluation import TASK_NAMES
+from polyheads.exhibits import claim_lines, published
+from polyheads.exhibits.tables import READING_NAMES, Choice, Table, cell, number, signed
+from polyheads.statistics.rows import ALPHA, LEVEL, Row
+
+Line = dict[str, Any]
+NOT_RUN = "not run in this study"
+_LOOK = {"holds": "up", "holds in one run": "up"}
+_LOOK |= {"contradicted": "down", "contradicted in one run": "down"}
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What the paper says, and where a study has it."""
+
+    words: str
+    lines: Callable[[claim_lines.Study], Iterable[Line]]
+    unit: str = "points"  # points | share | rho | heads
+    tested: bool = True  # False: a number to compare, nothing that could hold or not
+    published: Sequence[float] = field(default_factory=tuple)  # all that the paper has
+
+
+def claims(
+    plan: Sequence[exhibits.Exhibit],
+    sweeps: Sequence[dict],
+    choices: Sequence[Choice],
+    statistics: Sequence[Row],
+    printed: Sequence[Mapping[str, str]],
+    *,
+    rankings: Sequence[Mapping[str, Any]] = (),
+    nulls: Sequence[Mapping[str, Any]] = (),
+) -> Table:
+    """The table of the start page.
+
+    choices: rows of all roles; printed: rows of Tables 2 to 4 (exhibits.read_published); rankings:
+    contents of ranking.json; nulls: rows with experiment, ranking, task, corpus, model, setting,
+    reading, gain, null (random, noise, fresh), null_mean, null_low, null_high, n, p.
+    """
+    study = claim_lines.study(plan, sweeps, choices, statistics, printed, rankings, nulls)
+    found: list[tuple[Claim, list[Line]]] = []
+    for claim in _all(printed):
+        lines = [{**line, "claim": claim.words} for line in claim.lines(study)]
+        for line in lines:
+            line["verdict"] = verdict(line) if claim.tested else "for comparison"
+        found.append((claim, lines))
+    fresh = any(line["fresh"] is not None for _, lines in found for line in lines)
+    nulls_there = any(line["p"] is not None for _, lines in found for line in lines)
+    corpora = {(line["task"], line["corpus"]) for _, lines in found for line in lines}
+    several = len(corpora) > len({task for task, _ in corpora})
+    body = []
+    for claim, lines in found:
+        first = cell(claim.words, th="rowgroup", rowspan=max(len(lines), 1), kind="claim")
+        if not lines:
+            body.append(
+                [
+                    *(first, cell("–", kind="name"), _paper(claim, list(claim.published) or "–")),
+                    cell(NOT_RUN, kind="name soft", colspan=3 + fresh + nulls_there),
+                ]
+            )
+        for line in lines:
+            cells = _cells(claim, line, fresh=fresh, nulls=nulls_there, several=several)
+            body.append([first, *cells] if line is lines[0] else cells)
+    columns = [("Claim of the paper", "name"), ("Where", "name"), ("Published", "published wrap")]
+    columns += [(READING_NAMES["sound"], "wrap"), (READING_NAMES["best"], "best wrap")]
+    columns += [("p against nulls", "wrap")] if nulls_there else []
+    columns += [("Fresh seeds", "wrap")] if fresh else []
+    columns.append(("Verdict", "name"))
+    return {
+        "name": "claims",
+        "title": "The paper's claims and what this study says to them",
+        "notes": _notes(study, [line for _, lines in found for line in lines]),
+        "head": [[cell(name, th="col", kind=kind) for name, kind in columns]],
+        "body": body,
+        "foot": [],
+        "records": [
+            _record(claim, line) for claim, lines in found for line in lines or [_not_run(claim)]
+        ],
+    }
+
+
+def verdict(line: Mapping[str, Any]) -> str:
+    """The rule: where the interval of the reading with k chosen on dev lies, and what nulls say.
+
+    line: sound, low, high (of which `neutral`, 0 where not given, says nothing), p (the largest
+    against the nulls), fresh, noise (whether training noise is in the interval or a null).
+    """
+    value, low, high, p = (line[name] for name in ("sound", "low", "high", "p"))
+    neutral = line.get("neutral", 0.0)
+    if value is None:
+        return "trials missing"
+    one_run = "" if line["noise"] else " in one run"
+    if low is None and p is not None:
+        if value > neutral and p < ALPHA:
+            return f"holds{one_run}"
+        return "contradicted" if p > 1 - ALPHA else "not shown"
+    if low is None:
+        if value == neutral:
+            return "not shown"
+        return f"{'same' if value > neutral else 'opposite'} direction, no interval"
+    if high < neutral:
+        return f"contradicted{one_run}"
+    beaten = p is None or p < ALPHA
+    again = line["fresh"] is None or line["fresh"] > neutral
+    return f"holds{one_run}" if low > neutral and beaten and again else "not shown"
+
+
+def without_links(table: Table) -> Table:
+    """The table for a page that lacks the sections that it leads to."""
+    return {**table, "body": [[{**c, "href": ""} for c in row] for row in table["body"]]}
+
+
+def _all(printed: Sequence[Mapping[str, str]]) -> list[Claim]:
+    gains = published.mean_gains(printed)
+    of = {s: [v for (_, _, setting), v in gains.items() if setting == s] for s in exhibits.SETTINGS}
+    more = [
+        v - gains[*key[:2], "multi-lingual"]
+        for key, v in gains.items()
+        if key[2] == "cross-lingual"
+    ]
+    differences = published.control_differences(printed)
+    low = {c: [v for key, v in differences.items() if key[3] == c] for c in ("highest", "random")}
+    several = published.several_gains()
+    out = [
+        Claim(
+            f"Pruning the lowest heads raises {setting} scores",
+            lambda study, setting=setting: claim_lines.gains(study, setting),
+            published=of[setting],
+        )
+        for setting in ("cross-lingual", "multi-lingual")
+    ]
+    out += [
+        Claim("Most pairs of languages improve (%)", claim_lines.improved, unit="share"),
+        Claim(
+            "Cross-lingual gains are larger than multi-lingual ones",
+            claim_lines.settings,
+            published=more,
+        ),
+        Claim(
+            "The highest heads pruned give less than the lowest",
+            lambda study: claim_lines.controls(study, "highest"),
+            published=low["highest"],
+        ),
+        Claim(
+            "Random heads pruned give less than the lowest",
+            lambda study: claim_lines.controls(study, "random"),
+            published=low["random"],
+        ),
+        Claim(
+            "Rankings by gradient give more than those by LRP",
+            claim_lines.lrp,
+            published=list(claim_lines.published_lrp().values()),
+        ),
+    ]
+    for name, words in claim_lines.SEVERAL.items():
+        out.append(
+            Claim(
+                f"Several sources, {words}: pruning raises scores",
+                lambda study, name=name: claim_lines.several(study, name),
+                published=[v for key, v in several.items() if key[2] == name],
+            )
+        )
+    return [
+        *out,
+        Claim("Pruning raises scores with little target data, too", claim_lines.low_resource),
+        Claim(
+            "Rankings of the languages of a task are alike (mean Spearman's ρ)",
+            claim_lines.languages,
+            unit="rho",
+            published=list(published.mean_rho().values()),
+        ),
+        Claim(
+            "Heads pruned at the best k, on average",
+            claim_lines.heads,
+            unit="heads",
+            tested=False,
+            published=list(published.mean_heads().values()),
+        ),
+    ]
+
+
+def _paper(claim: Claim, numbers: Any) -> dict[str, Any]:
+    """A cell with the published number; from the lowest to the highest where there are several,
+    those of other models with their names; words as they are."""
+    if isinstance(numbers, str):
+        return cell(numbers, kind="published")
+    if isinstance(numbers, (int, float)):
+        return cell(_text(claim, numbers), kind="published")
+    names = [published.MODELS[name] for name in numbers] if isinstance(numbers, dict) else []
+    values = list(numbers.values()) if isinstance(numbers, dict) else numbers
+    ends = dict.fromkeys(_text(claim, end) for end in (min(values), max(values)))
+    return cell(" to ".join(ends), kind="published", below=", ".join(names))
+
+
+def _text(claim: Claim, value: float | None) -> str:
+    if value is None:
+        return "–"
+    return signed(value) if claim.unit == "points" else number(value, _DIGITS[claim.unit])
+
+
+_DIGITS = {"share": 0, "rho": 2, "heads": 2}
+
+
+def _cells(
+    claim: Claim, line: Line, *, fresh: bool, nulls: bool, several: bool
+) -> list[dict[str, Any]]:
+    where = TASK_NAMES[line["task"]] + (f" ({line['corpus']})" if several else "")
+    if line["setting"]:
+        where += f", {line['setting']}"
+    below = line["sound_below"]
+    if line["low"] is not None:
+        below = f"[{_text(claim, line['low'])}, {_text(claim, line['high'])}]"
+    shown = [
+        cell(f"{where}, {line['model']}", kind="name where"),
+        _paper(claim, line["published"]),
+        cell(line["sound_text"] or _text(claim, line["sound"]), below=below),
+        cell(
+            line["best_text"] or _text(claim, line["best"]), kind="best", below=line["best_below"]
+        ),
+    ]
+    if nulls:
+        shown.append(
+            cell(number(line["p"], 3) if line["p"] is not None else "–", note=line["note"])
+        )
+    if fresh:
+        shown.append(cell(_text(claim, line["fresh"])))
+    look = _LOOK.get(line["verdict"], "soft")
+    link = f"#table-{line['exhibit']}" if line["exhibit"] else ""
+    return [*shown, cell(line["verdict"], kind=f"name {look}", href=link)]
+
+
+def _not_run(claim: Claim) -> Line:
+    made = claim_lines.line("", "", "", "", list(claim.published) or "–")
+    return made | {"claim": claim.words, "verdict": NOT_RUN}
+
+
+def _record(claim: Claim, line: Line) -> Line:
+    """A line for the CSV."""
+    names = ("task", "corpus", "model", "setting")
+    record = {"claim": claim.words, **{name: line[name] for name in names}}
+    paper = _paper(claim, line["published"])
+    record |= {"published": paper["text"], "published_models": paper["below"]}
+    names = ("sound", "low", "high", "best", "p", "fresh", "sound_text", "best_text")
+    names += ("sound_below", "best_below")
+    return record | {name: line[name] for name in (*names, "verdict", "exhibit")}
+
+
+def _notes(study: claim_lines.Study, lines: Sequence[Line]) -> list[str]:
+    notes = [
+        f"Verdicts are rules. Holds: the {LEVEL} % interval [ ] of the reading with k chosen on dev"
+        f" is above 0 (above 50 % for shares) and, where there are nulls, p < {ALPHA} against them."
+        " Contradicted: the interval is below 0. Not shown: neither. Where there is p and no"
+        f" interval, p < {ALPHA} and p > {1 - ALPHA} decide; without either only the direction is"
+        " said. Best on test takes a maximum over noisy numbers and decides nothing.",
+        "Gains and their differences in percentage points of the experiment's own metric. Published"
+        " numbers are means recomputed from the paper's tables (LRP, mean k: its text); where the"
+        " model is another one, the names of the paper's stand under them. A verdict leads to its"
+        " table.",
+    ]
+    if any(line["verdict"].endswith("in one run") for line in lines):
+        notes.append(
+            "In one run: one seed and no null of unpruned runs, so the noise of training is not in"
+            " the interval and another run may say something else."
+        )
+    if any(line["low"] is not None and line["compared"] for line in lines):
+        notes.append(
+            "Intervals of differences are put together from those of the two sides as if these were"
+            " independent (square-and-add)."
+        )
+    if any(line["low"] is not None and line["claim"].startswith("Rankings of") for line in lines):
+        notes.append(
+            "The interval of ρ is a jackknife that leaves out one language after another. Above 0"
+            " is more than chance and no more: how alike rankings are, the number says."
+        )
+    return notes

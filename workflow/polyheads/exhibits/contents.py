@@ -1,0 +1,144 @@
+"""What a report shows: all exhibits of a study, in order, and the tables that each of them has.
+
+`plan` and the names are needed at parse time, before there is any number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from polyheads import exhibits
+from polyheads.exhibits import (
+    Exhibit,
+    controls,
+    correlations,
+    distances,
+    fresh,
+    low_resource,
+    multi_source,
+    nulls,
+    protocols,
+    ranking_kind,
+    stopping,
+    tables,
+)
+from polyheads.rankings import parse
+
+if TYPE_CHECKING:
+    from polyheads.exhibits.results import Results
+
+TABLES: dict[str, tuple[str, ...]] = {
+    "table": ("",),
+    "sources": ("",),
+    "shares": ("",),
+    "controls": ("",),
+    "protocols": ("",),
+    "nulls": ("",),
+    "fresh": ("",),
+    "stopping": ("",),
+    "correlations": ("", ".families", ".pairs"),
+}
+"""Kind of exhibit -> what the names of its tables end with."""
+
+FIGURES = ("gains", "curves", "shares", "dev-test", "correlations")
+"""Kinds of exhibits that have a figure."""
+
+CATEGORIES = {
+    "table": "Tables",
+    "protocols": "As released",
+    "nulls": "Nulls and fresh seeds",
+    "fresh": "Nulls and fresh seeds",
+    "stopping": "When to stop",
+    "controls": "Controls",
+    "sources": "Several sources",
+    "shares": "Low resource",
+    "gains": "Gains",
+    "curves": "Curves over k",
+    "dev-test": "Dev and test",
+    "correlations": "Correlations",
+}
+"""Kind of exhibit -> where Snakemake's own report puts it, in the order there."""
+
+CAPTIONS = {"sources": "table"}
+"""Kind of exhibit -> its file in workflow/report/captions; the kind's own name unless given."""
+
+
+def plan(sweeps: Sequence[dict], published: Iterable[Mapping[str, str]] = ()) -> list[Exhibit]:
+    """All exhibits of a study."""
+    published = list(published)
+    found = exhibits.plan(sweeps, published)
+    main = [sweep for sweep in sweeps if sweep["role"] == "main"]
+    for of, inside in controls.planned(main):
+        found.append(exhibits.exhibit("controls", of, inside))
+    for of in protocols.planned(main):
+        inside = [sweep for sweep in main if sweep["experiment"] == of["experiment"]]
+        found.append(exhibits.exhibit("protocols", of, inside))
+    for members in _first_rankings(main):
+        of = {"experiment": members[0]["experiment"], "metric": members[0]["metric"]}
+        of["ranking"] = ranking_kind(members[0]["ranking"], members[0]["source"])
+        if len({(s["source"], s["target"]) for s in members}) > 1 and len(members[0]["ks"]) > 2:
+            found.append(exhibits.exhibit("dev-test", of, members))
+        if stopping.planned(members):
+            found.append(exhibits.exhibit("stopping", of, members))
+        if len(members[0]["ks"]) > 1 and distances.enough(members):
+            found.append(exhibits.exhibit("correlations", of, members))
+    for experiment, kind in fresh.planned(sweeps):
+        inside = [s for s in main if s["experiment"] == experiment]
+        of = {"experiment": experiment, "ranking": kind, "metric": inside[0]["metric"]}
+        found.append(exhibits.exhibit("fresh", of, inside))
+    if nulls.planned(sweeps):
+        found.append({"kind": "nulls", "name": "nulls", "title": "Nulls", "of": {}, "task": ""})
+    return found
+
+
+def _first_rankings(sweeps: Sequence[dict]) -> list[list[dict]]:
+    """The sweeps of each experiment's first scored ranking, lowest heads first, of one source.
+
+    One ranking of an experiment is enough to tell when to stop, and how dev follows test; what
+    others cost is compared elsewhere.
+    """
+    groups: dict[str, dict[str, list[dict]]] = {}
+    for sweep in sweeps:
+        name = parse(sweep["ranking"])
+        plain = name.language and not name.reversed and not name.method
+        if plain and "+" not in sweep["source"] and sweep["heads"] == "pruned":
+            kind = ranking_kind(sweep["ranking"], sweep["source"])
+            groups.setdefault(sweep["experiment"], {}).setdefault(kind, []).append(sweep)
+    return [next(iter(kinds.values())) for kinds in groups.values()]
+
+
+def table_paths(found: Iterable[Exhibit], kind: str, directory: str) -> list[str]:
+    """Files of the tables of all exhibits of a kind: a page, a CSV and LaTeX."""
+    endings = [f"{end}{s}" for end in TABLES[kind] for s in (".html", ".csv", ".tex")]
+    return exhibits.paths(found, kind, directory, *endings)
+
+
+def tables_of(exhibit: Exhibit, results: Results) -> list[tables.Table]:
+    """The tables of an exhibit, in the order of TABLES; [] for one that is a figure only."""
+    r = results
+    match exhibit["kind"]:
+        case "table":
+            made = tables.result_table(exhibit, r.choices, r.languages, r.published, r.statistics)
+            return [made]
+        case "sources":
+            return [multi_source.table(exhibit, r.choices, r.languages)]
+        case "shares":
+            return [low_resource.table(exhibit, r.choices, r.languages)]
+        case "controls":
+            return [controls.table(exhibit, r.choices, r.languages)]
+        case "protocols":
+            return [protocols.table(exhibit, r.choices, r.languages, r.published)]
+        case "nulls":
+            return [nulls.table(r.nulls)]
+        case "fresh":
+            return [fresh.table(exhibit, r.choices, r.languages, r.statistics)]
+        case "stopping":
+            return [stopping.table(exhibit, r.choices, r.scores)]
+        case "correlations":
+            return [
+                correlations.table(exhibit, r.choices, r.rankings, r.languages),
+                correlations.family_table(exhibit, r.choices, r.languages),
+                correlations.pairs_table(exhibit, r.choices, r.rankings, r.languages),
+            ]
+    return []

@@ -1,0 +1,276 @@
+"""Controls: the highest heads or random ones pruned, not the lowest (the paper's Table 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from statistics import stdev
+from typing import Any
+
+from polyheads import exhibits
+from polyheads.evaluation import PUBLISHED_METRIC
+from polyheads.exhibits import published
+from polyheads.exhibits.tables import READING_NAMES, Choice, Table, cell, gain, mean
+from polyheads.selection import ranking_kind
+
+RANKING = "controls"  # stands for all controls of an experiment
+HIGHEST, RANDOM = "highest", "random"
+_POINT = ("task", "corpus", "model", "recipe", "source", "target", "setting", "mixture")
+_SAME = (*_POINT, "protocol", "heads", "seed", "metric", "k_max")  # of a control and its sweep
+
+
+def planned(sweeps: Iterable[Mapping[str, Any]]) -> list[tuple[dict[str, str], list[dict]]]:
+    """(`of`, sweeps) of every table of controls: one per experiment, setting and metric.
+
+    Experiments with a reversed or random ranking in the role main that prunes something. The
+    metric is their own; a second table has that of the paper's Table 5 where it has a number for
+    one of the sweeps.
+    """
+    groups: dict[tuple[str, str], list[dict]] = {}
+    for sweep in sweeps:
+        if is_control(sweep) and "+" not in sweep["source"] and len(sweep["ks"]) > 1:
+            groups.setdefault((sweep["experiment"], sweep["setting"]), []).append(sweep)
+    printed = set(_published())
+    found = []
+    for (experiment, setting), inside in groups.items():
+        if setting == exhibits.LOW_RESOURCE:  # one pair has many sweeps there
+            continue
+        metrics = [inside[0]["metric"]]
+        points = {(*exhibits.point(sweep), name) for sweep in inside for name in _NAMES}
+        if points & printed:
+            metrics.append(PUBLISHED_METRIC[inside[0]["task"]])
+        for metric in dict.fromkeys(metrics):
+            of = {"experiment": experiment, "ranking": RANKING}
+            found.append((of | {"setting": setting, "metric": metric}, inside))
+    return found
+
+
+def is_control(row: Mapping[str, Any]) -> bool:
+    """Whether a sweep or a choice prunes other heads than the lowest of a scored ranking."""
+    return row["role"] == "main" and row["ranking"].startswith(("reversed-", "random-"))
+
+
+def control_of(row: Mapping[str, Any]) -> tuple[str, str]:
+    """highest or random, and the kind of ranking it turns round ("" for random ones)."""
+    kind = ranking_kind(row["ranking"], row["source"]).removeprefix("reversed-")
+    # Random heads from the other end are random heads.
+    return (RANDOM, "") if kind.startswith("random-") else (HIGHEST, kind)
+
+
+def table(
+    exhibit: exhibits.Exhibit, choices: Sequence[Choice], languages: exhibits.Languages
+) -> Table:
+    """A line for each pair and model: published change and ours, beside pruning the lowest heads.
+
+    `choices`: those of the whole study, because the sweeps that prune the lowest heads may be of
+    another experiment. They are of the same point, seed, protocol, metric and largest k.
+    Random rankings and seeds are averaged; differences are taken sweep by sweep before.
+    """
+    of = exhibit["of"]
+    rows = [r for r in choices if is_control(r) and all(r[key] == of[key] for key in _PICKED)]
+    rows = [r for r in rows if "+" not in r["source"]]
+    lowest = _lowest(choices)
+    columns = sorted(dict.fromkeys(map(control_of, rows)), key=lambda c: c[0] == RANDOM)
+    default = next((kind for _, kind in columns if kind), "")
+    printed = _published() if of["metric"] == PUBLISHED_METRIC[exhibit["task"]] else {}
+    shown = {c for c in columns for r in rows if (*exhibits.point(r), c[0]) in printed}
+    models = list(dict.fromkeys(row["model"] for row in rows))
+    pairs = list(dict.fromkeys((row["source"], row["target"]) for row in rows))
+    body, records = [], []
+    for pair in pairs:
+        there = [r for r in rows if (r["source"], r["target"]) == pair]
+        of_pair = list(dict.fromkeys(row["model"] for row in there))
+        for model in of_pair:
+            here = [r for r in there if r["model"] == model]
+            lines = [_line(column, default, here, lowest, printed) for column in columns]
+            cells = []
+            if model == of_pair[0]:
+                name = exhibits.pair_name(*pair, languages)
+                cells.append(cell(name, th="rowgroup", rowspan=len(of_pair)))
+            cells.append(cell(model, th="row"))
+            body.append(cells + _cells(lines, columns, shown))
+            records += [line for line in lines if line["rankings"]]
+    foot = []
+    for model in models if len(pairs) > 1 else []:
+        lines = []
+        for control, kind in columns:
+            of_column = [r for r in records if (r["model"], r["control"]) == (model, control)]
+            lines.append(_mean([r for r in of_column if r["reversed"] == kind]))
+        name = cell(f"Mean of the pairs, {model}", th="row", colspan=2)
+        foot.append([name, *_cells(lines, columns, shown)])
+    return {
+        "name": exhibit["name"],
+        "title": f"{exhibit['title']}, controls (percentage points)",
+        "notes": _notes(rows, records, columns, shown),
+        "head": _head(columns, shown),
+        "body": body,
+        "foot": foot,
+        "records": records,
+    }
+
+
+_NAMES = (HIGHEST, RANDOM)
+_PICKED = ("experiment", "setting", "metric")
+_NUMBERS = tuple(
+    f"{prefix}{reading}{suffix}"
+    for reading in READING_NAMES
+    for prefix, suffix in (("", "_gain"), ("lowest_", "_gain"), ("", "_difference"))
+)
+
+
+def _lowest(choices: Iterable[Choice]) -> dict[tuple, Choice]:
+    """(kind, point) -> the sweep that prunes the lowest heads by a scored ranking of the source."""
+    found: dict[tuple, Choice] = {}
+    for row in choices:
+        main = row["role"] == "main" and "+" not in row["source"]
+        if main and not is_control(row) and row["ranking"].endswith(f"-{row['source']}"):
+            kind = ranking_kind(row["ranking"], row["source"])
+            for name in (kind, ""):  # "": whatever ranking comes first, for the random ones
+                found.setdefault((name, *_point(row)), row)
+    return found
+
+
+def _line(
+    column: tuple[str, str],
+    default: str,
+    rows: Sequence[Choice],
+    lowest: Mapping[tuple, Choice],
+    printed: Mapping[tuple[str, ...], float],
+) -> dict[str, Any]:
+    """What one control of a pair and model gives, in percentage points; None for what is not run.
+
+    default: the kind of ranking that random ones are held against where the study has it.
+    """
+    control, kind = column
+    mine = [row for row in rows if control_of(row) == column]
+    partners = []
+    for row in mine:
+        names = [kind] if kind else [default, ""]
+        found = [lowest[key] for name in names if (key := (name, *_point(row))) in lowest]
+        partners.append(found[0] if found else None)
+    names = [partner["experiment"] for partner in partners if partner]
+    line: dict[str, Any] = {key: rows[0][key] for key in ("experiment", *_POINT, "metric")}
+    line |= {"control": control, "reversed": kind}
+    line["lowest_experiment"] = names[0] if names else None
+    line["rankings"] = len({row["ranking"] for row in mine})
+    line["seeds"] = len({row["seed"] for row in mine})
+    line["published_delta"] = printed.get((*exhibits.point(rows[0]), control))
+    for reading in READING_NAMES:
+        gains = [row[f"{reading}_gain"] for row in mine]
+        others = [partner and partner[f"{reading}_gain"] for partner in partners]
+        both = [(g, o) for g, o in zip(gains, others, strict=True) if None not in (g, o)]
+        there = [value for value in gains if value is not None]
+        line[f"{reading}_k"] = mean(row[f"{reading}_k"] for row in mine)
+        line[f"{reading}_gain"] = mean(gains)
+        line[f"{reading}_sd"] = stdev(there) if len(there) > 1 else None
+        line[f"lowest_{reading}_gain"] = mean(o for _, o in both)
+        line[f"{reading}_difference"] = mean(g - o for g, o in both)
+    return line
+
+
+def _mean(lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Means over pairs; gains and differences over those that have all of them, so they add up."""
+    whole = [line for line in lines if all(line[name] is not None for name in _NUMBERS)]
+    if not whole:  # the lowest heads were not pruned: the control's own gains
+        whole = [
+            line for line in lines if all(line[f"{r}_gain"] is not None for r in READING_NAMES)
+        ]
+    found: dict[str, Any] = {name: mean(line[name] for line in whole) for name in _NUMBERS}
+    found |= {f"{reading}_sd": None for reading in READING_NAMES}
+    published = mean(line["published_delta"] for line in lines)
+    return found | {"published_delta": published, "rankings": len(lines)}
+
+
+def _cells(
+    lines: Sequence[Mapping[str, Any]],
+    columns: Sequence[tuple[str, str]],
+    shown: Iterable[tuple[str, str]],
+) -> list[dict]:
+    cells = []
+    for line, column in zip(lines, columns, strict=True):
+        if column in shown:
+            cells.append(_change(line["published_delta"], None, kind="published first"))
+        for reading in READING_NAMES:
+            kind = f"{reading} first"
+            value = line[f"{reading}_gain"]
+            if line["rankings"]:
+                first = gain(value, line[f"{reading}_sd"], kind=kind)
+            else:
+                first = cell("–", kind=kind)  # not run: nothing is missing
+            other = line[f"lowest_{reading}_gain"]
+            note = "" if other is None else f"lowest heads pruned: {gain(other)['text']}"
+            cells += [first, _change(line[f"{reading}_difference"], note, kind=reading)]
+    return cells
+
+
+def _change(value: float | None, note: str | None, *, kind: str) -> dict[str, Any]:
+    """A difference, or an empty cell: there is nothing that it could be taken of."""
+    made = cell("–", kind=kind) if value is None else gain(value, kind=kind)
+    return made | {"note": note or ""}
+
+
+def _head(
+    columns: Sequence[tuple[str, str]], shown: Iterable[tuple[str, str]]
+) -> list[list[dict[str, Any]]]:
+    top = [cell(n, th="col", rowspan=3, kind="name") for n in ("Source → target", "Model")]
+    middle, low = [], []
+    several = len({kind for control, kind in columns if control == HIGHEST}) > 1
+    for control, kind in columns:
+        wide = 5 if (control, kind) in shown else 4
+        name = f"{control.capitalize()} heads pruned" + (f" ({kind})" if several and kind else "")
+        top.append(cell(name, th="colgroup", colspan=wide, kind="first"))
+        if wide == 5:
+            middle.append(cell("published", th="col", rowspan=2, kind="published first"))
+        for reading, words in READING_NAMES.items():
+            middle.append(cell(words, th="colgroup", colspan=2, kind=f"{reading} first"))
+            low.append(cell("gain", th="col", kind=f"{reading} first"))
+            low.append(cell("less lowest", th="col", kind=reading))
+    return [top, middle, low]
+
+
+def _notes(
+    rows: Sequence[Choice],
+    records: Sequence[Mapping[str, Any]],
+    columns: Sequence[tuple[str, str]],
+    shown: Iterable[tuple[str, str]],
+) -> list[str]:
+    turned = [kind for _, kind in columns if kind]
+    notes = [
+        "Gain: test score with k heads pruned less the one with all heads. Less lowest: this gain"
+        " less that of pruning the lowest heads, from the same seed and with the same largest k;"
+        " below 0 the lowest heads are the better ones to prune."
+    ]
+    if turned:
+        notes[0] += f" Highest: by the ranking {', '.join(turned)} from its other end."
+    drawn = sorted({r["rankings"] for r in records if r["control"] == RANDOM})
+    seeds = len({row["seed"] for row in rows})
+    if drawn and drawn[-1] > 1:
+        words = "–".join(str(n) for n in dict.fromkeys((drawn[0], drawn[-1])))
+        notes.append(f"Random: means over {words} random rankings ± their standard deviation.")
+    elif drawn:
+        notes.append("One random ranking: what others would have given is not in these numbers.")
+    if seeds > 1:
+        notes.append(f"Means over {seeds} seeds; ± is the standard deviation of the sweeps.")
+    if any(r[f"{reading}_difference"] is None for r in records for reading in READING_NAMES):
+        notes.append(
+            "– stands where the study has no sweep of the lowest heads to compare with, or where"
+            " trials of one are missing. Means are over the pairs that have all of ours."
+        )
+    if shown:
+        notes.append(
+            "Published: the change of F1 that Ma et al. (2021) print in Table 5, best of 12 trials."
+            " Beside it belongs the gain of the best k on test, taking the change for one from the"
+            " model with all heads; comparable only where corpus and recipe are the same."
+        )
+    return notes
+
+
+@cache
+def _published() -> dict[tuple[str, ...], float]:
+    """(task, model, source, target, setting, control) -> published change of F1, in points."""
+    rows = published.rows(published.CONTROLS)
+    return {(*exhibits.point(row), row["control"]): float(row["delta_f1"]) for row in rows}
+
+
+def _point(row: Mapping[str, Any]) -> tuple:
+    return tuple(row[key] for key in _SAME)

@@ -1,0 +1,70 @@
+"""Low resource: scores over the share of the target's training set (the paper's Figures 2, 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from polyheads import mixtures
+from polyheads.exhibits import Exhibit, Languages, members, pair_name
+from polyheads.exhibits.tables import Choice, Table, cell, gain, mean, score
+
+
+def percent(choice: Mapping[str, Any]) -> int:
+    """Percentage of the target's training set behind a choice."""
+    return mixtures.percent_of(choice["mixture"].split("+")[-1])
+
+
+def rows(exhibit: Exhibit, choices: Iterable[Choice]) -> list[Choice]:
+    """The low-resource choices of an exhibit, and for 100 % the multi-lingual ones beside them."""
+    low = members(exhibit, choices)
+    pairs = {(row["source"], row["target"]) for row in low}
+    whole = {**exhibit, "of": {**exhibit["of"], "setting": "multi-lingual"}}
+    return low + [r for r in members(whole, choices) if (r["source"], r["target"]) in pairs]
+
+
+def table(exhibit: Exhibit, choices: Sequence[Choice], languages: Languages) -> Table:
+    """A line for each pair, model and percentage: score with all heads, gains by both readings."""
+    found = rows(exhibit, choices)
+    names = ("Source → target", "Model", "Target data (%)", "Unpruned (%)")
+    heads = [cell(name, th="col", kind="name" if i < 2 else "") for i, name in enumerate(names)]
+    heads += [cell("Gain, k chosen on dev", th="col"), cell("k", th="col")]
+    heads += [cell("Gain, best k ≥ 1 on test", th="col", kind="first"), cell("k", th="col")]
+    body, lines = [], []
+    for pair, model, share, here in groups(found):
+        means = {key: mean(row[key] for row in here) for key in _MEANS}
+        line = {"source": pair[0], "target": pair[1], "model": model, "percent": share, **means}
+        lines.append(line | {"seeds": len(here)})
+        body.append(
+            [
+                cell(pair_name(*pair, languages), th="row"),
+                cell(model, kind="name"),
+                cell(str(share)),
+                score(means["unpruned"]),
+                gain(means["sound_gain"]),
+                cell(_k(means["sound_k"])),
+                gain(means["best_gain"], kind="first"),
+                cell(_k(means["best_k"])),
+            ]
+        )
+    notes = ["Gains in percentage points of the test score, means over seeds."]
+    shape = {"name": exhibit["name"], "title": exhibit["title"] + " (%)", "notes": notes}
+    return shape | {"head": [heads], "body": body, "foot": [], "records": lines}
+
+
+_MEANS = ("unpruned", "sound_test", "sound_gain", "sound_k", "best_test", "best_gain", "best_k")
+
+
+def groups(found: Iterable[Choice]) -> list[tuple[tuple[str, str], str, int, list[Choice]]]:
+    """(pair, model, percentage, choices of all seeds), pairs in the order of the study."""
+    of: dict[tuple, list[Choice]] = {}
+    for row in found:
+        key = ((row["source"], row["target"]), row["model"], percent(row))
+        of.setdefault(key, []).append(row)
+    order = {pair: i for i, (pair, *_) in enumerate(of)}
+    ordered = sorted(of, key=lambda key: (order[key[0]], key[1], key[2]))
+    return [(*key, of[key]) for key in ordered]
+
+
+def _k(value: float | None) -> str:
+    return "–" if value is None else f"{value:g}"

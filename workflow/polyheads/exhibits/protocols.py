@@ -1,0 +1,202 @@
+"""One pair, four readings: published, the paper's protocol, the released code's, the sound one.
+
+An experiment with `heads_at_test: all` runs what the paper's released code does; its partner is
+the experiment that runs what the paper says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from polyheads.evaluation import METRICS, PUBLISHED_METRIC, TASK_NAMES
+from polyheads.exhibits import (
+    SETTINGS,
+    Exhibit,
+    Languages,
+    members,
+    pair_name,
+    published_cells,
+    ranking_name,
+)
+from polyheads.exhibits.tables import MISSING, Choice, Table, cell, gain, mean, number, score
+from polyheads.rankings import parse
+from polyheads.selection import ranking_kind
+
+GROUPS = {
+    "published": ("Published", ("unpruned", "best", "gain")),
+    "paper": ("The paper's protocol", ("unpruned", "best", "gain", "k")),
+    "released": ("As released", ("unpruned", "best", "gain", "k")),
+    "sound": ("Sound: k chosen on dev", ("pruned", "gain", "k")),
+}
+_KINDS = {"published": "published", "paper": "best", "released": "", "sound": "sound"}
+
+
+def partners(sweeps: Iterable[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """(experiment with all heads on at test, its partner), those that have one.
+
+    The partner is the first experiment of the same corpus and protocol without those heads, with
+    a scored ranking from its lowest end, that has a pair, setting and model in common.
+    """
+    return [(of["experiment"], of["partner"]) for of in planned(sweeps)]
+
+
+def planned(sweeps: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """What picks the sweeps (`of`) of each table: experiment (as released) and its ranking,
+    partner and partner_ranking, metric (that of the published numbers).
+    """
+    groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for sweep in sweeps:
+        name = parse(sweep["ranking"]) if sweep["role"] == "main" else None
+        if name and name.language and not name.reversed:
+            kind = ranking_kind(sweep["ranking"], sweep["source"])
+            groups.setdefault((sweep["experiment"], kind), []).append(sweep)
+    found: dict[str, dict[str, str]] = {}
+    for (experiment, kind), inside in groups.items():
+        if inside[0]["heads"] != "all" or experiment in found:
+            continue
+        for (other, other_kind), candidates in groups.items():
+            first = candidates[0]
+            same = all(first[name] == inside[0][name] for name in ("corpus", "protocol"))
+            if same and first["heads"] == "pruned" and _places(inside) & _places(candidates):
+                found[experiment] = {
+                    "experiment": experiment,
+                    "ranking": kind,
+                    "partner": other,
+                    "partner_ranking": other_kind,
+                    "metric": PUBLISHED_METRIC[first["task"]],
+                }
+                break
+    return list(found.values())
+
+
+def table(
+    exhibit: Exhibit,
+    choices: Sequence[Choice],
+    languages: Languages,
+    published: Iterable[Mapping[str, str]],
+) -> Table:
+    """A line per setting, pair and model, and the means of each setting and model.
+
+    exhibit: `of` as `planned` gives it. Scores in percent, gains in percentage points, means over
+    seeds. What was not run or not published is a dash, what is missing of what was run says so.
+    """
+    of = exhibit["of"]
+    partner = {
+        **exhibit,
+        "of": of | {"experiment": of["partner"], "ranking": of["partner_ranking"]},
+    }
+    runs = {"released": members(exhibit, choices), "paper": members(partner, choices)}
+    printed = published_cells(published)
+    places = sorted(
+        dict.fromkeys(_place(row) for rows in (runs["paper"], runs["released"]) for row in rows),
+        key=lambda place: SETTINGS.index(place[0]),
+    )
+    records = []
+    for place in places:
+        here = {name: [r for r in rows if _place(r) == place] for name, rows in runs.items()}
+        setting, source, target, model = place
+        line: dict[str, Any] = {"level": "pair", "task": exhibit["task"], "setting": setting}
+        line |= {"source": source, "target": target, "model": model}
+        numbers = printed.get((exhibit["task"], model, source, target, setting))
+        line |= {f"published_{name}": None for name in GROUPS["published"][1]}
+        if numbers:
+            unpruned, best = numbers
+            line |= {"published_unpruned": unpruned, "published_best": best}
+            line["published_gain"] = best - unpruned
+        for name in ("paper", "released"):
+            columns = ("unpruned", "best_test", "best_gain", "best_k")
+            values = [mean(row[column] for row in here[name]) for column in columns]
+            line |= {f"{name}_{c}": v for c, v in zip(GROUPS[name][1], values, strict=True)}
+        for column, name in zip(GROUPS["sound"][1], ("test", "gain", "k"), strict=True):
+            line[f"sound_{column}"] = mean(row[f"sound_{name}"] for row in here["paper"])
+        line |= {f"{name}_run": bool(rows) for name, rows in here.items()}
+        records.append(line)
+    means = _means(records)
+    names = ("Task", "Setting", "Source → target", "Model")
+    head = [[cell(name, th="col", rowspan=2, kind="name") for name in names], []]
+    for name, (title, columns) in GROUPS.items():
+        kind = _KINDS[name]
+        head[0].append(
+            cell(title, th="colgroup", colspan=len(columns), kind=f"{kind} first".strip())
+        )
+        for i, column in enumerate(columns):
+            head[1].append(cell(column, th="col", kind=f"{kind}{'' if i else ' first'}".strip()))
+    return {
+        "name": exhibit["name"],
+        "title": f"{TASK_NAMES[exhibit['task']]}: four readings,"
+        f" {METRICS[exhibit['task']][of['metric']]} (%)",
+        "notes": _notes(exhibit),
+        "head": head,
+        "body": [_cells(line, languages) for line in records],
+        "foot": [_cells(line, languages) for line in means],
+        "records": [
+            {key: value for key, value in line.items() if not key.endswith("_run")}
+            for line in records + means
+        ],
+    }
+
+
+def _places(rows: Iterable[Mapping[str, Any]]) -> set[tuple]:
+    return {_place(row) for row in rows if row["setting"] in SETTINGS}
+
+
+def _place(row: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    return row["setting"], row["source"], row["target"], row["model"]
+
+
+def _means(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Over the pairs that both experiments have; published ones where all of these are."""
+    out = []
+    numbers = [f"{name}_{column}" for name, (_, columns) in GROUPS.items() for column in columns]
+    groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for line in records:
+        gains = (line["paper_gain"], line["released_gain"], line["sound_gain"])
+        if None not in gains:
+            groups.setdefault((line["setting"], line["model"]), []).append(line)
+    for (setting, model), inside in groups.items():
+        if len(inside) < 2:
+            continue
+        line = {"level": "mean", "task": inside[0]["task"], "setting": setting}
+        line |= {"source": "", "target": "", "model": model}
+        for name in numbers:
+            values = [one[name] for one in inside]
+            line[name] = None if None in values else mean(values)
+        out.append(line | {"paper_run": True, "released_run": True, "pairs": len(inside)})
+    return out
+
+
+def _cells(line: Mapping[str, Any], languages: Languages) -> list[dict]:
+    of_pairs = line["level"] == "mean"
+    name = f"Mean of {line['pairs']} pairs" if of_pairs else ""
+    name = name or pair_name(line["source"], line["target"], languages)
+    cells = [cell(TASK_NAMES[line["task"]], th="row"), cell(line["setting"], kind="name")]
+    cells += [cell(name, kind="name"), cell(line["model"], kind="name")]
+    for group, (_, columns) in GROUPS.items():
+        run = line.get(f"{'paper' if group == 'sound' else group}_run", False)
+        for i, column in enumerate(columns):
+            kind = f"{_KINDS[group]}{'' if i else ' first'}".strip()
+            value = line[f"{group}_{column}"]
+            if value is None:
+                dash = cell("–", kind=kind)
+                cells.append(cell(MISSING, kind=f"{kind} missing".strip()) if run else dash)
+            elif column == "gain":
+                cells.append(gain(value, kind=kind))
+            elif column == "k":
+                cells.append(cell(number(value, 1) if of_pairs else f"{value:g}", kind=kind))
+            else:
+                cells.append(score(value, kind=kind))
+    return cells
+
+
+def _notes(exhibit: Exhibit) -> list[str]:
+    of = exhibit["of"]
+    return [
+        f"Corpus {exhibit['corpus']}; best: the best of k ≥ 1 on test. As released: experiment"
+        f" {of['experiment']}, {ranking_name(of['ranking'])}, all heads on when test is read. The"
+        f" paper's protocol and the sound reading: experiment {of['partner']},"
+        f" {ranking_name(of['partner_ranking'])}, the same trials read twice, without the pruned"
+        " heads at test; the sound reading's k = 0 is the paper's unpruned.",
+        "Published: Ma et al. (2021), Tables 2 to 4, with its corpora. Means are over the pairs"
+        " that both experiments have, of the published numbers where none of these lacks one.",
+    ]

@@ -1,0 +1,118 @@
+"""What Ma et al. (2021) published: means and counts recomputed from its tables, and its prose.
+
+The tables are CSV under resources/published. What their numbers don't give, and where the text of
+the paper says something else than its tables, stands in claims.csv (quantity, task, model, setting,
+ranking, value, of). F1 in percent, gains in percentage points.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from statistics import fmean
+
+DIRECTORY = Path(__file__).parents[3] / "resources" / "published"
+TABLES, CONTROLS = "table2_3_4_f1.csv", "table5_controls_f1_delta.csv"
+SEVERAL, RANKINGS = "table6_multi_source_f1.csv", "figure1_ranking_spearman.csv"
+MODELS = {"mbert": "mBERT", "xlmr": "XLM-R"}  # names in the files -> in words
+RANKING = "gradient"  # the kind of ranking behind Tables 2 to 4
+
+Row = Mapping[str, str]
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    """The rows of one file of resources/published."""
+    with open(DIRECTORY / name, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def gains(tables: Iterable[Row]) -> dict[tuple[str, ...], float]:
+    """(task, model, source, target, setting) -> best of 12 trials less unpruned.
+
+    tables: rows of Tables 2 to 4 (exhibits.read_published).
+    """
+    names = ("task", "model", "source", "target", "setting")
+    # F1 has two decimals; the difference of two such numbers has no more.
+    return {
+        tuple(row[n] for n in names): round(float(row["pruned_f1"]) - float(row["unpruned_f1"]), 2)
+        for row in tables
+    }
+
+
+def mean_gains(tables: Iterable[Row]) -> dict[tuple[str, str, str], float]:
+    """(task, model, setting) -> mean gain over the pairs of its table."""
+    found: dict[tuple[str, str, str], list[float]] = {}
+    for (task, model, _, _, setting), gain in gains(tables).items():
+        found.setdefault((task, model, setting), []).append(gain)
+    return {key: fmean(values) for key, values in found.items()}
+
+
+def improved(
+    tables: Iterable[Row], settings: Sequence[str] = ("cross-lingual", "multi-lingual")
+) -> dict[tuple[str, str, str], tuple[int, int]]:
+    """(task, model, setting) -> pairs that improved, pairs; counted from the tables."""
+    found: dict[tuple[str, str, str], tuple[int, int]] = {}
+    for (task, model, _, _, setting), gain in gains(tables).items():
+        if setting in settings:
+            up, pairs = found.get((task, model, setting), (0, 0))
+            found[task, model, setting] = (up + (gain > 0), pairs + 1)
+    return found
+
+
+def said() -> dict[tuple[str, str, str, str, str], tuple[float, int | None]]:
+    """(quantity, task, model, setting, ranking) -> value and what it is out of, as the paper says.
+
+    quantity: mean_heads_pruned (at the best k, over both settings), improved (pairs; of: all),
+    mean_gain. Model and setting are empty where the number is about all of them.
+    """
+    names = ("quantity", "task", "model", "setting", "ranking")
+    return {
+        tuple(row[n] for n in names): (float(row["value"]), int(row["of"]) if row["of"] else None)
+        for row in rows("claims.csv")
+    }
+
+
+def mean_heads() -> dict[tuple[str, str], float]:
+    """(task, model) -> heads pruned at the best k, mean over the pairs of both settings."""
+    return {key[1:3]: value for key, (value, _) in said().items() if key[0] == "mean_heads_pruned"}
+
+
+def control_differences(tables: Iterable[Row]) -> dict[tuple[str, str, str, str], float]:
+    """(task, model, setting, highest | random) -> how much more the lowest heads gave, on average.
+
+    Table 5 has the change from the unpruned model; the gains of the same pairs are in Tables 2, 3.
+    """
+    lowest = gains(tables)
+    found: dict[tuple[str, str, str, str], list[float]] = {}
+    for row in rows("table5_controls_f1_delta.csv"):
+        names = ("task", "model", "source", "target", "setting")
+        gain = lowest.get(tuple(row[n] for n in names))
+        if gain is not None:
+            key = (row["task"], row["model"], row["setting"], row["control"])
+            found.setdefault(key, []).append(gain - float(row["delta_f1"]))
+    return {key: fmean(values) for key, values in found.items()}
+
+
+def several_gains() -> dict[tuple[str, str, str], float]:
+    """(task, model, MD | SD | EC) -> mean gain over the targets of Table 6."""
+    f1 = {
+        (row["task"], row["model"], row["heuristic"], row["target"]): float(row["f1"])
+        for row in rows("table6_multi_source_f1.csv")
+    }
+    found: dict[tuple[str, str, str], list[float]] = {}
+    for (task, model, name, target), value in f1.items():
+        if name != "unpruned":
+            gain = value - f1[task, model, "unpruned", target]
+            found.setdefault((task, model, name), []).append(gain)
+    return {key: fmean(values) for key, values in found.items()}
+
+
+def mean_rho() -> dict[tuple[str, str], float]:
+    """(task, model) -> mean Spearman's rho of the rankings of two languages (Figure 1)."""
+    found: dict[tuple[str, str], list[float]] = {}
+    for row in rows("figure1_ranking_spearman.csv"):
+        if row["language_a"] != row["language_b"]:
+            key = (row["task"], row["model"])
+            found.setdefault(key, []).append(float(row["spearman_rho"]))
+    return {key: fmean(values) for key, values in found.items()}

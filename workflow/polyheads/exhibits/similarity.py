@@ -1,0 +1,85 @@
+"""How alike the rankings of languages are (the paper's Figure 1): ours and the published rho."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from polyheads.exhibits import Languages, language_name, published
+from polyheads.exhibits.comparison import spearman
+from polyheads.exhibits.tables import Table, cell, number
+
+_GROUP = ("model", "corpus", "recipe", "seed", "kind")
+
+Group = dict[str, Any]  # key: name of its files; rankings: language -> ranking.json
+
+
+def groups(rankings: Iterable[Mapping[str, Any]]) -> list[Group]:
+    """Scored rankings of one model, corpus, recipe, seed and kind in three languages or more."""
+    found: dict[tuple, dict[str, Mapping[str, Any]]] = {}
+    for ranking in rankings:
+        if ranking.get("language") and not ranking["reversed"]:
+            key = tuple(ranking[name] for name in _GROUP)
+            found.setdefault(key, {})[ranking["language"]] = ranking
+    return [{"name": file_name(*key), "rankings": of} for key, of in found.items() if len(of) >= 3]
+
+
+def file_name(model: str, corpus: str, recipe: str, seed: int, kind: str) -> str:
+    """Name of a group's figure, without suffix."""
+    return f"languages.{model}.{corpus}.{recipe}.seed-{seed}.{kind}"
+
+
+def read_published() -> dict[tuple[str, ...], float]:
+    """(task, model, language, other language) -> the published rho, both ways round."""
+    found = {}
+    for row in published.rows(published.RANKINGS):
+        pair, rho = (row["language_a"], row["language_b"]), float(row["spearman_rho"])
+        for languages in (pair, pair[::-1]):
+            found[(row["task"], row["model"], *languages)] = rho
+    return found
+
+
+def table(group: Group, languages: Languages) -> Table:
+    """Rho of every pair of languages; the published one on hover and in the CSV."""
+    rankings, printed = group["rankings"], read_published()
+    codes = list(rankings)
+    head = [[cell("", th="col"), *(cell(language_name(c, languages), th="col") for c in codes)]]
+    body, lines = [], []
+    for i, one in enumerate(codes):
+        row = [cell(language_name(one, languages), th="row")]
+        for j, other in enumerate(codes):
+            if i == j:
+                row.append(cell(""))
+                continue
+            rho = spearman(rankings[one]["order"], rankings[other]["order"])
+            first = rankings[one]
+            there = printed.get((first.get("task", ""), first["model"], one, other))
+            note = "" if there is None else f"published: {number(there)}"
+            row.append(cell(number(round(rho, 2) + 0.0), note=note))
+            if i < j:
+                line = {key: first[key] for key in _GROUP}
+                line |= {"language": one, "other": other, "spearman": rho, "published": there}
+                lines.append(line)
+        body.append(row)
+    notes = [
+        "Spearman's ρ of the orders that trials prune by. The published ones come from scores of"
+        " columns that belong to no head, and are not expected to agree."
+    ]
+    title = f"Rankings of languages compared: {title_of(group)}"
+    shape = {"name": group["name"], "title": title, "notes": notes if lines else []}
+    return shape | {"head": head, "body": body, "foot": [], "records": lines}
+
+
+def title_of(group: Group) -> str:
+    """What a group is, for tables and figures."""
+    first = next(iter(group["rankings"].values()))
+    return f"{first['kind']}: {first['model']}, {first['corpus']}, seed {first['seed']}"
+
+
+def planned(rankings: Sequence[tuple[Mapping[str, Any], str, str]]) -> list[str]:
+    """The names of the groups of (training, kind, language), before anything is scored."""
+    found: dict[tuple, set[str]] = {}
+    for training, kind, language in rankings:
+        key = (training.model, training.corpus, training.recipe, training.seed, kind)
+        found.setdefault(key, set()).add(language)
+    return [file_name(*key) for key, languages in found.items() if len(languages) >= 3]

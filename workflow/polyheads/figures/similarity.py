@@ -1,0 +1,37 @@
+"""The figure of rankings of languages compared; apart from the table, which it must not rerun."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from polyheads.exhibits import Languages, language_name
+from polyheads.exhibits.comparison import spearman
+from polyheads.exhibits.similarity import Group, title_of
+from polyheads.exhibits.tables import number
+from polyheads.figures.plots import FAINT, INK, drawing
+
+
+def draw(group: Group, languages: Languages, out: str | Path) -> None:
+    """A heat map of rho between the rankings of languages, from -1 to 1."""
+    rankings = group["rankings"]
+    codes = list(rankings)
+    values = [
+        [spearman(rankings[one]["order"], rankings[other]["order"]) for other in codes]
+        for one in codes
+    ]
+    side = 1.4 + 0.52 * len(codes)
+    with drawing(out, side + 0.7, side) as figure:
+        axes = figure.add_subplot()
+        image = axes.imshow(values, cmap="RdBu_r", vmin=-1, vmax=1)
+        for y, row in enumerate(values):
+            for x, value in enumerate(row):
+                colour = FAINT if x == y else "white" if abs(value) > 0.7 else INK
+                text = "" if x == y else number(round(value, 2) + 0.0)
+                axes.text(x, y, text, ha="center", va="center", fontsize=7.5, color=colour)
+        names = [language_name(code, languages) for code in codes]
+        axes.set_xticks(range(len(names)), names, rotation=45, ha="right", rotation_mode="anchor")
+        axes.set_yticks(range(len(names)), names)
+        axes.tick_params(length=0)
+        axes.spines[:].set_visible(False)
+        axes.set_title(title_of(group), fontweight="bold")
+        figure.colorbar(image, ax=axes, shrink=0.8, label="Spearman's ρ")
