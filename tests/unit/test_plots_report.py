@@ -11,11 +11,13 @@ from xml.etree import ElementTree
 import made_up
 import pytest
 
-from polyheads import exhibits, figures, report, selection
+from polyheads import exhibits, selection
 from polyheads.exhibits import contents, findings
 from polyheads.exhibits.results import Results
 from polyheads.figures import dev_test as dev_test_figure
+from polyheads.figures import draw as draw_exhibit
 from polyheads.figures import plots
+from polyheads.report import build as report_build
 from polyheads.report import pages
 
 LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}, "zh": {"name": "Chinese"}}
@@ -68,7 +70,7 @@ def draw(plan, scores, choices, directory):
         if exhibit["kind"] in contents.FIGURES:
             drawn[exhibit["name"]] = directory / f"{exhibit['name']}.svg"
             results = Results(choices, scores, [], LANGUAGES, PUBLISHED)
-            figures.draw(exhibit, results, drawn[exhibit["name"]])
+            draw_exhibit.draw(exhibit, results, drawn[exhibit["name"]])
     return drawn
 
 
@@ -283,7 +285,7 @@ def built(tmp_path):
     out = {n: tmp_path / f"{n}.html" for n in ("report", "start", "corpora", "runtimes")}
 
     def build():
-        report.build(
+        report_build.build(
             study={"name": "tried", "title": "Tried & <true>", "notes": ["A demonstration."]},
             sweeps=sweeps,
             results=Results(choices, scores, [files["ranking.json"]], LANGUAGES, PUBLISHED),

@@ -8,7 +8,8 @@ import made_up
 import pytest
 
 from polyheads import exhibits, selection
-from polyheads.exhibits import overviews, published, tables
+from polyheads.errors import UserError
+from polyheads.exhibits import inputs, overviews, published, tables
 from polyheads.report import inventory
 
 LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}, "zh": {"name": "Chinese"}}
@@ -244,7 +245,7 @@ def test_versions_and_json(tmp_path):
     assert "pandas" in [row[0] for row in texts(table["body"])]
     path = tmp_path / "x.json"
     path.write_text("{")
-    with pytest.raises(inventory.UserError, match=r"x\.json: not a whole JSON file"):
-        inventory.read_json(path)
+    with pytest.raises(UserError, match=r"x\.json: not a whole JSON file"):
+        inputs.read_json(path)
     path.write_text(json.dumps({"a": 1}))
-    assert inventory.read_json(path) == {"a": 1}
+    assert inputs.read_json(path) == {"a": 1}

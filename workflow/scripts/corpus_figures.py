@@ -4,11 +4,12 @@ from polyheads.job import job
 
 with job(snakemake):
     from polyheads import exhibits
+    from polyheads.exhibits import inputs
     from polyheads.figures import corpus as corpus_figure
-    from polyheads.report import corpus_report, inventory
+    from polyheads.report import corpus_report
 
     languages = exhibits.read_languages(snakemake.input.languages)
-    corpora = [inventory.read_json(path) for path in snakemake.input.corpora]
+    corpora = [inputs.read_json(path) for path in snakemake.input.corpora]
     groups = corpus_report.by_corpus(corpora).values()
     for members, image in zip(groups, snakemake.output, strict=True):
         corpus_figure.draw(members, languages, image)

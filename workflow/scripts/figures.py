@@ -5,13 +5,12 @@ from polyheads.job import job
 with job(snakemake):
     from pathlib import Path
 
-    from polyheads import exhibits, figures
-    from polyheads.exhibits import contents, similarity
+    from polyheads import exhibits
+    from polyheads.exhibits import contents, inputs, similarity
     from polyheads.exhibits import results as results_of
-    from polyheads.figures import plots
+    from polyheads.figures import draw, plots
     from polyheads.figures import similarity as similarity_figure
     from polyheads.kinds import KINDS
-    from polyheads.report import inventory
 
     given, out = snakemake.input, snakemake.output
     sweeps = snakemake.params.sweeps
@@ -19,14 +18,14 @@ with job(snakemake):
     paths = {Path(path).stem: path for path in out}
     for exhibit in contents.plan(sweeps, results.published):
         if exhibit["kind"] in contents.FIGURES:
-            figures.draw(exhibit, results, paths[exhibit["name"]])
+            draw.draw(exhibit, results, paths[exhibit["name"]])
     groups = similarity.groups(results.rankings)
     for group, image in zip(groups, out.languages, strict=True):
         similarity_figure.draw(group, results.languages, image)
     heads = zip(results.rankings, given.head_scores, out.heat_maps, strict=True)
     for ranking, scores, image in heads:
         plots.score_heat_map(
-            inventory.read_head_scores(scores),
+            inputs.read_head_scores(scores),
             title=exhibits.heat_map_title(ranking, results.languages),
             raw=KINDS[ranking["kind"]].raw,
             by_layer=ranking["normalisation"] != "none",

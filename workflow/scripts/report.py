@@ -5,11 +5,11 @@ from polyheads.job import job
 with job(snakemake):
     from pathlib import Path
 
-    from polyheads import report
     from polyheads.exhibits import results
+    from polyheads.report import build
 
     given, p = snakemake.input, snakemake.params
-    report.build(
+    build.build(
         study=p.study,
         sweeps=p.sweeps,
         results=results.read(given),

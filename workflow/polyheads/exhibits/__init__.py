@@ -5,7 +5,6 @@ Imported at parse time by the Snakefile, so it needs nothing but the standard li
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any

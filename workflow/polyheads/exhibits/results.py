@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from polyheads import exhibits, selection
-from polyheads.report import inventory
+from polyheads.exhibits import inputs
 from polyheads.statistics import rows
 from polyheads.statistics.rows import Row
 
@@ -31,7 +31,7 @@ def read(given: Any) -> Results:
     return Results(
         choices=selection.read(given.choices),
         scores=selection.read(given.scores),
-        rankings=[inventory.read_json(path) for path in given.rankings],
+        rankings=[inputs.read_json(path) for path in given.rankings],
         languages=exhibits.read_languages(given.languages),
         published=exhibits.read_published(),
         statistics=rows.read(statistics) if statistics else (),

@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from polyheads.catalogue import SPLITS
-from polyheads.errors import UserError
 from polyheads.exhibits import Languages, language_name
 from polyheads.exhibits.tables import Table, cell
 
 PACKAGES = ("torch", "transformers", "datasets", "seqeval", "numpy", "pandas", "snakemake")
-
-
-def read_json(path: str | Path) -> dict[str, Any]:
-    """One of the JSON files that the stages wrote."""
-    try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise UserError(f"{path}: not a whole JSON file; delete it and run again") from error
-
-
-def read_head_scores(path: str | Path) -> list[dict[str, str]]:
-    """The rows of a ranking's scores.csv: layer, head, raw, normalised, rank, as text."""
-    with open(path, encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def subwords_table(encodings: Sequence[dict], languages: Languages) -> Table:

@@ -1,0 +1,93 @@
+"""The report: one self-contained HTML page, and its parts as pages for `snakemake --report`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from polyheads import exhibits
+from polyheads.exhibits import claims, contents, inputs, overviews
+from polyheads.exhibits.findings import findings
+from polyheads.exhibits.results import Results
+from polyheads.report import corpus_report, inventory, pages, sections
+from polyheads.statistics import clusters
+
+
+def build(
+    *,
+    study: Mapping[str, Any],
+    sweeps: Sequence[dict],
+    results: Results,
+    figures: Mapping[str, str | Path],
+    heat_maps: Sequence[str | Path],
+    corpora: Sequence[str | Path],
+    labels: Mapping[str, str | Path],
+    encodings: Sequence[str | Path],
+    benchmarks: Mapping[str, Iterable[str | Path]],
+    provenance: Mapping[str, str],
+    out: Mapping[str, str | Path],
+    language_maps: Sequence[str | Path] = (),
+) -> None:
+    """Write the report and its pages.
+
+    study: name, title, notes (sentences for the start page). figures: name of an exhibit -> SVG.
+    heat_maps: an SVG for each of results.rankings. corpora, encodings: corpus.json and
+    encoding.json files. labels: corpus -> SVG of its labels. benchmarks: stage -> Snakemake's
+    benchmark files. language_maps: SVGs of similarity.groups. provenance: what -> version, shown as
+    it is. out: paths of report, start, corpora and runtimes. Nothing in them needs a network.
+    """
+    languages = results.languages
+    plan = contents.plan(sweeps, results.published)
+    main = exhibits.main_choices(plan, results.choices)
+    trials = {str(path) for sweep in sweeps for path in sweep["trials"]}
+    done = {path for path in trials if Path(path).exists()}
+    overview = overviews.overview(main, results.published)
+    counts = clusters.counts_table(main, languages, results.statistics)
+    held = claims.claims(
+        plan,
+        sweeps,
+        results.choices,
+        results.statistics,
+        results.published,
+        rankings=results.rankings,
+        nulls=results.nulls,
+    )
+    words = {
+        "study": study,
+        "findings": findings(sweeps, done, main, languages, results.statistics),
+        "overview": overview,
+        "overview_csv": pages.csv_link(overview),
+        "counts": counts,
+        "counts_csv": pages.csv_link(counts),
+        "claims_csv": pages.csv_link(held),
+    }
+    start = pages.render("start.html.j2", claims=held, **words)
+    # Alone, the page has no sections that the claims could lead to.
+    alone = pages.render("start.html.j2", claims=claims.without_links(held), **words)
+    read = [inputs.read_json(path) for path in corpora]
+    data = [
+        corpus_report.corpora_table(read, languages),
+        corpus_report.repairs_table(read, languages),
+        corpus_report.repeated_table(read, languages),
+        inventory.subwords_table([inputs.read_json(path) for path in encodings], languages),
+    ]
+    times = [inventory.run_times_table(benchmarks), inventory.versions_table(provenance)]
+    k = exhibits.largest_k(sweeps)
+    shown = [
+        sections.reading(),
+        *sections.nulls(plan, results),
+        *sections.experiments(plan, results, figures),
+        sections.scores(results, main, heat_maps, language_maps, k=k),
+        sections.inventory("corpora", "Corpora", data, sections.labels(read, languages, labels)),
+        sections.inventory("runtimes", "Run times and versions", times),
+    ]
+    title = study.get("title") or study["name"]
+    whole = {"study": study, "start": start, "sections": shown}
+    pages.write_text(out["start"], pages.page(title, body=alone))
+    pages.write_text(out["corpora"], pages.page("Corpora", tables=data, caption_name="corpora"))
+    pages.write_text(
+        out["runtimes"],
+        pages.page("Run times and versions", tables=times, caption_name="runtimes"),
+    )
+    pages.write_text(out["report"], pages.render("report.html.j2", **whole))
