@@ -2,10 +2,11 @@
 
 import made_up
 import pytest
-from test_tables import PUBLISHED, full_width, rows_of, texts
+from test_tables import LANGUAGES, PUBLISHED, full_width, rows_of, texts
 
 from polyheads import exhibits
 from polyheads.exhibits import claims
+from polyheads.exhibits.results import Results
 from polyheads.report import pages
 from polyheads.statistics import contrasts
 
@@ -14,6 +15,11 @@ MULTI = "Pruning the lowest heads raises multi-lingual scores"
 LARGER = "Cross-lingual gains are larger than multi-lingual ones"
 RANDOM = "Random heads pruned give less than the lowest"
 HIGHEST = "The highest heads pruned give less than the lowest"
+
+
+def held(plan, sweeps, choices, *, rankings=(), **more):
+    results = Results(choices, [], rankings, LANGUAGES, PUBLISHED, **more)
+    return claims.claims(plan, sweeps, results)
 
 
 def line(**changed):
@@ -106,7 +112,7 @@ def tried(tmp_path):
 
 def test_lines_say_what_the_choices_say(tried):
     plan, sweeps, rows = tried
-    table = claims.claims(plan, sweeps, rows, statistics(plan, rows), PUBLISHED)
+    table = held(plan, sweeps, rows, statistics=statistics(plan, rows))
     main = exhibits.main_choices(plan, rows)
 
     def mean(name, **wanted):
@@ -158,7 +164,7 @@ def test_nulls_and_fresh_seeds_decide(tried):
     fake = [r | {"gain": 5.0, "low": 4.0, "high": 6.0} for r in statistics(plan, rows)]
 
     def of(claim, nulls=(), more=()):
-        made = claims.claims(plan, sweeps, [*rows, *more], fake, PUBLISHED, nulls=nulls)
+        made = held(plan, sweeps, [*rows, *more], statistics=fake, nulls=nulls)
         full_width(made)
         return records(made, claim, model="mbert", setting=wanted[claim])[0]
 
@@ -179,7 +185,7 @@ def test_nulls_and_fresh_seeds_decide(tried):
 
 def test_the_page_has_whole_rows_links_and_rules(tried, tmp_path):
     plan, sweeps, rows = tried
-    table = claims.claims(plan, sweeps, rows, statistics(plan, rows), PUBLISHED)
+    table = held(plan, sweeps, rows, statistics=statistics(plan, rows))
     assert full_width(table) == 6
     assert texts(table["body"])[0][0] == CROSS
     links = {c["href"] for row in table["body"] for c in row if c["href"]}
@@ -196,10 +202,10 @@ def test_missing_trials_and_nothing_at_all(tmp_path):
     sweeps = made_up.study(tmp_path, models=("mbert",))
     every = {path for made in sweeps for path in made["trials"]}
     plan, rows = rows_of(sweeps, tmp_path, without=every)
-    table = claims.claims(plan, sweeps, rows, [], PUBLISHED)
+    table = held(plan, sweeps, rows)
     assert records(table, CROSS)[0]["verdict"] == "trials missing"
     full_width(table)
-    nothing = claims.claims([], [], [], [], PUBLISHED)
+    nothing = held([], [], [])
     assert {r["verdict"] for r in nothing["records"]} == {claims.NOT_RUN}
     full_width(nothing)
 
@@ -216,7 +222,7 @@ def test_rankings_of_languages(tmp_path):
         }
         for code, o in orders.items()
     ]
-    table = claims.claims(plan, sweeps, rows, [], PUBLISHED, rankings=rankings)
+    table = held(plan, sweeps, rows, rankings=rankings)
     (alike,) = [r for r in table["records"] if r["claim"].startswith("Rankings of the languages")]
     shifted = 1 - 6 * 8 * 16 / (8 * 63)
     assert alike["sound"] == pytest.approx((-1 + shifted - shifted) / 3)

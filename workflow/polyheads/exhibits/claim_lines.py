@@ -1,84 +1,36 @@
-"""What a study has to say to each claim of the paper: the lines of claims.claims.
-
-Of several experiments that could answer, the one with most pairs of languages does (ties: the
-gradient ranking, then the first). All numbers are in the experiment's own metric.
-"""
+"""What a study has to say to each claim of the paper: the lines of claims.claims."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from statistics import fmean
-from typing import Any, NamedTuple
+from typing import Any
 
 from polyheads import exhibits
 from polyheads.exhibits import multi_source, published, similarity
+from polyheads.exhibits.claim_study import (
+    Group,
+    Study,
+    estimate,
+    fresh_gain,
+    main_groups,
+    null_rows,
+    pairs_of,
+    partner,
+    run_noise,
+    table_of,
+)
 from polyheads.exhibits.comparison import spearman
 from polyheads.exhibits.low_resource import percent
 from polyheads.exhibits.tables import Choice, mean
 from polyheads.kinds import KINDS
 from polyheads.statistics import clusters
-from polyheads.statistics.contrasts import Estimate, difference, mean_of, mean_of_pairs
-from polyheads.statistics.rows import Row
+from polyheads.statistics.contrasts import Estimate, difference, mean_of_pairs
 
 Line = dict[str, Any]
 SEVERAL = {"MD": "mean rank (MD)", "SD": "summed scores (SD)", "EC": "one source's own (EC)"}
 _SETTINGS = ("cross-lingual", "multi-lingual")
-
-
-class Group(NamedTuple):
-    """Whose sweeps are averaged: one table and model."""
-
-    experiment: str
-    kind: str  # of ranking
-    task: str
-    corpus: str
-    model: str
-    setting: str
-    metric: str
-
-
-@dataclass(frozen=True)
-class Study:
-    """What claims are held against."""
-
-    plan: Sequence[exhibits.Exhibit]
-    groups: Mapping[Group, Sequence[Choice]]  # role main, own metric, heads pruned at test
-    low: Sequence[Choice]  # the setting low-resource
-    fresh: Sequence[Choice]
-    statistics: Sequence[Row]
-    printed: Sequence[Mapping[str, str]]
-    rankings: Sequence[Mapping[str, Any]]
-    nulls: Sequence[Mapping[str, Any]]
-    several_seeds: bool
-
-
-def study(
-    plan: Sequence[exhibits.Exhibit],
-    sweeps: Sequence[dict],
-    choices: Sequence[Choice],
-    statistics: Sequence[Row],
-    printed: Sequence[Mapping[str, str]],
-    rankings: Sequence[Mapping[str, Any]],
-    nulls: Sequence[Mapping[str, Any]],
-) -> Study:
-    """The pieces in the shape that the claims ask for; arguments as claims.claims has them."""
-    groups: dict[Group, list[Choice]] = {}
-    low = []
-    for row in exhibits.main_choices(plan, choices):
-        if row["heads"] == "all":  # as the released code tests: nothing to hold claims against
-            continue
-        if row["setting"] == exhibits.LOW_RESOURCE:
-            low.append(row)
-        elif row["k_max"]:
-            kind = exhibits.ranking_kind(row["ranking"], row["source"])
-            names = ("task", "corpus", "model", "setting", "metric")
-            key = Group(row["experiment"], kind, *(row[name] for name in names))
-            groups.setdefault(key, []).append(row)
-    fresh = [row for row in choices if row["role"] == "fresh"]
-    several = len({s["seed"] for s in sweeps if s["role"] == "main"}) > 1
-    return Study(plan, groups, low, fresh, statistics, printed, rankings, nulls, several)
 
 
 def line(task: str, corpus: str, model: str, setting: str, paper: Any, **more: Any) -> Line:
@@ -94,31 +46,31 @@ def line(task: str, corpus: str, model: str, setting: str, paper: Any, **more: A
 
 def gains(of: Study, setting: str) -> Iterator[Line]:
     """Mean gain of pruning the lowest heads, in one setting; nulls of run noise."""
-    means = published.mean_gains(of.printed)
-    for key, rows in _main(of, setting):
+    means = published.mean_gains(of.results.published)
+    for key, rows in main_groups(of, setting):
         both = [row for row in rows if row["sound_gain"] is not None]
         paper = _paper(
             {model: v for (task, model, s), v in means.items() if (task, s) == (key.task, setting)},
             key.model,
         )
-        p, note = _null(of, key, "noise")
-        again = _fresh(of, key)
+        p, note = run_noise(of, key, "noise")
+        again = fresh_gain(of, key)
         yield line(
             *(key.task, key.corpus, key.model, "", paper),
-            **_numbers(_estimate(of, key, rows)) if both else {},
+            **_numbers(estimate(of, key, rows)) if both else {},
             best=mean(row["best_gain"] for row in rows),
             **{"p": p, "note": note, "fresh": again},
             noise=of.several_seeds or p is not None,
-            exhibit=_table(of, key),
+            exhibit=table_of(of, key),
         )
 
 
 def improved(of: Study) -> Iterator[Line]:
     """The share of pairs that improved, both settings and all models of a task together."""
-    counted = published.improved(of.printed)
+    counted = published.improved(of.results.published)
     of_task: dict[tuple[str, str], list[Choice]] = {}
     for setting in _SETTINGS:
-        for key, rows in _main(of, setting):
+        for key, rows in main_groups(of, setting):
             of_task.setdefault((key.task, key.corpus), []).extend(rows)
     for (task, corpus), rows in of_task.items():
         there = [pair for (t, _, _), pair in counted.items() if t == task]
@@ -143,13 +95,14 @@ def improved(of: Study) -> Iterator[Line]:
 
 def settings(of: Study) -> Iterator[Line]:
     """Mean cross-lingual gain less mean multi-lingual gain."""
-    means = published.mean_gains(of.printed)
+    means = published.mean_gains(of.results.published)
     multi = {
-        (k.task, k.corpus, k.model, k.metric): (k, rows) for k, rows in _main(of, _SETTINGS[1])
+        (key.task, key.corpus, key.model, key.metric): (key, rows)
+        for key, rows in main_groups(of, _SETTINGS[1])
     }
-    for key, rows in _main(of, _SETTINGS[0]):
+    for key, rows in main_groups(of, _SETTINGS[0]):
         other = multi.get((key.task, key.corpus, key.model, key.metric))
-        if other and _pairs(rows) & _pairs(other[1]):
+        if other and pairs_of(rows) & pairs_of(other[1]):
             both = {
                 model: v - means[task, model, _SETTINGS[1]]
                 for (task, model, setting), v in means.items()
@@ -160,7 +113,7 @@ def settings(of: Study) -> Iterator[Line]:
 
 def controls(of: Study, control: str) -> Iterator[Line]:
     """The lowest heads' gains less those of a control (highest | random), on the same pairs."""
-    printed = published.control_differences(of.printed)
+    printed = published.control_differences(of.results.published)
     seen = set()
     for other, rows in of.groups.items():
         if other.setting not in _SETTINGS:
@@ -174,12 +127,12 @@ def controls(of: Study, control: str) -> Iterator[Line]:
             wanted = KINDS.__contains__
         else:
             continue
-        found = _partner(of, other, rows, wanted)
+        found = partner(of, other, rows, wanted)
         place = (other.task, other.corpus, other.model, other.setting)
         if not found or place in seen:
             continue
         key, lowest = found
-        if control == "random" and _null(of, key, "random")[0] is not None:
+        if control == "random" and run_noise(of, key, "random")[0] is not None:
             continue  # many random rankings say more than one
         seen.add(place)
         there = {
@@ -198,7 +151,7 @@ def lrp(of: Study) -> Iterator[Line]:
     printed = published_lrp()
     for other, rows in of.groups.items():
         if other.kind == "lrp" and other.setting in _SETTINGS:
-            found = _partner(of, other, rows, lambda kind: kind == "gradient")
+            found = partner(of, other, rows, lambda kind: kind == "gradient")
             if found:
                 paper = {
                     m: v
@@ -245,7 +198,7 @@ def several(of: Study, name: str) -> Iterator[Line]:
             for key, rows in of.groups.items():
                 same = (key.experiment, key.model) == (exhibit["of"]["experiment"], model)
                 if method and same and key.kind.startswith(method) and values["sound"] is not None:
-                    made |= _numbers(_estimate(of, key, rows))
+                    made |= _numbers(estimate(of, key, rows))
                     break
             yield made | {"noise": of.several_seeds, "exhibit": exhibit["name"]}
 
@@ -274,7 +227,7 @@ def low_resource(of: Study) -> Iterator[Line]:
 def languages(of: Study) -> Iterator[Line]:
     """Mean rho between the rankings of two languages, for every model of a task."""
     printed = published.mean_rho()
-    found = similarity.groups(of.rankings)
+    found = similarity.groups(of.results.rankings)
     kinds = {next(iter(group["rankings"].values()))["kind"] for group in found}
     kind = "gradient" if "gradient" in kinds else next(iter(sorted(kinds)), "")
     for group in found:
@@ -297,7 +250,7 @@ def heads(of: Study) -> Iterator[Line]:
     printed = published.mean_heads()
     found: dict[tuple[str, str, str], list[Choice]] = {}
     for setting in _SETTINGS:
-        for key, rows in _main(of, setting):
+        for key, rows in main_groups(of, setting):
             found.setdefault((key.task, key.corpus, key.model), []).extend(rows)
     for (task, corpus, model), rows in found.items():
         paper = _paper({m: v for (t, m), v in printed.items() if t == task}, model)
@@ -307,14 +260,14 @@ def heads(of: Study) -> Iterator[Line]:
 
 def _against_random(of: Study, printed: Mapping[tuple, float]) -> Iterator[Line]:
     for setting in _SETTINGS:
-        for key, _ in _main(of, setting):
-            for null in _null_rows(of, key, "random"):
+        for key, _ in main_groups(of, setting):
+            for null in null_rows(of, key, "random"):
                 there = {
                     m: v
                     for (task, m, s, c), v in printed.items()
                     if (task, s, c) == (key.task, setting, "random")
                 }
-                best = [n for n in _null_rows(of, key, "random", "best")]
+                best = [n for n in null_rows(of, key, "random", "best")]
                 yield line(
                     *(key.task, key.corpus, key.model, setting, _paper(there, key.model)),
                     sound=null["gain"] - null["null_mean"],
@@ -323,7 +276,7 @@ def _against_random(of: Study, printed: Mapping[tuple, float]) -> Iterator[Line]
                     note=f"against {null['n']} random rankings",
                     # Random rankings are trainings of their own: their spread holds training noise.
                     noise=True,
-                    exhibit=_table(of, key),
+                    exhibit=table_of(of, key),
                 )
 
 
@@ -336,7 +289,7 @@ def _compared(
     setting: str,
 ) -> Line:
     """One group's mean gain less another's, on the pairs of languages that both have."""
-    key, common = one[0], _pairs(one[1]) & _pairs(other[1])
+    key, common = one[0], pairs_of(one[1]) & pairs_of(other[1])
     one, other = (
         (k, [row for row in rows if (row["source"], row["target"]) in common])
         for k, rows in (one, other)
@@ -348,123 +301,17 @@ def _compared(
     if all(any(r["sound_gain"] is not None for r in rows) for _, rows in (one, other)):
         # Where dev chose k = 0 for all pairs, the gain is 0 whatever sentences are drawn.
         a, b = (
-            _estimate(of, k, rows) if any(r["sound_k"] for r in rows) else (0.0, 0.0, 0.0)
+            estimate(of, k, rows) if any(r["sound_k"] for r in rows) else (0.0, 0.0, 0.0)
             for k, rows in (one, other)
         )
         made["sound"] = a[0] - b[0]
         if a[1] is not None and b[1] is not None:
             made |= _numbers(difference(a, b))
-    return made | {"compared": True, "noise": of.several_seeds, "exhibit": _table(of, other[0])}
-
-
-def _main(of: Study, setting: str) -> list[tuple[Group, Sequence[Choice]]]:
-    """For each task, corpus and model the group that stands for the paper's Tables 2 to 4."""
-    best: dict[tuple, tuple[tuple, Group]] = {}
-    for key, rows in of.groups.items():
-        if key.kind not in KINDS or key.setting != setting or any("+" in r["source"] for r in rows):
-            continue
-        size = (len(_pairs(rows)), key.kind == published.RANKING)
-        place = (key.task, key.corpus, key.model)
-        if place not in best or size > best[place][0]:
-            best[place] = (size, key)
-    return [(key, of.groups[key]) for _, key in best.values()]
-
-
-def _partner(
-    of: Study, other: Group, rows: Sequence[Choice], wanted: Any
-) -> tuple[Group, list[Choice]] | None:
-    """The group of a wanted kind that has most of the pairs of another, with these pairs only."""
-    pairs = _pairs(rows)
-    best: tuple[tuple, Group, list[Choice]] | None = None
-    for key, members in of.groups.items():
-        if not wanted(key.kind) or key[2:] != other[2:]:
-            continue
-        common = [r for r in members if (r["source"], r["target"]) in pairs]
-        size = (len(_pairs(common)), key.kind == published.RANKING)
-        if common and (best is None or size > best[0]):
-            best = (size, key, common)
-    return best[1:] if best else None
-
-
-def _pairs(rows: Iterable[Choice]) -> set[tuple[str, str]]:
-    return {(row["source"], row["target"]) for row in rows}
-
-
-def _estimate(
-    of: Study, key: Group, rows: Sequence[Choice]
-) -> tuple[float, float | None, float | None]:
-    """Mean sound gain of a group's rows and its interval: that of the table where all its pairs
-    are there, else put together from the pairs'."""
-    value = mean(row["sound_gain"] for row in rows)
-    names = ("experiment", "model", "setting", "metric")
-    mine = [
-        row
-        for row in of.statistics
-        if row["reading"] == "sound"
-        and row["ranking"] == key.kind
-        and all(row[name] == getattr(key, name) for name in names)
-    ]
-    if _pairs(rows) == _pairs(of.groups[key]):
-        for row in mine:
-            if row["level"] == "mean" and row["low"] is not None:
-                return value, row["low"], row["high"]
-    wanted = _pairs(r for r in rows if r["sound_gain"] is not None)
-    parts = [
-        # Where dev chose k = 0 nothing is compared: the gain is 0 in every draw.
-        (row["target"], (row["gain"], row["low"], row["high"]))
-        if row["low"] is not None
-        else (row["target"], (row["gain"],) * 3)
-        for row in mine
-        if row["level"] == "pair" and (row["source"], row["target"]) in wanted
-    ]
-    if len(parts) < len(wanted) or all(low == high for _, (_, low, high) in parts):
-        return value, None, None
-    _, low, high = mean_of(parts)
-    return value, low, high
+    return made | {"compared": True, "noise": of.several_seeds, "exhibit": table_of(of, other[0])}
 
 
 def _numbers(estimate: tuple[float, float | None, float | None] | Estimate) -> dict[str, Any]:
     return dict(zip(("sound", "low", "high"), estimate, strict=True))
-
-
-def _null_rows(of: Study, key: Group, null: str, reading: str = "sound") -> list[Mapping[str, Any]]:
-    names = ("experiment", "task", "corpus", "model", "setting")
-    return [
-        row
-        for row in of.nulls
-        if row["null"] == null
-        and row["reading"] == reading
-        and row["ranking"] == key.kind
-        and row.get("metric", key.metric) == key.metric
-        and all(row[name] == getattr(key, name) for name in names)
-        and row["p"] is not None
-    ]
-
-
-def _null(of: Study, key: Group, null: str) -> tuple[float | None, str]:
-    """p of the sound reading against a null, and what it is for those who hover."""
-    rows = _null_rows(of, key, null)
-    if not rows:
-        return None, ""
-    return max(row["p"] for row in rows), f"against {rows[0]['n']} further unpruned runs"
-
-
-def _fresh(of: Study, key: Group) -> float | None:
-    """Mean gain of the group's chosen k with seeds that took no part in the choice."""
-    names = ("experiment", "task", "corpus", "model", "setting", "metric")
-    return mean(
-        row["sound_gain"]
-        for row in of.fresh
-        if exhibits.ranking_kind(row["ranking"], row["source"]) == key.kind
-        and all(row[name] == getattr(key, name) for name in names)
-    )
-
-
-def _table(of: Study, key: Group) -> str:
-    """The name of the table of a group."""
-    names = {"experiment": key.experiment, "ranking": key.kind, "setting": key.setting}
-    names["metric"] = key.metric
-    return next((e["name"] for e in of.plan if e["kind"] == "table" and e["of"] == names), "")
 
 
 def _paper(numbers: Mapping[str, float], model: str) -> Any:

@@ -14,9 +14,10 @@ from typing import Any
 
 from polyheads import exhibits
 from polyheads.evaluation import TASK_NAMES
-from polyheads.exhibits import claim_lines, published
-from polyheads.exhibits.tables import READING_NAMES, Choice, Table, cell, number, signed
-from polyheads.statistics.rows import ALPHA, LEVEL, Row
+from polyheads.exhibits import claim_lines, claim_study, published
+from polyheads.exhibits.results import Results
+from polyheads.exhibits.tables import READING_NAMES, Table, cell, number, signed
+from polyheads.statistics.rows import ALPHA, LEVEL
 
 Line = dict[str, Any]
 NOT_RUN = "not run in this study"
@@ -29,31 +30,17 @@ class Claim:
     """What the paper says, and where a study has it."""
 
     words: str
-    lines: Callable[[claim_lines.Study], Iterable[Line]]
+    lines: Callable[[claim_study.Study], Iterable[Line]]
     unit: str = "points"  # points | share | rho | heads
     tested: bool = True  # False: a number to compare, nothing that could hold or not
     published: Sequence[float] = field(default_factory=tuple)  # all that the paper has
 
 
-def claims(
-    plan: Sequence[exhibits.Exhibit],
-    sweeps: Sequence[dict],
-    choices: Sequence[Choice],
-    statistics: Sequence[Row],
-    printed: Sequence[Mapping[str, str]],
-    *,
-    rankings: Sequence[Mapping[str, Any]] = (),
-    nulls: Sequence[Mapping[str, Any]] = (),
-) -> Table:
-    """The table of the start page.
-
-    choices: rows of all roles; printed: rows of Tables 2 to 4 (exhibits.read_published); rankings:
-    contents of ranking.json; nulls: rows with experiment, ranking, task, corpus, model, setting,
-    reading, gain, null (random, noise, fresh), null_mean, null_low, null_high, n, p.
-    """
-    study = claim_lines.study(plan, sweeps, choices, statistics, printed, rankings, nulls)
+def claims(plan: Sequence[exhibits.Exhibit], sweeps: Sequence[dict], results: Results) -> Table:
+    """The table of the start page."""
+    study = claim_study.study(plan, sweeps, results)
     found: list[tuple[Claim, list[Line]]] = []
-    for claim in _all(printed):
+    for claim in _all(results.published):
         lines = [{**line, "claim": claim.words} for line in claim.lines(study)]
         for line in lines:
             line["verdict"] = verdict(line) if claim.tested else "for comparison"
@@ -259,7 +246,7 @@ def _record(claim: Claim, line: Line) -> Line:
     return record | {name: line[name] for name in (*names, "verdict", "exhibit")}
 
 
-def _notes(study: claim_lines.Study, lines: Sequence[Line]) -> list[str]:
+def _notes(study: claim_study.Study, lines: Sequence[Line]) -> list[str]:
     notes = [
         f"Verdicts are rules. Holds: the {LEVEL} % interval [ ] of the reading with k chosen on dev"
         f" is above 0 (above 50 % for shares) and, where there are nulls, p < {ALPHA} against them."

@@ -44,15 +44,7 @@ def build(
     done = {path for path in trials if Path(path).exists()}
     overview = overviews.overview(main, results.published)
     counts = clusters.counts_table(main, languages, results.statistics)
-    held = claims.claims(
-        plan,
-        sweeps,
-        results.choices,
-        results.statistics,
-        results.published,
-        rankings=results.rankings,
-        nulls=results.nulls,
-    )
+    held = claims.claims(plan, sweeps, results)
     words = {
         "study": study,
         "findings": findings(sweeps, done, main, languages, results.statistics),
