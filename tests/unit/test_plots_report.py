@@ -255,9 +255,11 @@ def test_every_caption_is_valid_and_says_what_it_must():
 
 
 @pytest.fixture
-def built(tmp_path):
+def built(tmp_path, monkeypatch):
     """A report of a small study with one trial missing, and where its pages are."""
-    sweeps = made_up.study(tmp_path)
+    # Trials lie below the working directory, as in a run: no page may name a path of the machine.
+    monkeypatch.chdir(tmp_path)
+    sweeps = made_up.study(Path("trials"))
     gone = sweeps[0]["trials"][2]
     Path(gone).unlink()
     plan, scores, choices = read(sweeps)
@@ -339,7 +341,7 @@ def test_report_holds_the_pieces(built):
 def test_start_page_says_what_the_data_say(built):
     build, directory = built
     words = " ".join(Page(build()["start"]).words.split())
-    sweeps = made_up.study(directory)
+    sweeps = made_up.study(Path("trials"))
     trainings = len({path for made in sweeps for path in made["trials"]})
     assert f"trainings {trainings - 1}" in words
     assert "missing: 1." in words

@@ -188,13 +188,15 @@ def _choice_cells(rows: Sequence[Choice], known: Mapping[str, Row]) -> list[dict
         gains = [g for row in rows if (g := row[f"{reading}_gain"]) is not None]
         ks = [row[f"{reading}_k"] for row in rows if row[f"{reading}_k"] is not None]
         mark = "†" if any(row["missing_k"] for row in rows) else ""
-        note = "; ".join(f"missing: k = {r['missing_k']}" for r in rows if r["missing_k"])
+        notes = [f"missing: k = {r['missing_k']}" for r in rows if r["missing_k"]]
+        # A trial's file has its recipe, ranking and pruned heads, and leads to all the rest.
+        notes += [path for row in rows if (path := row[f"{reading}_trial"])]
         spread = stdev(gains) if len(gains) > 1 else None
         chosen = ", ".join(str(k) for k in ks)
         cells += [
             score(mean(row[f"{reading}_test"] for row in rows), kind=f"{reading} first"),
             gain(mean(gains), spread, kind=reading, row=known.get(reading)),
-            cell(chosen + mark, kind=reading, note=note)
+            cell(chosen + mark, kind=reading, note="; ".join(notes))
             if ks
             else cell(MISSING, kind=f"{reading} missing"),
         ]
@@ -303,7 +305,7 @@ def _record(
     printed: Mapping[tuple, tuple[float, float]],
     known: Mapping[tuple[str, ...], Row],
 ) -> dict[str, Any]:
-    record = {key: value for key, value in row.items() if not key.endswith("_trial")}
+    record = dict(row)
     if known:
         # Of the pair's mean over seeds: the same in the row of each seed.
         of = _of(known, row["model"], row["source"], row["target"])
