@@ -110,7 +110,12 @@ def test_missing_trials_are_no_gain_of_zero():
 
 def test_table():
     told = {"level": "pair", "experiment": "ner", "model": "tiny", "source": "en", "target": "de"}
-    told |= {"setting": "cross-lingual", "metric": "f1_strict", "ranking": "gradient"}
+    told |= {
+        "setting": "cross-lingual",
+        "mixture": "en",
+        "metric": "f1_strict",
+        "ranking": "gradient",
+    }
     told |= {"reading": "sound", "gain": 6.0, "low": 5.0, "high": 7.0, "p": 0.001, "p_holm": 0.002}
     table = fresh.table(EXHIBIT, choices(), LANGUAGES, [told])
     assert full_width(table) == 7

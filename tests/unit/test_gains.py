@@ -227,3 +227,19 @@ def test_counts_are_of_sources_and_models(tmp_path):
     assert 0.4 < low < 22 / 32 < high < 0.9
     # What pairs share makes the interval wider than one of independent pairs.
     assert high - low > 2 * 1.96 * (22 / 32 * 10 / 32 / 192) ** 0.5
+
+
+def test_every_share_of_data_has_its_own_interval(tmp_path):
+    parts = {10: GAIN, 50: NO_GAIN}
+    sweeps = [
+        made_up.predicted_sweep(
+            tmp_path, right, setting="low-resource", target="de", mixture=("en", f"de@{share}")
+        )
+        for share, right in parts.items()
+    ]
+    plan, choices, found = run(sweeps, tmp_path)
+    assert {e["kind"] for e in plan} == {"shares"}
+    pairs = [row for row in found if row["level"] == "pair" and row["reading"] == "sound"]
+    assert [row["mixture"] for row in pairs] == ["en+de@10", "en+de@50"]
+    for row, choice in zip(pairs, choices, strict=True):
+        assert row["gain"] == pytest.approx(choice["sound_gain"], abs=1e-6)

@@ -6,7 +6,7 @@ import made_up
 import pytest
 
 from polyheads import exhibits, selection
-from polyheads.exhibits import low_resource
+from polyheads.exhibits import low_resource, tables
 from polyheads.figures import low_resource as low_resource_figure
 
 LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}, "zh": {"name": "Chinese"}}
@@ -61,6 +61,29 @@ def test_table_goes_up_to_all_data(shown):
     assert table["records"][3]["unpruned"] == row["unpruned"]
     assert table["records"][3]["sound_gain"] == row["sound_gain"]
     assert table["body"][3][0]["text"] == "English → Chinese"
+
+
+def test_intervals_of_every_share(shown, tmp_path):
+    plan, choices = shown
+    rows = [
+        {
+            **{name: choice[name] for name in ("experiment", "model", "source", "target")},
+            **{name: choice[name] for name in ("setting", "mixture", "metric")},
+            **{"ranking": "gradient", "level": "pair", "reading": "sound", "seeds": 1},
+            **{"gain": choice["sound_gain"], "low": choice["sound_gain"] - 1.25},
+            **{"high": choice["sound_gain"] + 2.5, "p": 0.5, "p_holm": 1.0, "resamples": 10},
+        }
+        for choice in choices
+    ]
+    table = low_resource.table(plan[2], choices, LANGUAGES, rows)
+    for line, cells in zip(table["records"], table["body"], strict=True):
+        gain = line["sound_gain"]
+        assert cells[4]["below"] == f"[{tables.signed(gain - 1.25)}, {tables.signed(gain + 2.5)}]"
+    plain, banded = (tmp_path / name for name in ("plain.svg", "banded.svg"))
+    low_resource_figure.draw(plan[2], choices, LANGUAGES, plain)
+    low_resource_figure.draw(plan[2], choices, LANGUAGES, banded, rows)
+    bands = [p.read_text().count('id="FillBetweenPolyCollection') for p in (plain, banded)]
+    assert bands == [0, 2]
 
 
 def test_figure(shown, tmp_path):

@@ -88,6 +88,7 @@ rule figures:
     input:
         scores=f"{OUT}/scores.csv",
         choices=f"{OUT}/choices.csv",
+        statistics=f"{OUT}/statistics.csv",
         published=PUBLISHED,
         facts=FACTS,
         languages=LANGUAGES,

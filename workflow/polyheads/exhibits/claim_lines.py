@@ -221,6 +221,10 @@ def low_resource(of: Study) -> Iterator[Line]:
                     up = sum(m > 0 for m in means)
                     text = f"above 0 at {up} of {len(means)} shares"
                     made |= {reading: value, f"{reading}_below": text}
+            for row in of.results.statistics:
+                whole = (row["exhibit"], row["model"]) == (exhibit["name"], model)
+                if whole and row["level"] == "mean" and row["reading"] == "sound":
+                    made |= {"low": row["low"], "high": row["high"]}
             yield made | {"noise": of.several_seeds, "exhibit": exhibit["name"]}
 
 

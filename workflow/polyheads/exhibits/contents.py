@@ -124,7 +124,7 @@ def tables_of(exhibit: Exhibit, results: Results) -> list[tables.Table]:
         case "sources":
             return [multi_source.table(exhibit, r.choices, r.languages)]
         case "shares":
-            return [low_resource.table(exhibit, r.choices, r.languages)]
+            return [low_resource.table(exhibit, r.choices, r.languages, r.statistics)]
         case "controls":
             return [controls.table(exhibit, r.choices, r.languages)]
         case "protocols":

@@ -8,6 +8,7 @@ from typing import Any
 from polyheads import mixtures
 from polyheads.exhibits import Exhibit, Languages, members, pair_name
 from polyheads.exhibits.tables import Choice, Table, cell, gain, mean, score
+from polyheads.statistics.rows import Row, of_choices, resampling_notes
 
 
 def percent(choice: Mapping[str, Any]) -> int:
@@ -23,9 +24,18 @@ def rows(exhibit: Exhibit, choices: Iterable[Choice]) -> list[Choice]:
     return low + [r for r in members(whole, choices) if (r["source"], r["target"]) in pairs]
 
 
-def table(exhibit: Exhibit, choices: Sequence[Choice], languages: Languages) -> Table:
-    """A line for each pair, model and percentage: score with all heads, gains by both readings."""
+def table(
+    exhibit: Exhibit,
+    choices: Sequence[Choice],
+    languages: Languages,
+    statistics: Iterable[Row] = (),
+) -> Table:
+    """A line for each pair, model and percentage: score with all heads, gains by both readings.
+
+    statistics: intervals of the gains below them, and stars as in the tables.
+    """
     found = rows(exhibit, choices)
+    known = intervals(found, statistics)
     names = ("Source → target", "Model", "Target data (%)", "Unpruned (%)")
     heads = [cell(name, th="col", kind="name" if i < 2 else "") for i, name in enumerate(names)]
     heads += [cell("Gain, k chosen on dev", th="col"), cell("k", th="col")]
@@ -41,15 +51,30 @@ def table(exhibit: Exhibit, choices: Sequence[Choice], languages: Languages) -> 
                 cell(model, kind="name"),
                 cell(str(share)),
                 score(means["unpruned"]),
-                gain(means["sound_gain"]),
+                gain(means["sound_gain"], row=known.get((pair, model, share, "sound"))),
                 cell(_k(means["sound_k"])),
-                gain(means["best_gain"], kind="first"),
+                gain(
+                    means["best_gain"],
+                    kind="first",
+                    row=known.get((pair, model, share, "best")),
+                ),
                 cell(_k(means["best_k"])),
             ]
         )
     notes = ["Gains in percentage points of the test score, means over seeds."]
+    notes += resampling_notes(known.values())
     shape = {"name": exhibit["name"], "title": exhibit["title"] + " (%)", "notes": notes}
     return shape | {"head": [heads], "body": body, "foot": [], "records": lines}
+
+
+def intervals(
+    found: Iterable[Choice], statistics: Iterable[Row]
+) -> dict[tuple[tuple[str, str], str, int, str], Row]:
+    """(pair, model, percentage, reading) -> the statistics of its gain."""
+    return {
+        ((row["source"], row["target"]), row["model"], percent(row), row["reading"]): row
+        for row in of_choices(statistics, list(found))
+    }
 
 
 _MEANS = ("unpruned", "sound_test", "sound_gain", "sound_k", "best_test", "best_gain", "best_k")

@@ -21,7 +21,7 @@ def draw(exhibit: Exhibit, results: Results, out: str | Path) -> None:
         case "gains":
             plots.gains(exhibit, choices, languages, out)
         case "shares":
-            low_resource_figure.draw(exhibit, choices, languages, out)
+            low_resource_figure.draw(exhibit, choices, languages, out, results.statistics)
         case "dev-test":
             dev_test_figure.draw(exhibit, choices, languages, out)
         case "correlations":

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from polyheads.evaluation import METRICS
 from polyheads.exhibits import Exhibit, Languages, language_name
-from polyheads.exhibits.low_resource import groups, rows
+from polyheads.exhibits.low_resource import groups, intervals, rows
 from polyheads.exhibits.tables import Choice, mean
 from polyheads.figures.plots import INK, MARKERS, OKABE_ITO, drawing, score_axis
+from polyheads.statistics.rows import Row
 
 # Key of a choice, what it is called, and its line; whoever prints in grey can tell them apart.
 LINES = (
@@ -22,13 +23,20 @@ LINES = (
 
 
 def draw(
-    exhibit: Exhibit, choices: Iterable[Choice], languages: Languages, out: str | Path
+    exhibit: Exhibit,
+    choices: Iterable[Choice],
+    languages: Languages,
+    out: str | Path,
+    statistics: Iterable[Row] = (),
 ) -> None:
     """Test score over the percentage of target data, one panel per pair of source and target.
 
-    One colour for each model, one line for each reading; bands are the range over seeds.
+    One colour for each model, one line for each reading. The band is the interval of the gain at
+    the k chosen on dev, around all heads' score.
     """
-    found = groups(rows(exhibit, list(choices)))
+    shown = rows(exhibit, list(choices))
+    found = groups(shown)
+    known = intervals(shown, statistics)
     pairs = list(dict.fromkeys(pair for pair, *_ in found))
     models = list(dict.fromkeys(model for _, model, *_ in found))
     across = min(4, len(pairs))
@@ -42,6 +50,8 @@ def draw(
                 look = {"color": OKABE_ITO[number % len(OKABE_ITO)], "markersize": 3.5}
                 for key, _, style in LINES:
                     _line(axes, here, key, {"marker": MARKERS[number], **look, **style})
+                band = {share: known.get((pair, model, share, "sound")) for share, _ in here}
+                _band(axes, here, band, look["color"])
             axes.set_title(language_name(pair[1], languages), fontweight="bold")
             axes.set_xlabel("target's training set (%)")
             axes.set_xlim(0, 104)
@@ -58,9 +68,25 @@ def _line(axes: Any, here: Sequence[tuple[int, list[Choice]]], key: str, look: d
     values = {share: [r[key] for r in of if r[key] is not None] for share, of in here}
     values = {share: found for share, found in values.items() if found}
     axes.plot(list(values), [mean(found) for found in values.values()], linewidth=1.5, **look)
-    if any(len(found) > 1 for found in values.values()):
-        low, high = ([side(found) for found in values.values()] for side in (min, max))
-        axes.fill_between(list(values), low, high, color=look["color"], alpha=0.12, linewidth=0)
+
+
+def _band(
+    axes: Any,
+    here: Sequence[tuple[int, list[Choice]]],
+    known: Mapping[int, Row | None],
+    colour: str,
+) -> None:
+    """Where all heads' score would be with the ends of the gain's interval."""
+    ends = []
+    for share, of in here:
+        start, row = mean(r["unpruned"] for r in of), known[share]
+        if start is not None and row is not None:
+            # Where dev chose k = 0 nothing is compared, and the band has no width.
+            sides = (row["gain"] if row[end] is None else row[end] for end in ("low", "high"))
+            ends.append((share, *(start + side for side in sides)))
+    if ends:
+        shares, low, high = zip(*ends, strict=True)
+        axes.fill_between(shares, low, high, color=colour, alpha=0.12, linewidth=0)
 
 
 def _legend(figure: Any, models: Sequence[str]) -> None:

@@ -56,7 +56,7 @@ def statistics(
     by_sweep = {_key(sweep): sweep for sweep in sweeps}
     out: list[Row] = []
     for exhibit in plan:
-        if exhibit["kind"] == "table":
+        if exhibit["kind"] in ("table", "shares"):
             out += _table(exhibit, exhibits.members(exhibit, choices), by_sweep, resamples)
     return out
 
@@ -67,10 +67,11 @@ def _table(
     sweeps: Mapping[tuple, Sweep],
     resamples: int,
 ) -> list[Row]:
-    """The rows of one table: its pairs, p adjusted by Holm in each reading, then its means."""
+    """The rows of one exhibit: its pairs, p adjusted by Holm in each reading, then its means."""
     cells: dict[tuple[str, ...], list[Choice]] = {}
     for choice in choices:
-        place = (choice["model"], choice["source"], choice["target"])
+        # In the setting low-resource a pair has a mixture for every share of its data.
+        place = (choice["model"], choice["source"], choice["target"], choice["mixture"])
         cells.setdefault(place, []).append(choice)
     pairs: list[Row] = []
     means: dict[tuple[str, str], list[tuple[Row, np.ndarray]]] = {}
@@ -99,6 +100,7 @@ def _mean(members: Sequence[tuple[Row, np.ndarray]]) -> Row:
     shared = ("exhibit", "reading", "experiment", "task", "corpus", "model", "recipe")
     shared += ("ranking", "setting", "metric", "resamples")
     out = {name: rows[0][name] for name in shared} | {"level": "mean", "source": "", "target": ""}
+    out["mixture"] = ""
     out["seeds"] = max(row["seeds"] for row in rows)
     out["gain"] = float(np.average([row["gain"] for row in rows], weights=weights))
     compared = any(row.get("low") is not None for row in rows)
@@ -142,7 +144,8 @@ def _cell(
             drawn.append(resampling.gains(draws))
         row = {
             **{name: first[name] for name in ("experiment", "task", "corpus", "model", "recipe")},
-            **{name: first[name] for name in ("setting", "source", "target", "metric")},
+            **{name: first[name] for name in ("setting", "source", "target", "mixture")},
+            **{"metric": first["metric"]},
             **{"level": "pair", "reading": reading, "seeds": len(here)},
             "k": " ".join(str(seed.choice[f"{reading}_k"]) for seed, _ in here),
             "sentences": len(every),
@@ -217,4 +220,6 @@ def _sorted(sweep: Sweep) -> list[tuple[int, str]]:
 
 
 def _key(row: Mapping[str, Any]) -> tuple:
-    return tuple(row[name] for name in _SWEEP)
+    # Choices have a mixture as text, sweeps as parts.
+    mixture = row["mixture"] if isinstance(row["mixture"], str) else "+".join(row["mixture"])
+    return (mixture, *(row[name] for name in _SWEEP))

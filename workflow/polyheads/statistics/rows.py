@@ -18,7 +18,7 @@ Row = dict[str, Any]
 
 COLUMNS = (
     *("exhibit", "level", "reading", "experiment", "task", "corpus", "model", "recipe"),
-    *("ranking", "setting", "source", "target", "metric", "seeds", "k", "sentences"),
+    *("ranking", "setting", "source", "target", "mixture", "metric", "seeds", "k", "sentences"),
     *("gain", "low", "high", "p_sentences", "p_seeds", "p", "p_holm", "resamples"),
 )
 READINGS = ("sound", "best")
@@ -66,7 +66,7 @@ def of_choices(rows: Iterable[Row], choices: Sequence[Mapping[str, Any]]) -> lis
 
     A pair can be in two tables, in two metrics: the choices' own metric picks one.
     """
-    names = ("experiment", "model", "source", "target", "setting", "metric")
+    names = ("experiment", "model", "source", "target", "setting", "mixture", "metric")
     wanted = {
         (*(row[n] for n in names), ranking_kind(row["ranking"], row["source"])) for row in choices
     }
