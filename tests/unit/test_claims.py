@@ -51,6 +51,8 @@ def line(**changed):
         ({"low": None, "high": None, "p": 0.01}, "holds"),
         ({"low": None, "high": None, "p": 0.3}, "not shown"),
         ({"sound": -1.0, "low": None, "high": None, "p": 0.98}, "contradicted"),
+        # dev chose k = 0 everywhere: no gain, whatever the null has
+        ({"sound": 0.0, "low": None, "high": None, "p": 0.98}, "not shown"),
         ({"sound": None, "low": None, "high": None}, "trials missing"),
     ],
 )
@@ -154,6 +156,59 @@ def test_lines_say_what_the_choices_say(tried):
     assert counts["sound_text"] == f"{up} of 8" and counts["published"] == "90 of 96 (its text: 88)"
     heads = records(table, "Heads pruned at the best k, on average", model="mbert")[0]
     assert heads["published"] == "7.52" and heads["verdict"] == "for comparison"
+
+
+@pytest.mark.parametrize("changed", [{"protocol": "mask"}, {"recipe": "x"}, {"k_max": 9}])
+def test_controls_are_compared_with_trials_that_differ_in_the_heads_only(tried, changed):
+    plan, sweeps, rows = tried
+    (expected,) = records(held(plan, sweeps, rows), HIGHEST)
+    mine = [r for r in rows if r["experiment"] == "pos" and r["model"] == "mbert"]
+    more = [r | changed | {"experiment": "first", "best_gain": r["best_gain"] + 9} for r in mine]
+    first = [e | {"of": e["of"] | {"experiment": "first"}} for e in plan if e["kind"] == "gains"]
+    table = held([*first[:1], *plan], sweeps, [*more, *rows])
+    (control,) = records(table, HIGHEST)
+    assert control["best"] == pytest.approx(expected["best"])
+    if "protocol" in changed:  # nor do masked heads stand for the paper's tables
+        assert records(table, CROSS, model="mbert")[0]["exhibit"] == "pos.cross-lingual.gradient"
+
+
+def test_differences_are_of_pairs_that_both_sides_have_gains_of(tried):
+    plan, sweeps, rows = tried
+    nothing = {"sound_gain": None, "best_gain": None, "sound_k": None, "best_k": None}
+    large = {"best_gain": 9.0}
+    kept = [
+        r | (nothing if r["experiment"] == "controls" else large) if r["target"] == "zh" else r
+        for r in rows
+    ]
+    (control,) = records(held(plan, sweeps, kept), HIGHEST)
+
+    def gain(experiment, ranking):
+        wanted = {"experiment": experiment, "ranking": ranking, "target": "de", "model": "mbert"}
+        wanted |= {"setting": "cross-lingual", "metric": "accuracy"}
+        (row,) = [r for r in rows if all(r[k] == v for k, v in wanted.items())]
+        return row["best_gain"]
+
+    apart = gain("pos", "gradient-en") - gain("controls", "reversed-gradient-en")
+    assert control["best"] == pytest.approx(apart)
+
+
+def test_several_sources_have_a_line_for_each_setting(tmp_path):
+    sweeps = []
+    for i, setting in enumerate(("cross-lingual", "multi-lingual")):
+        common = {"setting": setting, "source": "de+zh", "target": "en"}
+        made = made_up.sweep(tmp_path, ranking="merged-gradient-de+zh", **common)
+        sides = {("dev", code): [80.0, 81, 82, 83] for code in made["mixture"]}
+        made_up.write_sweep(made, sides | {("test", "en"): [60.0, 61, 62, 65 + 10 * i]})
+        sweeps.append(made)
+    plan, rows = rows_of(sweeps, tmp_path)
+    table = held(plan, sweeps, rows, statistics=statistics(plan, rows))
+    found = records(table, "Several sources, mean rank (MD): pruning raises scores")
+    assert [(r["setting"], r["sound"], r["low"]) for r in found] == [
+        ("cross-lingual", 5.0, 4.5),
+        ("multi-lingual", 15.0, 14.5),
+    ]
+    (not_run,) = records(table, "Several sources, summed scores (SD): pruning raises scores")
+    assert not_run["verdict"] == claims.NOT_RUN
 
 
 def test_nulls_and_fresh_seeds_decide(tried):

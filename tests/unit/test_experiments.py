@@ -310,3 +310,30 @@ def test_a_masked_model_has_no_all_heads_reading():
 def test_a_ranking_on_test_needs_the_test_set():
     study = changed("recipes/0/ranking_split", "test")
     assert "test" in make(study).needed["ud-2.7", "en"]
+
+
+def test_a_ranking_that_is_named_twice_is_one(tmp_path):
+    study = changed("experiments/0/sources", ["en+zh"])
+    study["experiments"][0] |= {"targets": ["de"], "rankings": ["gradient", "each-gradient"]}
+    study["experiments"][0]["settings"] = ["cross-lingual"]
+    assert [s.ranking for s in make(study).sweeps] == ["gradient-en", "gradient-zh"]
+
+
+def test_several_sources_are_needed_to_put_rankings_together():
+    with pytest.raises(UserError, match=r"rankings\[0\]: .*give sources such as en\+de"):
+        make(changed("experiments/0/rankings", ["merged-gradient"]))
+
+
+def test_studies_of_the_paper_share_their_trials():
+    """Switching between them trains nothing again: what both train is tested on the same."""
+    plans = {
+        name: make(yaml.safe_load((ROOT / "config" / f"{name}.yaml").read_text()))
+        for name in ("paper", "paper-sound", "as-released")
+    }
+    for name in ("paper-sound", "as-released"):
+        common = set(plans["paper"].trials) & set(plans[name].trials)
+        assert len(common) > 1000
+        for path in common:
+            training = plans["paper"].trials[path].training
+            tested = [plans[study].evaluate_on(training) for study in ("paper", name)]
+            assert tested[0] == tested[1], path

@@ -27,10 +27,10 @@ def study(directory, rights, *, seeds=(42,), **changed):
     ]
 
 
-def run(sweeps, directory, *, resamples=300, published=()):
+def run(sweeps, directory, *, resamples=300, published=(), without=()):
     plan = exhibits.plan(sweeps, published)
     readings = exhibits.readings(plan, sweeps)
-    trials = [path for made in sweeps for path in made["trials"]]
+    trials = {path for made in sweeps for path in made["trials"]} - set(without)
     scores = selection.load_scores(trials, sweeps)
     choices = selection.pruned_heads(selection.choose(scores, readings))
     selection.write(choices, directory / "choices.csv")
@@ -121,6 +121,14 @@ def test_missing_trials_leave_their_cells_out_and_nothing_else(tmp_path):
     for path in (path for made in sweeps for path in made["trials"]):
         Path(path).unlink(missing_ok=True)
     assert run(sweeps, tmp_path)[2] == []
+
+
+def test_older_files_of_trials_that_a_partial_report_leaves_out_are_not_read(tmp_path):
+    sweeps = study(tmp_path, {"de": GAIN})
+    _, choices, found = run(sweeps, tmp_path, without=[sweeps[0]["trials"][1]])  # the best one
+    assert Path(sweeps[0]["trials"][1]).exists() and choices[0]["missing_k"] == "1"
+    assert of(found, "de", "best")["k"] != "1"
+    assert of(found, "de", "best")["gain"] == pytest.approx(choices[0]["best_gain"], abs=2e-6)
 
 
 def test_predictions_that_do_not_fit_are_named(tmp_path):

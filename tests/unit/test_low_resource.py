@@ -6,7 +6,7 @@ import made_up
 import pytest
 
 from polyheads import exhibits, selection
-from polyheads.exhibits import low_resource, tables
+from polyheads.exhibits import contents, low_resource, tables
 from polyheads.figures import low_resource as low_resource_figure
 
 LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}, "zh": {"name": "Chinese"}}
@@ -92,3 +92,13 @@ def test_figure(shown, tmp_path):
         low_resource_figure.draw(plan[2], choices, LANGUAGES, tmp_path / name)
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
     assert ElementTree.parse(tmp_path / "a.svg").getroot().tag.endswith("svg")
+
+
+def test_low_resource_alone_has_no_exhibit_without_rows(tmp_path):
+    sweeps = [
+        made_up.sweep(tmp_path, role=role, target=target, setting="low-resource", mixture=mixture)
+        for role in ("main", "fresh")
+        for target in ("de", "zh")
+        for mixture in (("en", f"{target}@10"), ("en", f"{target}@50"))
+    ]
+    assert [e["kind"] for e in contents.plan(sweeps)] == ["shares"]

@@ -52,3 +52,21 @@ def test_each_ranking_has_its_own_table_too(shown):
     kinds = [e["of"]["ranking"] for e in plan if e["kind"] == "table"]
     assert kinds == ["merged-gradient", "summed-gradient", "gradient", "gradient-zh"]
     assert len(exhibits.main_choices(plan, choices)) == 4
+
+
+def test_nulls_and_fresh_seeds_are_no_further_seeds(shown):
+    plan, choices = shown
+    (exhibit,) = [e for e in plan if e["kind"] == "sources"]
+    plain = multi_source.table(exhibit, choices, LANGUAGES)
+    other = {"seed": 7, "sound_test": 1.0, "best_test": 1.0, "unpruned": 1.0}
+    more = [choices[0] | other | {"role": "fresh", "of_seed": 42}]
+    more += [choices[0] | other | {"role": "noise", "ranking": "unpruned"}]
+    assert multi_source.table(exhibit, [*choices, *more], LANGUAGES) == plain
+
+
+def test_what_is_not_run_is_not_missing(shown):
+    plan, choices = shown
+    (exhibit,) = [e for e in plan if e["kind"] == "sources"]
+    merged = [row for row in choices if row["ranking"].startswith("merged-")]
+    (cells,) = multi_source.table(exhibit, merged, LANGUAGES)["body"]
+    assert [c["text"] for c in cells][-7:] == ["70.00", "71.00", "–", "–", "74.00", "–", "–"]

@@ -167,6 +167,13 @@ def test_band_of_random_rankings(tmp_path, drawn_axes, count):
     assert mean.get_ydata()[1:] == pytest.approx([at["test", k] - middle for k in (1, 2, 3)])
 
 
+def of_other_trials(scores, choices, changed):
+    return [
+        [row | {k: v for k, v in changed.items() if row["role"] == "random"} for row in rows]
+        for rows in (scores, choices)
+    ]
+
+
 def test_no_band_of_other_rankings(tmp_path, drawn_axes):
     plan, scores, choices = read(made_up.study(tmp_path, models=("mbert",), targets=("de",)))
     (exhibit,) = [e for e in plan if e["kind"] == "curves" and "cross" in e["name"]]
@@ -177,6 +184,8 @@ def test_no_band_of_other_rankings(tmp_path, drawn_axes):
         with_nulls(scores, choices, 3, role="main"),
         with_nulls(scores, choices, 3, role="noise"),
         with_nulls(scores, [r | {"recipe": "x"} for r in choices], 3)[:1] + [choices],
+        of_other_trials(*with_nulls(scores, choices, 3), {"protocol": "mask"}),
+        of_other_trials(*with_nulls(scores, choices, 3), {"heads": "all"}),
     ]
     for rows in others:
         plots.sweep_curves(exhibit, *rows, LANGUAGES, out)

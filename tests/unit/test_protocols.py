@@ -65,9 +65,24 @@ def test_partners(tmp_path):
     ):
         others = [made | changed if made["experiment"] == "pos" else made for made in sweeps]
         assert protocols.partners(others) == [], changed
-    earlier = made_up.sweep(tmp_path, experiment="earlier", ranking="lrp-en")
-    assert protocols.partners([earlier, *sweeps]) == [("as-released", "earlier")]
+    earlier = [
+        made_up.sweep(tmp_path, experiment="earlier", ranking="lrp-en", target=target)
+        for target in ("de", "zh")
+    ]
+    assert protocols.partners([*earlier, *sweeps]) == [("as-released", "earlier")]
     assert protocols.partners([made for made in sweeps if made["heads"] == "pruned"]) == []
+
+
+def test_the_partner_is_the_experiment_with_most_in_common(tmp_path):
+    sweeps = study(tmp_path)
+    few = made_up.sweep(tmp_path, experiment="few", ranking="gradient-en")
+    assert protocols.partners([few, *sweeps]) == [("as-released", "pos")]
+    # One that only ranks heads (Figure 1) has no best k.
+    whole = [
+        made_up.sweep(tmp_path, experiment="ranks", target=target, ks=(0,))
+        for target in ("de", "zh", "ar")
+    ]
+    assert protocols.partners([*whole, *sweeps]) == [("as-released", "pos")]
 
 
 def test_four_readings_in_a_line(tmp_path):

@@ -137,8 +137,9 @@ def test_rankings_of_several_sources():
     parts = rankings.parse(merged, ["en", "de"])
     assert parts == rankings.Name("gradient-batch", "de+en", None, False, "merged")
     assert parts.languages == source
+    with pytest.raises(UserError, match="several sources together, and there is one"):
+        rankings.parse("merged-gradient-de", ["en", "de"])
     for wrong in (
-        "merged-gradient-de",
         "gradient-de+en",
         "merged-random-1",
         "summed-gradient-de+x",

@@ -107,13 +107,15 @@ def _add_experiment(plan: Plan, block: dict, *, where: str) -> None:
     experiment = _checked(plan, block, where)
     for i, name in enumerate(block["models"]):
         _check_heads(plan, name, experiment.ks[-1], where=where, index=i)
+        # `gradient` and `each-gradient` both stand for the first source's own ranking.
+        seen: set[tuple] = set()
         for ranking, role in _rankings(experiment):
             for seed in block["seeds"]:
                 for pair in experiment.pairs:
                     # Without target data all pairs of a source share a sweep's trainings, so a
                     # null of many random rankings costs little there, and only there.
                     if role == "main" or pair.setting in SOURCE_ONLY:
-                        _add_sweeps(plan, experiment, name, ranking, role, seed, pair)
+                        _add_sweeps(plan, experiment, name, ranking, role, seed, pair, seen)
         for pair in experiment.pairs:
             if block["noise_seeds"]:
                 _add_noise(plan, experiment, name, pair)
@@ -135,13 +137,17 @@ def _add_sweeps(
     role: str,
     seed: int,
     pair: Pair,
+    seen: set[tuple],
 ) -> None:
-    """The sweeps of one ranking (several for `each-`), and those of fresh seeds."""
+    """The sweeps of one ranking (several for `each-`), and those of fresh seeds; without `seen`."""
     block, ks = experiment.block, experiment.ks
     training = Training(model, block["corpus"], block["recipe"], pair.mixture, seed)
     _need(plan, experiment, training, pair)
     for full in rankings.expand(ranking, pair.source):
         parts = _parse(experiment, full, ranking)
+        if (full, role, seed, pair) in seen:
+            continue
+        seen.add((full, role, seed, pair))
         protocol = block["protocol"]
         trials = [Trial(training, protocol if k else None, full if k else None, k) for k in ks]
         plan.trials.update({trial.path: trial for trial in trials})
@@ -149,7 +155,8 @@ def _add_sweeps(
             _add_ranking(plan, training, full, parts.languages or pair.source, experiment.where)
         sweep = _sweep(experiment, pair, training, full, role, trials)
         plan.sweeps.append(sweep)
-        if role == "main" and len(ks) > 1:
+        # Of low resource no table shows fresh seeds: a pair has many sweeps there.
+        if role == "main" and len(ks) > 1 and pair.setting != "low-resource":
             for fresh in block["fresh_seeds"]:
                 _add_fresh(plan, experiment, sweep, replace(training, seed=fresh), pair)
 

@@ -71,6 +71,11 @@ def parse(name: str, languages: Iterable[str] | None = None) -> Name:
         known = languages is None or set(several) <= set(languages)
         if language and language != core and known and (len(several) > 1) == (method in METHODS):
             return Name(kind, language, None, back, method if method in METHODS else None)
+    if method in METHODS and "+" not in core and core.startswith(tuple(KINDS)):
+        raise UserError(
+            f"ranking {name!r} puts the rankings of several sources together, and there is one; "
+            "give sources such as en+de"
+        )
     hint = nearest(core, KINDS)
     if "did you mean" not in hint:
         hint = (

@@ -11,9 +11,9 @@ LIBRARY = Path(workflow.basedir) / "workflow"
 sys.path.insert(0, str(LIBRARY))
 from snakemake.exceptions import WorkflowError
 
-from polyheads import (catalogue, downloads, exhibits, experiments, rankings, stages, unfinished)
-from polyheads.exhibits import (contents)
-from polyheads import (config as configuration)
+from polyheads import catalogue, downloads, exhibits, experiments, rankings, stages, unfinished
+from polyheads.exhibits import contents
+from polyheads import config as configuration
 from polyheads.errors import UserError
 from polyheads.job import share_library
 from polyheads.kinds import KINDS

@@ -20,6 +20,7 @@ rule select:
     input:
         trials=[f"{path}.json" for path in PLAN.trial_paths],
         published=PUBLISHED,
+        facts=FACTS,
     output:
         scores=f"{OUT}/scores.csv",
         choices=f"{OUT}/choices.csv",
@@ -44,6 +45,7 @@ rule statistics:
         trials=[f"{path}.json" for path in PLAN.trial_paths],
         predictions=[f"{path}.parquet" for path in PLAN.trial_paths],
         published=PUBLISHED,
+        facts=FACTS,
     output:
         gains=f"{OUT}/statistics.csv",
         nulls=f"{OUT}/nulls.csv",

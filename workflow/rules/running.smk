@@ -2,7 +2,7 @@
 import json
 import subprocess
 
-from polyheads import (costs)
+from polyheads import costs
 
 # Jobs read these files again, and have nothing to say or to clear up.
 MAIN = workflow.is_main_process and not STUDY["partial"]
@@ -31,7 +31,7 @@ def report_the_rest():
     study.write_text(json.dumps({**config, "partial": True}))
     command = [sys.executable, "-m", "snakemake", "report", "--nolock"]
     command += ["--snakefile", workflow.main_snakefile, "--configfile", str(study)]
-    command += ["--cores", str(workflow.resource_settings.cores or 1), *profile()]
+    command += ["--cores", str(workflow.resource_settings.cores or 1), *passed_on()]
     done = subprocess.run([*command, "--quiet", "host", "rules", "progress"])
     if done.returncode:
         logger.error("The report of what is there could not be made, either; see above.")
@@ -42,12 +42,21 @@ def report_the_rest():
     )
 
 
-def profile():
-    """--profile of the command line: where the report's jobs run."""
-    given = sys.argv[1:]
-    for i, word in enumerate(given):
-        if word == "--profile":
-            return given[i : i + 2]
-        if word.startswith("--profile="):
-            return [word]
-    return []
+# Where and how the report's jobs run, as the command line says.
+PASSED_ON = ("--profile", "--workflow-profile", "--executor", "-e", "--conda-prefix")
+PASSED_ON += ("--software-deployment-method", "--deployment-method", "--deployment", "--sdm")
+
+
+def passed_on():
+    """The command line's words of PASSED_ON; paths from where the run began (--directory)."""
+    found = []
+    words = iter(sys.argv[1:])
+    for word in words:
+        option, given, value = word.partition("=")
+        if option in PASSED_ON:
+            value = value if given else next(words, "")
+            there = Path(workflow.workdir_init, value)
+            found += [option, str(there) if there.exists() else value]
+        elif word == "--use-conda":
+            found.append(word)
+    return found

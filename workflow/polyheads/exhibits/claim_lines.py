@@ -23,7 +23,7 @@ from polyheads.exhibits.claim_study import (
 )
 from polyheads.exhibits.comparison import spearman
 from polyheads.exhibits.low_resource import percent
-from polyheads.exhibits.tables import Choice, mean
+from polyheads.exhibits.tables import Choice, complete, mean
 from polyheads.kinds import KINDS
 from polyheads.statistics import clusters
 from polyheads.statistics.contrasts import Estimate, difference, mean_of_pairs
@@ -178,7 +178,9 @@ def several(of: Study, name: str) -> Iterator[Line]:
     every = [row for rows in of.groups.values() for row in rows]
     for exhibit in (e for e in of.plan if e["kind"] == "sources"):
         shown = [row for row in every if multi_source.shows(exhibit, row)]
-        lines = multi_source.table(exhibit, shown, {})["records"] if shown else []
+        if name not in {multi_source.heuristic(row["ranking"]) for row in shown}:
+            continue
+        lines = multi_source.table(exhibit, shown, {})["records"]
         for model in dict.fromkeys(row["model"] for row in lines):
             mine = [row for row in lines if row["model"] == model]
             values = {
@@ -190,13 +192,16 @@ def several(of: Study, name: str) -> Iterator[Line]:
                 for reading in ("sound", "best")
             }
             paper = {m: v for (t, m, n), v in printed.items() if (t, n) == (exhibit["task"], name)}
+            setting = exhibit["of"]["setting"]
             made = line(
-                exhibit["task"], exhibit["corpus"], model, "", _paper(paper, model), **values
+                *(exhibit["task"], exhibit["corpus"], model, setting, _paper(paper, model)),
+                **values,
             )
             # Of EC there is no interval: dev chooses among sweeps.
             method = {"MD": "merged-", "SD": "summed-"}.get(name)
             for key, rows in of.groups.items():
-                same = (key.experiment, key.model) == (exhibit["of"]["experiment"], model)
+                place = (exhibit["of"]["experiment"], model, setting)
+                same = (key.experiment, key.model, key.setting) == place
                 if method and same and key.kind.startswith(method) and values["sound"] is not None:
                     made |= _numbers(estimate(of, key, rows))
                     break
@@ -292,8 +297,9 @@ def _compared(
     *,
     setting: str,
 ) -> Line:
-    """One group's mean gain less another's, on the pairs of languages that both have."""
-    key, common = one[0], pairs_of(one[1]) & pairs_of(other[1])
+    """One group's mean gain less another's, on the pairs of languages that both have gains of."""
+    key = one[0]
+    common = pairs_of(complete(one[1])) & pairs_of(complete(other[1]))
     one, other = (
         (k, [row for row in rows if (row["source"], row["target"]) in common])
         for k, rows in (one, other)

@@ -1,8 +1,8 @@
 """What the paper's claims are held against: the groups of a study's sweeps and their estimates.
 
-Of several experiments that could answer a claim, one with nulls does, then the one with most pairs
-of languages (ties: the gradient ranking, then the first). All numbers are in the experiment's own
-metric.
+Of several experiments that could answer a claim, one that prunes before training as the paper does,
+then one with nulls, then the one with most pairs of languages (ties: the gradient ranking, then the
+first). All numbers are in the experiment's own metric.
 """
 
 from __future__ import annotations
@@ -67,7 +67,8 @@ def main_groups(of: Study, setting: str) -> list[tuple[Group, Sequence[Choice]]]
         if key.kind not in KINDS or key.setting != setting or any("+" in r["source"] for r in rows):
             continue
         nulls = any(row["experiment"] == key.experiment for row in of.results.nulls)
-        size = (nulls, len(pairs_of(rows)), key.kind == published.RANKING)
+        prunes = rows[0]["protocol"] == "prune"
+        size = (prunes, nulls, len(pairs_of(rows)), key.kind == published.RANKING)
         place = (key.task, key.corpus, key.model)
         if place not in best or size > best[place][0]:
             best[place] = (size, key)
@@ -77,17 +78,25 @@ def main_groups(of: Study, setting: str) -> list[tuple[Group, Sequence[Choice]]]
 def partner(
     of: Study, other: Group, rows: Sequence[Choice], wanted: Any
 ) -> tuple[Group, list[Choice]] | None:
-    """The group of a wanted kind that has most of the pairs of another, with these pairs only."""
-    pairs = pairs_of(rows)
+    """The group of a wanted kind that has most of the pairs of another, with these pairs only.
+
+    Trials of both are the same but for the heads: of one recipe, protocol and largest k.
+    """
+    pairs, same = pairs_of(rows), _trials_of(rows)
     best: tuple[tuple, Group, list[Choice]] | None = None
     for key, members in of.groups.items():
-        if not wanted(key.kind) or key[2:] != other[2:]:
+        if not wanted(key.kind) or key[2:] != other[2:] or _trials_of(members) != same:
             continue
         common = [r for r in members if (r["source"], r["target"]) in pairs]
         size = (len(pairs_of(common)), key.kind == published.RANKING)
         if common and (best is None or size > best[0]):
             best = (size, key, common)
     return best[1:] if best else None
+
+
+def _trials_of(rows: Sequence[Choice]) -> tuple:
+    """What the trials of a group have in common: an experiment has one of each."""
+    return tuple(rows[0][name] for name in ("recipe", "protocol", "k_max"))
 
 
 def pairs_of(rows: Iterable[Choice]) -> set[tuple[str, str]]:

@@ -94,7 +94,7 @@ def verdict(line: Mapping[str, Any]) -> str:
     if low is None and p is not None:
         if value > neutral and p < ALPHA:
             return f"holds{one_run}"
-        return "contradicted" if p > 1 - ALPHA else "not shown"
+        return "contradicted" if value < neutral and p > 1 - ALPHA else "not shown"
     if low is None:
         if value == neutral:
             return "not shown"

@@ -96,13 +96,15 @@ def _first_rankings(sweeps: Sequence[dict]) -> list[list[dict]]:
     """The sweeps of each experiment's first scored ranking, lowest heads first, of one source.
 
     One ranking of an experiment is enough to tell when to stop, and how dev follows test; what
-    others cost is compared elsewhere.
+    others cost is compared elsewhere. In the setting low-resource a pair has a sweep for every
+    share of data, which these exhibits leave out.
     """
     groups: dict[str, dict[str, list[dict]]] = {}
     for sweep in sweeps:
         name = parse(sweep["ranking"])
         plain = name.language and not name.reversed and not name.method
-        if plain and "+" not in sweep["source"] and sweep["heads"] == "pruned":
+        plain = plain and "+" not in sweep["source"] and sweep["setting"] != exhibits.LOW_RESOURCE
+        if plain and sweep["heads"] == "pruned":
             kind = ranking_kind(sweep["ranking"], sweep["source"])
             groups.setdefault(sweep["experiment"], {}).setdefault(kind, []).append(sweep)
     return [next(iter(kinds.values())) for kinds in groups.values()]

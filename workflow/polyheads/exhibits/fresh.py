@@ -18,12 +18,12 @@ from polyheads.statistics.rows import LEVEL, Row, of_choices
 
 
 def planned(sweeps: Iterable[Mapping[str, Any]]) -> list[tuple[str, str]]:
-    """(experiment, kind of ranking) of those that have fresh seeds."""
+    """(experiment, kind of ranking) of those that have fresh seeds in a setting of SETTINGS."""
     return list(
         dict.fromkeys(
             (sweep["experiment"], ranking_kind(sweep["ranking"], sweep["source"]))
             for sweep in sweeps
-            if sweep["role"] == "fresh"
+            if sweep["role"] == "fresh" and sweep["setting"] in SETTINGS
         )
     )
 

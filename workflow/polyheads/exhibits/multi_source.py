@@ -28,6 +28,7 @@ def table(exhibit: Exhibit, choices: Sequence[Choice], languages: Languages) -> 
     pairs = list(dict.fromkeys((r["target"], r["model"]) for r in rows))
     shown = any((model, target, "unpruned") in printed for target, model in pairs)
     columns = ["unpruned", *HEURISTICS]
+    run = {heuristic(r["ranking"]) for r in rows}
     body, lines = [], []
     for target, model in pairs:
         here = [r for r in rows if (r["target"], r["model"]) == (target, model)]
@@ -38,8 +39,8 @@ def table(exhibit: Exhibit, choices: Sequence[Choice], languages: Languages) -> 
             sound, best, chosen = _scores(name, here)
             line |= {f"{name}_sound": sound, f"{name}_best": best, f"{name}_source": chosen}
         lines.append(line)
-        body.append(_cells(line, columns, shown, languages))
-    foot = [_cells(_mean(lines), columns, shown, languages)] if len(lines) > 1 else []
+        body.append(_cells(line, columns, run, shown, languages))
+    foot = [_cells(_mean(lines), columns, run, shown, languages)] if len(lines) > 1 else []
     head = [
         [cell("Target", th="col", rowspan=2, kind="name"), cell("Model", th="col", rowspan=2)],
         [],
@@ -64,7 +65,9 @@ def heuristic(ranking: str) -> str:
 
 
 def shows(exhibit: Exhibit, row: Choice) -> bool:
-    """Whether a choice belongs to the exhibit."""
+    """Whether a choice belongs to the exhibit; nulls and fresh seeds have their own tables."""
+    if row["role"] != "main":
+        return False
     of = exhibit["of"]
     same = all(row[key] == of[key] for key in ("experiment", "setting", "metric"))
     return same and "+" in row["source"] and bool(parse(row["ranking"]).language)
@@ -92,8 +95,9 @@ def _mean(lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _cells(
-    line: dict[str, Any], columns: Sequence[str], shown: bool, languages: Languages
+    line: dict[str, Any], columns: Sequence[str], run: set[str], shown: bool, languages: Languages
 ) -> list[dict]:
+    """Cells of a line; a dash for a heuristic that isn't among those that were run."""
     name = "Mean" if line["target"] is None else language_name(line["target"], languages)
     cells = [cell(name, th="row"), cell(line["model"], kind="name")]
     if shown:
@@ -104,9 +108,12 @@ def _cells(
     for c in HEURISTICS:
         source = line.get(f"{c}_source")
         note = f"the ranking of {language_name(source, languages)}" if source else ""
-        cells.append(score(line[f"{c}_sound"]) | {"note": note})
+        shape = score(line[f"{c}_sound"]) if c in run else cell("–")
+        cells.append(shape | {"note": note})
     for i, c in enumerate(HEURISTICS):
-        cells.append(score(line[f"{c}_best"], kind="" if i else "first"))
+        kind = "" if i else "first"
+        shape = score(line[f"{c}_best"], kind=kind) if c in run else cell("–", kind=kind)
+        cells.append(shape)
     return cells
 
 

@@ -35,8 +35,9 @@ _KINDS = {"published": "published", "paper": "best", "released": "", "sound": "s
 def partners(sweeps: Iterable[Mapping[str, Any]]) -> list[tuple[str, str]]:
     """(experiment with all heads on at test, its partner), those that have one.
 
-    The partner is the first experiment of the same corpus and protocol without those heads, with
-    a scored ranking from its lowest end, that has a pair, setting and model in common.
+    The partner is of the same corpus and protocol, tests without those heads and prunes by a scored
+    ranking from its lowest end: the experiment that has most pairs, settings and models in common,
+    of several the first.
     """
     return [(of["experiment"], of["partner"]) for of in planned(sweeps)]
 
@@ -55,10 +56,14 @@ def planned(sweeps: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
     for (experiment, kind), inside in groups.items():
         if inside[0]["heads"] != "all" or experiment in found:
             continue
+        most = 0
         for (other, other_kind), candidates in groups.items():
             first = candidates[0]
             same = all(first[name] == inside[0][name] for name in ("corpus", "protocol"))
-            if same and first["heads"] == "pruned" and _places(inside) & _places(candidates):
+            same = same and first["heads"] == "pruned" and len(first["ks"]) > 1
+            common = len(_places(inside) & _places(candidates)) if same else 0
+            if common > most:
+                most = common
                 found[experiment] = {
                     "experiment": experiment,
                     "ranking": kind,
@@ -66,7 +71,6 @@ def planned(sweeps: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
                     "partner_ranking": other_kind,
                     "metric": PUBLISHED_METRIC[first["task"]],
                 }
-                break
     return list(found.values())
 
 

@@ -53,6 +53,7 @@ _BEST_GAIN = {"marker": "D", "markersize": 9, "markerfacecolor": "none", "marker
 _BAND_MEAN = {"linewidth": 0.9, "alpha": 0.6, "zorder": 1.5}
 _PERCENTILES_FROM = 10  # random rankings: the range of more than a few grows with their number
 _POINT = ("task", "corpus", "model", "recipe", "source", "target", "setting", "mixture", "metric")
+_POINT += ("protocol", "heads")
 _LEAST_SPAN = 2.0  # percentage points that a score axis spans at least: no drama from noise
 
 

@@ -189,7 +189,9 @@ def _load(choices: Sequence[Choice], sweeps: Mapping[tuple, Sweep]) -> list[Seed
         if choice["sound_gain"] is None and choice["best_gain"] is None:
             continue
         sweep = sweeps[_key(choice)]
-        there = [(k, path) for k, path in _sorted(sweep) if Path(path).exists()]
+        # Files of a partial report's missing trials may be there, made of older inputs.
+        missing = {int(k) for k in choice["missing_k"].split()}
+        there = [(k, path) for k, path in _sorted(sweep) if k not in missing]
         counts = []
         for k, trial in there:
             path = str(Path(trial).with_suffix(".parquet"))
