@@ -114,6 +114,11 @@ def settings(of: Study) -> Iterator[Line]:
 def controls(of: Study, control: str) -> Iterator[Line]:
     """The lowest heads' gains less those of a control (highest | random), on the same pairs."""
     printed = published.control_differences(of.results.published)
+    many = {
+        (row["task"], row["corpus"], row["model"], row["setting"])
+        for row in of.results.nulls
+        if row["null"] == "random" and row["p"] is not None
+    }
     seen = set()
     for other, rows in of.groups.items():
         if other.setting not in _SETTINGS:
@@ -132,7 +137,7 @@ def controls(of: Study, control: str) -> Iterator[Line]:
         if not found or place in seen:
             continue
         key, lowest = found
-        if control == "random" and run_noise(of, key, "random")[0] is not None:
+        if control == "random" and place in many:
             continue  # many random rankings say more than one
         seen.add(place)
         there = {
@@ -239,11 +244,17 @@ def languages(of: Study) -> Iterator[Line]:
     found = similarity.groups(of.results.rankings)
     kinds = {next(iter(group["rankings"].values()))["kind"] for group in found}
     kind = "gradient" if "gradient" in kinds else next(iter(sorted(kinds)), "")
+    # Of several recipes and seeds the one with most languages speaks for a model.
+    most: dict[tuple, similarity.Group] = {}
     for group in found:
+        first = next(iter(group["rankings"].values()))
+        place = (first.get("task", ""), first["corpus"], first["model"])
+        size = len(group["rankings"])
+        if first["kind"] == kind and (place not in most or size > len(most[place]["rankings"])):
+            most[place] = group
+    for group in most.values():
         members = group["rankings"]
         first = next(iter(members.values()))
-        if first["kind"] != kind:
-            continue
         orders = {code: ranking["order"] for code, ranking in members.items()}
         rho = {(a, b): spearman(orders[a], orders[b]) for a, b in combinations(orders, 2)}
         value, low, high = mean_of_pairs(rho, list(orders))

@@ -61,29 +61,31 @@ def _main(sweeps: Sequence[dict]) -> list[dict]:
 
 
 def _run(sweeps: Sequence[dict], languages: exhibits.Languages) -> list[str]:
-    groups: dict[tuple[str, str], list[dict]] = {}
+    groups: dict[str, list[dict]] = {}
     for sweep in _main(sweeps):
-        kind = exhibits.ranking_kind(sweep["ranking"], sweep["source"])
-        groups.setdefault((sweep["experiment"], kind), []).append(sweep)
+        groups.setdefault(sweep["experiment"], []).append(sweep)
     out = []
-    for (experiment, kind), members in groups.items():
+    for experiment, members in groups.items():
         first = members[0]
+        kinds = dict.fromkeys(exhibits.ranking_kind(m["ranking"], m["source"]) for m in members)
+        named = exhibits.ranking_name(next(iter(kinds)))
+        if len(kinds) > 1:
+            named = f"rankings {_listed(kinds)}"
+        elif len(first["ks"]) == 1:
+            named = "no head is pruned"
         sources, targets = (
             _listed(exhibits.language_name(m[side], languages) for m in members)
             for side in ("source", "target")
         )
         task = TASK_NAMES[first["task"]]
         heading = task if experiment == first["task"] else f"{task} (experiment {experiment})"
-        protocol = (
-            "heads pruned before training"
-            if first["protocol"] == "prune"
-            else "heads masked after training"
-        )
+        pruned = "pruned before" if first["protocol"] == "prune" else "masked after"
+        ks = f"k = {_ks(first['ks'])}, heads {pruned} training" if len(first["ks"]) > 1 else ""
+        pairs = f"from {sources} to {targets}" if sources != targets else sources
         out.append(
             f"{heading}: {_listed(m['model'] for m in members)} on {first['corpus']}, recipe"
-            f" {first['recipe']}; from {sources} to {targets}"
-            f" ({_listed(m['setting'] for m in members)}); k = {_ks(first['ks'])}, {protocol};"
-            f" {exhibits.ranking_name(kind)}; {METRICS[first['task']][first['metric']]}"
+            f" {first['recipe']}; {pairs} ({_listed(m['setting'] for m in members)});"
+            f"{f' {ks};' if ks else ''} {named}; {METRICS[first['task']][first['metric']]}"
             f"{', test read with all heads on' if first['heads'] == 'all' else ''}."
         )
     return out + _nulls_run(sweeps)
