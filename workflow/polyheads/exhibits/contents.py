@@ -89,7 +89,9 @@ def plan(sweeps: Sequence[dict], published: Iterable[Mapping[str, str]] = ()) ->
         found.append(exhibits.exhibit("fresh", of, inside))
     if nulls.planned(sweeps):
         found.append({"kind": "nulls", "name": "nulls", "title": "Nulls", "of": {}, "task": ""})
-    return found
+    # Experiments in the order of the study, an experiment's exhibits in the order above.
+    place = {name: i for i, name in enumerate(dict.fromkeys(s["experiment"] for s in sweeps))}
+    return sorted(found, key=lambda e: place.get(e["of"].get("experiment"), -1))
 
 
 def _first_rankings(sweeps: Sequence[dict]) -> list[list[dict]]:
