@@ -194,8 +194,8 @@ def test_table_has_both_nulls_in_a_line():
     first = texts(table["body"])[0]
     assert first[3] == "k chosen on dev"
     noise, drawn = of(found, "noise", "sound"), of(found, "random", "sound")
-    assert first[8] == f"{noise['p']:.4f}*"
-    assert first[12:] == ["20", f"{drawn['p']:.4f}*"]
+    assert first[8] == f"{noise['p']:.3f}*"
+    assert first[12:] == ["20", f"{drawn['p']:.3f}*"]
     assert table["records"] == found
     only = nulls.table([r for r in found if r["null"] == "random"])
     assert full_width(only) == 4 + 5

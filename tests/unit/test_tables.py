@@ -250,3 +250,8 @@ def test_versions_and_json(tmp_path):
         inputs.read_json(path)
     path.write_text(json.dumps({"a": 1}))
     assert inputs.read_json(path) == {"a": 1}
+
+
+def test_csv_goes_by_names():
+    table = {"records": [{"a": 1, "b": 2.5}, {"b": 3, "a": None}, {"a": 4, "c": "x"}]}
+    assert tables.csv_text(table).splitlines() == ["a,b,c", "1,2.500000,", ",3,", "4,,x"]

@@ -18,6 +18,7 @@ Exhibit = dict[str, Any]
 Languages = Mapping[str, Mapping[str, str]]
 
 SETTINGS = ("cross-lingual", "multi-lingual", "mono-lingual")
+CONTROLS = "controls"  # stands for the reversed and random rankings of an experiment
 SEVERAL = "several-sources"  # stands for the rankings of all sources, put together or compared
 LOW_RESOURCE = "low-resource"  # the setting in which one pair has a sweep for every share of data
 
@@ -158,6 +159,8 @@ def ranking_name(kind: str) -> str:
     """What a kind of ranking is, in words."""
     if kind == SEVERAL:
         return "several sources"
+    if kind == CONTROLS:
+        return "controls"
     core = kind.removeprefix("reversed-")
     back = core != kind
     if core.startswith("random-"):

@@ -112,7 +112,7 @@ def costs_table(
             if i == 0:
                 title = "{model}, {corpus}, {recipe}, {setting}, {protocol}".format(**line)
                 title += f": {METRICS[line['task']][line['metric']]}"
-                cells.append(cell(title, th="rowgroup", rowspan=len(lines)))
+                cells.append(cell(title, th="rowgroup", rowspan=len(lines), kind="claim"))
             cells.append(
                 cell(line["ranking"], th="row", note=exhibits.ranking_name(line["ranking"]))
             )
@@ -252,7 +252,7 @@ def _rows(
         cells = []
         if kind == kinds[0]:
             title = f"{model}, {corpus}, {recipe}, {name}, seed {seed}"
-            cells.append(cell(title, th="rowgroup", rowspan=len(kinds)))
+            cells.append(cell(title, th="rowgroup", rowspan=len(kinds), kind="claim"))
         cells.append(cell(kind, th="row"))
         for other in columns:
             if (kind, other) in pairs:

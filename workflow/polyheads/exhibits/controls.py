@@ -13,7 +13,6 @@ from polyheads.exhibits import published
 from polyheads.exhibits.tables import READING_NAMES, Choice, Table, cell, gain, mean
 from polyheads.selection import ranking_kind
 
-RANKING = "controls"  # stands for all controls of an experiment
 HIGHEST, RANDOM = "highest", "random"
 _POINT = ("task", "corpus", "model", "recipe", "source", "target", "setting", "mixture")
 _SAME = (*_POINT, "protocol", "heads", "seed", "metric", "k_max")  # of a control and its sweep
@@ -40,7 +39,7 @@ def planned(sweeps: Iterable[Mapping[str, Any]]) -> list[tuple[dict[str, str], l
         if points & printed:
             metrics.append(PUBLISHED_METRIC[inside[0]["task"]])
         for metric in dict.fromkeys(metrics):
-            of = {"experiment": experiment, "ranking": RANKING}
+            of = {"experiment": experiment, "ranking": exhibits.CONTROLS}
             found.append((of | {"setting": setting, "metric": metric}, inside))
     return found
 

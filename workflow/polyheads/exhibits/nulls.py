@@ -77,7 +77,7 @@ def _cells(row: Row | None) -> list[dict]:
     chance = cell(
         signed(row["null_mean"]), below=f"[{signed(row['null_low'])}, {signed(row['null_high'])}]"
     )
-    p = "–" if row["p"] is None else f"{row['p']:.4f}" + "*" * (row["p"] < ALPHA)
+    p = "–" if row["p"] is None else f"{row['p']:.3f}" + "*" * (row["p"] < ALPHA)
     counts = [cell(str(row["pairs"])), cell(str(row["n"])), cell(p)]
     return [gain(row["gain"], kind="first"), chance, *counts]
 

@@ -92,8 +92,9 @@ def table(
     }
     runs = {"released": members(exhibit, choices), "paper": members(partner, choices)}
     printed = published_cells(published)
+    # The partner may have more pairs; the table is about those that were run as released.
     places = sorted(
-        dict.fromkeys(_place(row) for rows in (runs["paper"], runs["released"]) for row in rows),
+        dict.fromkeys(_place(row) for row in runs["released"]),
         key=lambda place: SETTINGS.index(place[0]),
     )
     records = []
@@ -117,7 +118,7 @@ def table(
         line |= {f"{name}_run": bool(rows) for name, rows in here.items()}
         records.append(line)
     means = _means(records)
-    names = ("Task", "Setting", "Source → target", "Model")
+    names = ("Setting", "Source → target", "Model")
     head = [[cell(name, th="col", rowspan=2, kind="name") for name in names], []]
     for name, (title, columns) in GROUPS.items():
         kind = _KINDS[name]
@@ -174,8 +175,8 @@ def _cells(line: Mapping[str, Any], languages: Languages) -> list[dict]:
     of_pairs = line["level"] == "mean"
     name = f"Mean of {line['pairs']} pairs" if of_pairs else ""
     name = name or pair_name(line["source"], line["target"], languages)
-    cells = [cell(TASK_NAMES[line["task"]], th="row"), cell(line["setting"], kind="name")]
-    cells += [cell(name, kind="name"), cell(line["model"], kind="name")]
+    cells = [cell(line["setting"], th="row"), cell(name, kind="name")]
+    cells.append(cell(line["model"], kind="name"))
     for group, (_, columns) in GROUPS.items():
         run = line.get(f"{'paper' if group == 'sound' else group}_run", False)
         for i, column in enumerate(columns):

@@ -93,10 +93,11 @@ def csv_text(table: Table) -> str:
     """The table's records; floats with six decimals, nothing for what is missing."""
     text = io.StringIO()
     out = csv.writer(text, lineterminator="\n")
-    if table["records"]:
-        out.writerow(table["records"][0])
+    columns = list(dict.fromkeys(name for record in table["records"] for name in record))
+    if columns:
+        out.writerow(columns)
     for record in table["records"]:
-        out.writerow([_plain(value) for value in record.values()])
+        out.writerow([_plain(record.get(name)) for name in columns])
     return text.getvalue()
 
 
