@@ -294,6 +294,7 @@ def built(tmp_path, monkeypatch):
         (tmp_path / name).write_text(json.dumps(content))
     (tmp_path / "job.tsv").write_text("s\tmax_rss\n12.5\t300\n")
     out = {n: tmp_path / f"{n}.html" for n in ("report", "start", "corpora", "runtimes")}
+    out["tables"] = tmp_path / "tables"
 
     def build():
         report_build.build(
@@ -309,7 +310,7 @@ def built(tmp_path, monkeypatch):
             provenance={"Polyheads": "0.1.0"},
             out=out,
         )
-        return {name: path.read_text(encoding="utf-8") for name, path in out.items()}
+        return {n: p.read_text(encoding="utf-8") for n, p in out.items() if n != "tables"}
 
     return build, tmp_path
 
@@ -344,6 +345,7 @@ def test_report_holds_the_pieces(built):
     tables = [link for link in page.links if link.startswith("data:text/csv")]
     first = base64.b64decode(tables[3].partition(",")[2]).decode()
     assert first.startswith("experiment,model,corpus,task")
+    assert {path.stem for path in (directory / "tables").glob("*.csv")} == set(contents.WHOLE)
     assert not list(directory.glob(".*"))
 
 

@@ -179,6 +179,7 @@ rule pages:
             category="Report",
             labels={"page": "run times and versions"},
         ),
+        tables=[f"{OUT}/tables/{t}.{s}" for t in contents.WHOLE for s in ("html", "csv", "tex")],
     log:
         f"results/logs/pages/{NAME}.log",
     conda:

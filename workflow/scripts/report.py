@@ -21,5 +21,8 @@ with job(snakemake):
         encodings=given.encodings,
         benchmarks=p.benchmarks,
         provenance=p.provenance,
-        out=dict(snakemake.output.items()),
+        out={
+            **{name: path for name, path in snakemake.output.items() if name != "tables"},
+            "tables": Path(snakemake.output.tables[0]).parent,
+        },
     )

@@ -41,6 +41,9 @@ TABLES: dict[str, tuple[str, ...]] = {
 }
 """Kind of exhibit -> what the names of its tables end with."""
 
+WHOLE = ("claims", "overview", "improved", "pruned-heads")
+"""Names of the tables over the whole study."""
+
 FIGURES = ("gains", "curves", "shares", "dev-test", "correlations")
 """Kinds of exhibits that have a figure."""
 

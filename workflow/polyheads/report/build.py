@@ -35,7 +35,8 @@ def build(
     heat_maps: an SVG for each of results.rankings. corpora, encodings: corpus.json and
     encoding.json files. labels: corpus -> SVG of its labels. benchmarks: stage -> Snakemake's
     benchmark files. language_maps: SVGs of similarity.groups. provenance: what -> version, shown as
-    it is. out: paths of report, start, corpora and runtimes. Nothing in them needs a network.
+    it is. out: paths of report, start, corpora and runtimes, and in `tables` the directory of the
+    tables over the whole study (contents.WHOLE). Nothing in them needs a network.
     """
     languages = results.languages
     plan = contents.plan(sweeps, results.published)
@@ -74,6 +75,8 @@ def build(
         sections.inventory("corpora", "Corpora", data, sections.labels(read, languages, labels)),
         sections.inventory("runtimes", "Run times and versions", times),
     ]
+    for table in (held, overview, counts, overviews.heads_table(main, languages)):
+        pages.write_table(claims.without_links(table), out["tables"], "start")
     title = study.get("title") or study["name"]
     whole = {"study": study, "start": start, "sections": shown}
     pages.write_text(out["start"], pages.page(title, body=alone))
