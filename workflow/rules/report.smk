@@ -5,7 +5,9 @@ CAPTION = "../report/captions/{}.rst"
 def exhibited(files):
     """Files of the exhibits (kind -> paths) with what Snakemake's own report says about them."""
     marked = []
-    for kind, paths in files.items():
+    for kind, every in files.items():
+        # Snakemake repeats the rule's parameters for every file that it shows.
+        paths = [path for path in every if not path.endswith(".tex")]
         words = CAPTION.format(contents.CAPTIONS.get(kind, kind))
         category = contents.CATEGORIES[kind]
         # On one line, because a line that begins with `report` is a keyword here.
@@ -75,6 +77,7 @@ rule tables:
         templates=TEMPLATES,
     output:
         *exhibited(TABLES),
+        latex=[p for paths in TABLES.values() for p in paths if p.endswith(".tex")],
     log:
         f"results/logs/tables/{NAME}.log",
     conda:
