@@ -87,7 +87,7 @@ def test_changed_words_run_nothing_and_changed_code_what_uses_it(again):
         **AFTER_TRIALS,
     }
     module.write_text(text)
-    plots = again.path / "workflow/polyheads/plots.py"
+    plots = again.path / "workflow/polyheads/figures/plots.py"
     plots.write_text(plots.read_text() + "\nNEW = 1\n")
     assert again.planned() == {"figures": 1, "corpus_figures": 1, "pages": 1}
 
