@@ -1,6 +1,12 @@
-"""Statistics of a study, from kept predictions and scores: nothing is trained or predicted again.
+"""What a study's gains are worth: resampling of kept predictions, without training again.
 
-`counts` (per sentence), `resampling`, `gains` (of tables) and `rows` (their file); `nulls` (random
-rankings, run noise), `clusters` (how many improved), `correlation` (permuted languages),
-`contrasts` (differences and means of estimates), `student` (t intervals).
+* `counts`: per sentence what a metric is made of, and the metric of sums of it
+* `resampling`: bootstrap, approximate randomisation, Holm
+* `gains`: intervals and p of every gain of a study; `rows`: how they are kept
+* `nulls`: mean gains beside random rankings and beside unpruned runs with other seeds
+* `clusters`: how many pairs improved, by the trainings that pairs share
+* `correlation`: gains and distances, languages permuted
+* `contrasts`, `student`: differences and means of what has an interval; t intervals over seeds
+
+One seed: the trained models are taken as given, and chance is in the choice of test sentences only.
 """
