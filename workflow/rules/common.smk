@@ -230,6 +230,22 @@ def versions():
     return {name: version(name) for name in ("torch", "transformers", "snakemake", "seqeval")}
 
 
+CAPTION = "../report/captions/{}.rst"
+
+
+def exhibited(files):
+    """Files of the exhibits (kind -> paths) with what Snakemake's own report says about them."""
+    marked = []
+    for kind, every in files.items():
+        # Snakemake repeats the rule's parameters for every file that it shows.
+        paths = [path for path in every if not path.endswith(".tex")]
+        words = CAPTION.format(contents.CAPTIONS.get(kind, kind))
+        category = contents.CATEGORIES[kind]
+        # On one line, because a line that begins with `report` is a keyword here.
+        marked.append(report(paths, caption=words, category=category))
+    return marked
+
+
 PUBLISHED = own("resources/published/table2_3_4_f1.csv")
 # Tables and figures read these files of the project.
 FACTS = [own(p) for p in sorted(LIBRARY.parent.glob("resources/*/*.csv"))]

@@ -1,20 +1,4 @@
 # The choice of k, tables, figures, and the report that holds them.
-CAPTION = "../report/captions/{}.rst"
-
-
-def exhibited(files):
-    """Files of the exhibits (kind -> paths) with what Snakemake's own report says about them."""
-    marked = []
-    for kind, every in files.items():
-        # Snakemake repeats the rule's parameters for every file that it shows.
-        paths = [path for path in every if not path.endswith(".tex")]
-        words = CAPTION.format(contents.CAPTIONS.get(kind, kind))
-        category = contents.CATEGORIES[kind]
-        # On one line, because a line that begins with `report` is a keyword here.
-        marked.append(report(paths, caption=words, category=category))
-    return marked
-
-
 report: "../report/captions/workflow.rst"
 
 
