@@ -255,3 +255,14 @@ def test_versions_and_json(tmp_path):
 def test_csv_goes_by_names():
     table = {"records": [{"a": 1, "b": 2.5}, {"b": 3, "a": None}, {"a": 4, "c": "x"}]}
     assert tables.csv_text(table).splitlines() == ["a,b,c", "1,2.500000,", ",3,", "4,,x"]
+
+
+def test_nothing_is_missing_where_no_head_is_pruned(tmp_path):
+    values = {("dev", "en"): [80.0], ("test", "de"): [60.0], ("test", "zh"): [50.0]}
+    sweeps = [made_up.sweep(tmp_path, target=code, ks=(0,)) for code in ("de", "zh")]
+    made_up.write_sweep(sweeps[0], values)
+    plan, rows = rows_of(sweeps, tmp_path)
+    table = tables.result_table(plan[0], rows, LANGUAGES)
+    shown = [text for line in texts(table["body"] + table["foot"]) for text in line]
+    assert tables.MISSING not in shown and "60.00" in shown
+    assert full_width(table) == 10

@@ -84,7 +84,7 @@ def result_table(
         "notes": _notes(rows, shown, task, metric, exhibit) + resampling_notes(known.values()),
         "head": _head(models, shown),
         "body": body,
-        "foot": foot if len(pairs) > 1 else [],
+        "foot": foot if len(pairs) > 1 and any(row["k_max"] for row in rows) else [],
         "records": [_record(row, printed, known) for row in rows],
     }
 
@@ -186,6 +186,10 @@ def _choice_cells(rows: Sequence[Choice], known: Mapping[str, Row]) -> list[dict
         return [cell("", kind=kind) for kind in kinds]
     cells = [score(mean(row["unpruned"] for row in rows), kind="first")]
     for reading in READING_NAMES:
+        if reading == "best" and not any(row["k_max"] for row in rows):
+            # No head was to be pruned: there is no k >= 1, and none is missing.
+            cells += [cell("–", kind=kind) for kind in ("best first", "best", "best")]
+            continue
         gains = [g for row in rows if (g := row[f"{reading}_gain"]) is not None]
         ks = [row[f"{reading}_k"] for row in rows if row[f"{reading}_k"] is not None]
         mark = "†" if any(row["missing_k"] for row in rows) else ""
