@@ -1,7 +1,7 @@
 # make        sets up .venv and runs the default study to its report, results/report.html
 # make test   sets up .venv and runs the tests
 # make lint   the checks of style
-# make clean-results   throws away what the default study and its runs produced
+# make clean-results   throws away all of results/: every study, its trainings and its downloads
 #
 # Variables:
 #   CPU=1      a PyTorch without CUDA: a download of 200 MB instead of 3 GB (make CPU=1)

@@ -88,11 +88,7 @@ def test_own_entry_is_completed_and_left_alone():
         "url": "https://example.org/sw/dev.txt",
     }
     assert catalogue.tag_names(entry) == ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"]
-    assert catalogue.languages([entry])["sw"] == {
-        "name": "Swahili",
-        "family": "unknown",
-        "branch": "unknown",
-    }
+    assert catalogue.languages([entry])["sw"] == {"name": "Swahili"}
 
 
 def test_file_template_and_splits():
@@ -121,7 +117,7 @@ def test_languages_of_the_catalogue_have_names():
     table = catalogue.languages()
     for entry in catalogue.load().values():
         assert set(entry["languages"]) <= set(table)
-    assert table["ur"] == {"name": "Urdu", "family": "Indo-European", "branch": "Indo-Aryan"}
+    assert table["ur"] == {"name": "Urdu", "family": "Indo-European"}
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,30 @@
 """Claims of the paper: verdicts are rules, and every line says what the numbers say."""
 
 import made_up
+import numpy as np
 import pytest
+from scipy import stats
 from test_tables import LANGUAGES, PUBLISHED, full_width, rows_of, texts
 
-from polyheads import exhibits
-from polyheads.exhibits import claims
+from polyheads import catalogue, exhibits
+from polyheads.exhibits import (
+    claim_languages,
+    claim_study,
+    claims,
+    contents,
+    distances,
+    similarity,
+)
 from polyheads.exhibits.results import Results
 from polyheads.report import pages
-from polyheads.statistics import contrasts
+from polyheads.statistics import contrasts, student
 
 CROSS = "Pruning the lowest heads raises cross-lingual scores"
 MULTI = "Pruning the lowest heads raises multi-lingual scores"
 LARGER = "Cross-lingual gains are larger than multi-lingual ones"
 RANDOM = "Random heads pruned give less than the lowest"
+MOST = "Most pairs of languages improve (%)"
+RHO = {"sound": 0.5, "low": None, "high": None, "two_sided": True}
 HIGHEST = "The highest heads pruned give less than the lowest"
 
 
@@ -23,8 +34,8 @@ def held(plan, sweeps, choices, *, rankings=(), **more):
 
 
 def line(**changed):
-    made = {"sound": 1.0, "low": 0.5, "high": 1.5, "p": None, "fresh": None, "noise": True}
-    return made | changed
+    given = {"sound": 1.0, "low": 0.5, "high": 1.5, "noise": True}
+    return claim_study.line("pos", "ud-2.7", "mbert", "", "–", **given | changed)
 
 
 @pytest.mark.parametrize(
@@ -38,8 +49,20 @@ def line(**changed):
         ({"sound": -1.0, "low": -2.0, "high": -0.1, "noise": False}, "contradicted in one run"),
         ({"p": 0.04}, "holds"),
         ({"p": 0.05}, "not shown"),
-        ({"fresh": -0.2}, "not shown"),
-        ({"fresh": 0.2}, "holds"),
+        # fresh seeds decide instead of the one that chose, once there are enough of them
+        ({"fresh": -0.2}, "opposite direction, no interval"),
+        ({"fresh": 0.2}, "same direction, no interval"),
+        ({"fresh": 0.2, "p": 0.4}, "not shown"),
+        ({"fresh": 0.2, "p": 0.01}, "same direction, no interval"),
+        ({"fresh": 0.0}, "not shown"),
+        ({"fresh": 0.2, "fresh_low": 0.1, "fresh_high": 0.3}, "holds"),
+        ({"fresh": 0.2, "fresh_low": 0.1, "fresh_high": 0.3, "p": 0.05}, "not shown"),
+        ({"fresh": 0.2, "fresh_low": -0.1, "fresh_high": 0.5}, "not shown"),
+        ({"fresh": -0.2, "fresh_low": -0.3, "fresh_high": -0.1}, "contradicted"),
+        (
+            {"low": -1.0, "high": 3.0, "fresh": 0.2, "fresh_low": 0.1, "fresh_high": 0.3},
+            "holds",
+        ),
         ({"low": None, "high": None}, "same direction, no interval"),
         ({"sound": -1.0, "low": None, "high": None}, "opposite direction, no interval"),
         ({"sound": 0.0, "low": None, "high": None}, "not shown"),
@@ -54,6 +77,16 @@ def line(**changed):
         # dev chose k = 0 everywhere: no gain, whatever the null has
         ({"sound": 0.0, "low": None, "high": None, "p": 0.98}, "not shown"),
         ({"sound": None, "low": None, "high": None}, "trials missing"),
+        ({"sound": None, "low": None, "high": None, "unmoved": True}, "not shown"),
+        # rank correlations: p in either direction, the sign of the published ones
+        ({**RHO, "p": 0.04, "direction": 1}, "holds"),
+        ({**RHO, "p": 0.04, "direction": -1}, "contradicted"),
+        ({**RHO, "p": 0.04}, "related"),
+        ({**RHO, "p": 0.04, "direction": 1, "noise": False}, "holds in one run"),
+        ({**RHO, "p": 0.05, "direction": 1}, "not shown"),
+        ({**RHO, "p": 0.99, "direction": -1}, "not shown"),
+        ({**RHO, "sound": None, "unmoved": True}, "not shown"),
+        ({**RHO, "sound": None}, "trials missing"),
     ],
 )
 def test_verdicts(changed, expected):
@@ -131,7 +164,14 @@ def test_lines_say_what_the_choices_say(tried):
     assert cross["sound"] == pytest.approx(mean("sound_gain", **mine))
     assert cross["best"] == pytest.approx(mean("best_gain", **mine))
     assert cross["high"] - cross["low"] == pytest.approx(1.0)
-    assert cross["published"] == "+0.91" and cross["published_models"] == ""
+    # of its 24 pairs those that were run, as the overview has them
+    run = [r for r in PUBLISHED if (r["task"], r["model"], r["source"]) == ("pos", "mbert", "en")]
+    run = {
+        (r["setting"], r["target"]): float(r["pruned_f1"]) - float(r["unpruned_f1"]) for r in run
+    }
+    theirs = (run["cross-lingual", "de"] + run["cross-lingual", "zh"]) / 2
+    assert cross["published"] == f"{theirs:+.2f}" and cross["published_models"] == ""
+    assert cross["published_of"] == "of the pairs run"
     assert cross["exhibit"] == "pos.cross-lingual.gradient"
     (tiny,) = records(table, CROSS, model="tiny")
     assert tiny["published"] == "+0.91 to +1.78" and tiny["published_models"] == "mBERT, XLM-R"
@@ -141,6 +181,8 @@ def test_lines_say_what_the_choices_say(tried):
     assert larger["sound"] == pytest.approx(cross["sound"] - multi)
     # square-and-add of two halves of 0.5
     assert larger["high"] - larger["low"] == pytest.approx(2 * 0.5 * 2**0.5)
+    theirs -= (run["multi-lingual", "de"] + run["multi-lingual", "zh"]) / 2
+    assert larger["published"] == f"{theirs:+.2f}" and larger["published_of"] == "of the pairs run"
 
     for claim, ranking in ((HIGHEST, "reversed-gradient-en"), (RANDOM, "random-7")):
         (control,) = records(table, claim)
@@ -151,9 +193,14 @@ def test_lines_say_what_the_choices_say(tried):
     assert {r["verdict"] for r in table["records"] if "Several sources" in r["claim"]} == {
         claims.NOT_RUN
     }
-    counts = records(table, "Most pairs of languages improve (%)")[0]
-    up = sum(r["sound_gain"] > 0 for r in main if r["experiment"] == "pos")
-    assert counts["sound_text"] == f"{up} of 8" and counts["published"] == "90 of 96 (its text: 88)"
+    counts = records(table, MOST)[0]
+    signs = [r["sound_gain"] for r in main if r["experiment"] == "pos"]
+    up, down = sum(g > 0 for g in signs), sum(g < 0 for g in signs)
+    same = f", {8 - up - down} as before" * (up + down < 8)
+    assert counts["sound_text"] == f"{up} up, {down} down{same}"
+    assert counts["sound"] == pytest.approx(100 * up / (up + down))
+    # one of the two models isn't the paper's: all of its pairs
+    assert counts["published"] == "90 of 96 (its text: 88)" and counts["published_of"] == ""
     heads = records(table, "Heads pruned at the best k, on average", model="mbert")[0]
     assert heads["published"] == "7.52" and heads["verdict"] == "for comparison"
 
@@ -232,10 +279,146 @@ def test_nulls_and_fresh_seeds_decide(tried):
     assert of(RANDOM, [null])["sound"] == pytest.approx(0.8)
     assert of(CROSS, [null])["p"] is None  # another claim's null
 
-    first = next(r for r in rows if r["model"] == "mbert" and r["metric"] == "accuracy")
-    fresh = first | {"role": "fresh", "sound_gain": -1.0, "seed": 7, "of_seed": 42}
-    assert of(CROSS, more=[fresh])["fresh"] == -1.0
-    assert of(CROSS, more=[fresh])["verdict"] == "not shown"
+    def fresh(*values):
+        first = next(r for r in rows if r["model"] == "mbert" and r["metric"] == "accuracy")
+        k = {"sound_k": 2, "role": "fresh", "of_seed": 42}
+        return [first | k | {"sound_gain": v, "seed": i} for i, v in enumerate(values)]
+
+    one = next(r for r in rows if r["model"] == "mbert" and r["metric"] == "accuracy")
+    one |= {"sound_k": 2}  # what the fresh seeds have
+    (low, high), made = (
+        student.interval([-1.0, -0.8, -1.2]),
+        of(CROSS, more=fresh(-1.0, -0.8, -1.2)),
+    )
+    assert (made["fresh"], made["verdict"]) == (pytest.approx(-1.0), "contradicted")
+    assert (made["fresh_low"], made["fresh_high"]) == pytest.approx((low, high))
+    assert made["low"] == 4.0  # the seed that chose is shown, and decides nothing
+    assert of(CROSS, more=fresh(1.0, 0.8, 1.2))["verdict"] == "holds"
+    assert of(CROSS, [noise], more=fresh(1.0, 0.8, 1.2))["verdict"] == "not shown"
+    assert of(CROSS, more=fresh(1.0))["verdict"] == "same direction, no interval"
+    table = held(plan, sweeps, [*rows, *fresh(1.0, 0.8, 1.2)], statistics=fake)
+    column = texts(table["head"])[0].index("Fresh seeds")
+    low, high = student.interval([1.0, 0.8, 1.2])
+    assert table["body"][0][column]["below"] == f"[{low:+.2f}, {high:+.2f}]"
+    assert any(note.startswith("Fresh seeds: ") for note in table["notes"])
+
+
+def test_where_k_0_was_chosen_nothing_is_compared(tried):
+    plan, sweeps, rows = tried
+    nothing = {"sound_k": 0, "sound_gain": 0.0, "best_gain": 0.0}
+    still = [r | nothing for r in rows]
+    fake = [r | {"low": 0.0, "high": 0.0, "gain": 0.0} for r in statistics(plan, still)]
+    table = held(plan, sweeps, still, statistics=fake)
+    shown = [r for r in table["records"] if r["claim"] in (CROSS, MULTI, LARGER, HIGHEST, RANDOM)]
+    assert len(shown) == 8
+    assert {(r["sound"], r["low"], r["high"], r["verdict"]) for r in shown} == {
+        (0.0, None, None, "not shown")
+    }
+    (counts,) = records(table, MOST)
+    assert (counts["sound"], counts["verdict"]) == (None, "not shown")
+    assert counts["sound_text"] == counts["best_text"] == "0 up, 0 down, 8 as before"
+    full_width(table)
+    # One side that moved is compared with one that didn't.
+    half = [r | nothing if r["experiment"] == "controls" else r for r in rows]
+    (control,) = records(held(plan, sweeps, half, statistics=statistics(plan, half)), HIGHEST)
+    assert control["high"] - control["low"] == pytest.approx(1.0)
+
+
+def test_predictions_that_cannot_be_used_leave_no_interval(tried):
+    plan, sweeps, rows = tried
+    broken = [
+        r | {"low": None, "high": None, "gain": None, "problem": "x.parquet: missing"}
+        if r["target"] in ("", "zh")
+        else r
+        for r in statistics(plan, rows)
+    ]
+    (cross,) = records(held(plan, sweeps, rows, statistics=broken), CROSS, model="mbert")
+    assert (cross["low"], cross["verdict"][-11:]) == (None, "no interval")
+
+
+def test_shares_are_of_the_pairs_that_moved(tried):
+    plan, sweeps, rows = tried
+    gains = {("mbert", "de"): 1.0, ("mbert", "zh"): 0.0, ("tiny", "de"): 2.0, ("tiny", "zh"): -1.0}
+    moved = [r | {"sound_gain": gains[r["model"], r["target"]]} for r in rows]
+    (counts,) = records(held(plan, sweeps, moved), MOST)
+    assert counts["sound_text"] == "4 up, 2 down, 2 as before"
+    assert counts["sound"] == pytest.approx(400 / 6)
+    assert counts["verdict"] == "same direction, no interval"
+    even = [r | {"sound_gain": 1.0 if r["target"] == "de" else -1.0} for r in rows]
+    assert records(held(plan, sweeps, even), MOST)[0]["verdict"] == "not shown"
+    # Of the paper's models alone its pairs that were run.
+    mine = [r for r in rows if r["model"] == "mbert"]
+    (counts,) = records(held(plan, sweeps, mine), MOST)
+    run = [
+        float(r["pruned_f1"]) > float(r["unpruned_f1"])
+        for r in PUBLISHED
+        if (r["task"], r["model"], r["source"]) == ("pos", "mbert", "en")
+        and r["target"] in ("de", "zh")
+    ]
+    assert counts["published"] == f"{sum(run)} of 4"
+    assert counts["published_of"] == "of the pairs run"
+
+
+def test_published_numbers_are_of_the_pairs_run():
+    values = {("mbert", "de"): 1.0, ("mbert", "zh"): 3.0, ("xlmr", "de"): 5.0, ("xlmr", "zh"): 9.0}
+    part = {"published": 1.0, "published_of": "of the pairs run"}
+    assert claim_study.paper(values, "mbert", ["de", "fr"]) == part
+    assert claim_study.paper(values, "mbert", ["de", "zh", "fr"]) == {
+        "published": 2.0,
+        "published_of": "",
+    }
+    assert claim_study.paper(values, "mbert", ["fr"])["published"] == "–"
+    assert claim_study.paper(values, "tiny", ["de"]) == {"published": {"mbert": 2.0, "xlmr": 7.0}}
+    assert claim_study.paper({}, "mbert", ["de"]) == {"published": "–"}
+
+
+DISTANCE, LIKE, FAMILY = claim_languages.RELATED_WORDS.values()
+
+
+def correlated(tmp_path, gain_of):
+    """POS from English with gains by a rule: target -> gain; families and rankings as they are."""
+    targets = ("de", "nl", "ar", "he", "zh", "ja", "fa", "ur")
+    sweeps = made_up.study(tmp_path, models=("mbert",), targets=targets)
+    _, rows = rows_of(sweeps, tmp_path)
+    rows = [r | {"sound_gain": gain_of(r["target"]), "sound_k": 2} for r in rows]
+    plan = contents.plan(sweeps, PUBLISHED)
+    return claims.claims(plan, sweeps, Results(rows, [], [], catalogue.languages(), PUBLISHED)), [
+        e["name"] for e in plan if e["kind"] == "correlations"
+    ]
+
+
+def test_gains_and_languages(tmp_path):
+    near = distances.read()["syntactic"]
+    table, names = correlated(tmp_path, lambda target: -near["en", target])
+    full_width(table)
+    (made,) = records(table, DISTANCE, setting="cross-lingual")
+    assert made["sound"] == pytest.approx(-1) and made["sound_below"] == "8 pairs, syntactic"
+    assert [made["exhibit"]] == names and (made["low"], made["fresh"]) == (None, None)
+    mine = [
+        r
+        for r in PUBLISHED
+        if (r["task"], r["model"], r["source"], r["setting"])
+        == ("pos", "mbert", "en", "cross-lingual")
+    ]
+    gains = [float(r["pruned_f1"]) - float(r["unpruned_f1"]) for r in mine]
+    rho = stats.spearmanr(np.round(gains, 2), [near["en", r["target"]] for r in mine]).statistic
+    assert made["published"] == f"{rho:.2f}".replace("-", "−")
+    assert made["published_of"] == "of the pairs run"
+    assert made["p"] < 0.05
+    assert made["verdict"] == ("holds" if rho < 0 else "contradicted") + " in one run"
+    (family,) = records(table, FAMILY, setting="cross-lingual")
+    assert family["p"] > made["p"] and family["verdict"] == "not shown"
+    # No rankings were read: there is nothing to correlate with.
+    (like,) = records(table, LIKE, setting="cross-lingual")
+    assert (like["sound"], like["sound_below"], like["verdict"]) == (
+        None,
+        "known of too few pairs",
+        "not shown",
+    )
+    same, _ = correlated(tmp_path / "same", lambda target: 0.0)
+    (made,) = records(same, DISTANCE, setting="cross-lingual")
+    assert (made["sound_below"], made["verdict"]) == ("all gains are the same", "not shown")
+    assert records(held([], [], []), FAMILY)[0]["verdict"] == claims.NOT_RUN
 
 
 def test_the_page_has_whole_rows_links_and_rules(tried, tmp_path):
@@ -249,7 +432,7 @@ def test_the_page_has_whole_rows_links_and_rules(tried, tmp_path):
     assert not [c for row in claims.without_links(table)["body"] for c in row if c["href"]]
     notes = " ".join(table["notes"])
     assert "95 % interval" in notes and "p < 0.05" in notes and "one seed" in notes
-    page = pages.page("x", tables=[table])
+    page = pages.page("x", here=tmp_path, tables=[table])
     assert 'href="#table-pos.cross-lingual.gradient"' in page
 
 
@@ -281,7 +464,11 @@ def test_rankings_of_languages(tmp_path):
     (alike,) = [r for r in table["records"] if r["claim"].startswith("Rankings of the languages")]
     shifted = 1 - 6 * 8 * 16 / (8 * 63)
     assert alike["sound"] == pytest.approx((-1 + shifted - shifted) / 3)
-    assert alike["published"] == "0.77" and alike["low"] < alike["sound"] < alike["high"]
+    assert alike["low"] < alike["sound"] < alike["high"]
+    theirs = similarity.read_published()
+    of = [theirs["pos", "mbert", *pair] for pair in (("en", "de"), ("en", "zh"), ("de", "zh"))]
+    assert alike["published"] == f"{sum(of) / 3:.2f}"
+    assert alike["published_of"] == "of the pairs run"
 
 
 def test_intervals_put_together():

@@ -78,6 +78,15 @@ def test_heads_of_one_task():
     assert found[2]["expected"] == pytest.approx(16 * 0.125**4)
 
 
+def test_tables_are_known_before_anything_is_ranked():
+    more = [r | {"task": "ner", "corpus": "x"} for r in study()]
+    for rankings in (study(), study()[2:4], [*study(), *more], [*study(), *more[:1]], []):
+        names = [table["name"] for table in common_heads.tables(rankings, LANGUAGES)]
+        without = [{k: v for k, v in r.items() if k != "order"} for r in rankings]
+        assert common_heads.planned(without, LANGUAGES) == names
+    assert common_heads.planned(more[:2], {}) == ["common-heads"]
+
+
 def test_nothing_to_say():
     assert common_heads.tables([], LANGUAGES) == []
     alone = [

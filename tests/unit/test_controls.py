@@ -2,6 +2,7 @@
 
 import made_up
 import pytest
+from test_tables import full_width
 
 from polyheads import exhibits, selection
 from polyheads.exhibits import comparison, controls
@@ -101,6 +102,10 @@ def test_published_only_in_its_metric(tmp_path):
     table = controls.table(exhibit("f1_lenient"), choices, LANGUAGES)
     assert [r["published_delta"] for r in table["records"]] == [0.88, 0.57]
     assert texts(table["body"][0])[2] == "+0.88"
+    apart = table["body"][0][3]  # ours: -1 at best
+    assert (apart["text"], apart["kind"]) == ("−1.88", "published down")
+    assert table["records"][0]["best_gain_less_published"] == pytest.approx(-1.88)
+    assert full_width(table) == 2 + 2 * 6
     assert any("Ma et al. (2021)" in note for note in table["notes"])
 
 
@@ -114,7 +119,7 @@ def test_a_pair_without_a_number_is_an_empty_cell(tmp_path):
     without = [r for r in choices if (r["target"], r["ranking"]) != ("es", "random-42")]
     without = [r for r in without if (r["target"], r["ranking"]) != ("es", "random-7")]
     table = controls.table(exhibit("f1_lenient"), without, LANGUAGES)
-    assert set(texts(table["body"][1])[7:]) == {"–"} and len(table["records"]) == 3
+    assert set(texts(table["body"][1])[8:]) == {"–"} and len(table["records"]) == 3
 
 
 @pytest.mark.parametrize(
@@ -127,6 +132,58 @@ def test_only_like_is_compared_with_like(tmp_path, changed):
     assert all(r["sound_difference"] is None for r in table["records"])
     assert texts(table["body"][0])[3] == "–"
     assert any("no sweep of the lowest heads" in note for note in table["notes"])
+
+
+def statistics(choices, experiment="table-5"):
+    """A row for each gain of the sweeps and one for their mean, 1 to either side."""
+    found = []
+    names = ("experiment", "model", "setting", "metric", "source", "target", "mixture")
+    for reading in ("sound", "best"):
+        kinds = {}
+        for choice in (c for c in choices if c["experiment"] == experiment):
+            kind = exhibits.ranking_kind(choice["ranking"], choice["source"])
+            row = {name: choice[name] for name in names} | {"level": "pair", "reading": reading}
+            row |= {"ranking": kind, "gain": choice[f"{reading}_gain"], "seeds": 1, "p": 0.001}
+            row |= {"p_holm": 0.001, "problem": "", "low": row["gain"] - 1, "high": row["gain"] + 1}
+            kinds.setdefault((kind, choice["metric"]), []).append(row)
+        for of_kind in kinds.values():
+            found += of_kind
+            gain = sum(row["gain"] for row in of_kind) / len(of_kind)
+            mean = of_kind[0] | {"level": "mean", "source": "", "target": "", "mixture": ""}
+            found.append(mean | {"gain": gain, "low": gain - 0.5, "high": gain + 0.5})
+    return found
+
+
+def test_gains_have_the_intervals_of_their_sweeps(tmp_path):
+    made = sweeps(tmp_path, targets=("de", "zh"), names=("gradient-en", *list(TEST)[1:3]))
+    choices = read(made, tmp_path)[1]
+    known = statistics(choices)
+    table = controls.table(exhibit(), choices, LANGUAGES, known)
+    highest, random = table["body"][0][2], table["body"][0][6]
+    assert (highest["text"], highest["below"]) == ("−2.00", "[−3.00, −1.00]")  # without a star
+    assert (random["text"], random["below"]) == ("+1.00", "[0.00, +2.00]")
+    assert not highest["note"] and not table["body"][0][3]["below"]
+    assert table["foot"][0][1]["below"] == "[−2.50, −1.50]"
+    record = table["records"][0]
+    assert (record["best_low"], record["best_high"]) == (-2, 0)
+    assert any("training noise is not included" in note for note in table["notes"])
+    # Another mean than that of the table has no interval of it.
+    short = [r for r in choices if (r["target"], r["ranking"]) != ("zh", "gradient-en")]
+    other = [row | {"gain": row["gain"] + 0.1} if row["level"] == "mean" else row for row in known]
+    table = controls.table(exhibit(), short, LANGUAGES, other)
+    assert not table["foot"][0][1]["below"] and table["body"][0][2]["below"]
+
+
+def test_several_random_rankings_have_no_interval_and_problems_are_named(tmp_path):
+    choices = read(sweeps(tmp_path), tmp_path)[1]
+    known = statistics(choices)
+    table = controls.table(exhibit(), choices, LANGUAGES, known)
+    assert table["body"][0][2]["below"] and not table["body"][0][6]["below"]
+    nothing = dict.fromkeys(("gain", "low", "high", "p", "p_holm"))
+    wrong = [row | nothing | {"problem": "k-01.parquet: no"} for row in known]
+    table = controls.table(exhibit(), choices, LANGUAGES, wrong)
+    assert not table["body"][0][2]["below"]
+    assert any("k-01.parquet: no" in note for note in table["notes"])
 
 
 def test_missing_trials(tmp_path):

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from polyheads import catalogue
 from polyheads.errors import UserError
-from polyheads.exhibits import correlations, distances, read_languages, tables
+from polyheads.exhibits import correlations, distances, tables
 from polyheads.exhibits.similarity import spearman
 from polyheads.figures import correlations as correlations_figure
 
-LANGUAGES = read_languages(distances.PATH.parents[1] / "languages.yaml")
+LANGUAGES = catalogue.languages()
 TARGETS = ("de", "nl", "ar", "he", "zh")
 HEADS = [[layer, head] for layer in range(2) for head in range(4)]
 EXHIBIT = {

@@ -67,7 +67,9 @@ def finish(branch, ks, seconds, *, sentences=500, device="cpu", first=None):
 def test_the_published_study():
     checked = config.load(yaml.safe_load((ROOT / "config/paper.yaml").read_text()))
     plan = experiments.make(checked, catalogue.load(checked["corpora"]))
-    first, *others = costs.lines(plan, "cuda")
+    first, parts, *others = costs.lines(plan, "cuda")
+    assert sum(int(number) for number in re.findall(r" (\d+)[,.]", parts)) == 4595
+    assert "table-5-pos 216, table-5-ner 216, table-6-pos 365, table-6-ner 365" in parts
     # Baselines: 9 languages, 3 tasks, 2 models. Shared are, beside Figure 1, the k = 0 (14) and
     # the baselines (14 + 2 + 10 + 2) of Tables 2-6 and Figures 2-3; the k = 0 of Table 5 (2 x 9);
     # and, beside Tables 2 and 3, the multi-lingual trials of Figures 2 and 3 (8 x 13 + 7 x 13).
@@ -110,13 +112,13 @@ def test_a_corpus_has_its_own_speed_and_an_unmeasured_one_that_of_the_others():
     both = [EXPERIMENT, EXPERIMENT | {"name": "tags", "corpus": "grammar-pos"}]
     plan = make(experiments=[e | {"k": [0], "settings": ["mono-lingual"]} for e in both])
     finish("en/seed-42/unpruned", [0], 50.0)
-    line = costs.lines(plan, "cpu")[1]  # 200 sentences, 2 epochs, 20 sentences a second
+    line = costs.lines(plan, "cpu")[2]  # 200 sentences, 2 epochs, 20 sentences a second
     assert "about 20 s one after the other (mini 20 s at 20 sentences/s" in line
     place = "benchmarks/trials/mini/grammar-pos/quick/en/seed-7/unpruned/k-00"
     write(f"results/{place}.tsv", "s\n8\n")
     record = {"training": {"sentences": 200, "epochs": 2, "device": "cpu"}}
     write(f"results/{place.removeprefix('benchmarks/')}.json", record)
-    line = costs.lines(plan, "cpu")[1]  # 400 in 8 s
+    line = costs.lines(plan, "cpu")[2]  # 400 in 8 s
     assert "about 8 s" in line and "at 50 sentences/s, as measured in 2 jobs of" in line
 
 
@@ -177,7 +179,7 @@ def test_a_corpus_without_any_size_is_left_out():
     own = EXPERIMENT | other | {"settings": ["mono-lingual"]}
     plan = make(corpora=[mine], experiments=[EXPERIMENT, own])
     finish("en/seed-42/unpruned", [0], 10.0)
-    first, second, third = costs.lines(plan, "cpu")
+    first, _, second, third = costs.lines(plan, "cpu")
     assert first.startswith("14 trainings: 12 trials and 2 baselines.")
     assert second.startswith("8 of those to come take about ")
     assert third == "Left out: mine, whose sentences are counted when it is prepared."

@@ -121,6 +121,10 @@ def test_files_that_are_missing_or_not_whole(kept, tmp_path):
     with pytest.raises(UserError, match="sentences of de test are not whole"):
         counts.read(tmp_path / "late.parquet", language="de")
     pq.write_table(table.replace_schema_metadata(None), tmp_path / "bare.parquet")
+    few = table.replace_schema_metadata({"labels": json.dumps(["X"])})
+    pq.write_table(few, tmp_path / "few.parquet")
+    with pytest.raises(UserError, match="de test has labels that are none of its 1; delete it"):
+        counts.read(tmp_path / "few.parquet", language="de")
     (tmp_path / "half.parquet").write_bytes(Path(path).read_bytes()[:300])
     for name in ("bare", "half"):
         with pytest.raises(UserError, match=f"{name}.parquet: not a whole file of pred") as caught:

@@ -21,7 +21,7 @@ def choice(target, k, gain, seed, of_seed=None, **changed):
     made |= {"recipe": "small", "source": "en", "mixture": "en", "setting": "cross-lingual"}
     made |= {"target": target, "ranking": "gradient-en", "protocol": "prune", "seed": seed}
     made |= {"role": role, "of_seed": of_seed, "metric": "f1_strict", "sound_k": k}
-    return made | {"sound_gain": gain} | changed
+    return made | {"sound_gain": gain, "sound_trial": f"{target}/{seed}.json"} | changed
 
 
 def choices(seeds=(1, 2, 3, 4)):
@@ -117,6 +117,7 @@ def test_table():
         "ranking": "gradient",
     }
     told |= {"reading": "sound", "gain": 6.0, "low": 5.0, "high": 7.0, "p": 0.001, "p_holm": 0.002}
+    told |= {"exhibit": "ner.cross-lingual.gradient", "seeds": 1, "resamples": 10}
     table = fresh.table(EXHIBIT, choices(), LANGUAGES, [told])
     assert full_width(table) == 7
     german = texts(table["body"])[0]
@@ -134,6 +135,62 @@ def test_table():
     ]
 
 
+def resampled(target="", **changed):
+    """A row of the statistics: the gain of the pair from English, of the mean without target."""
+    row = {"exhibit": EXHIBIT["name"], "level": "pair" if target else "mean", "reading": "fresh"}
+    row |= {"experiment": "ner", "model": "tiny", "setting": "cross-lingual", "mixture": "en"}
+    row |= {"source": "en" if target else "", "target": target, "metric": "f1_strict"}
+    row |= {"ranking": "gradient", "seeds": 4, "resamples": 10, "problem": ""}
+    return row | {"gain": 2.5, "low": None, "high": None, "p": None, "p_holm": None} | changed
+
+
+def test_interval_has_the_noise_of_training_and_of_sentences():
+    low, high = student.interval([1, 2, 3, 4])
+    rows = [resampled("de", low=2.0, high=9.0), resampled("zh", low=-9.0, high=2.0)]
+    rows.append(resampled(low=2.2, high=2.3))
+    german, chinese, mean = fresh.lines(EXHIBIT, choices(), rows)
+    assert (german["low"], german["high"]) == pytest.approx((low, 9))
+    assert chinese["low"] == -9
+    assert chinese["high"] == pytest.approx(student.interval([-1, 1, 3, 5])[1])
+    assert (mean["low"], mean["high"]) == pytest.approx(student.interval([0, 1.5, 3, 4.5]))
+    table = fresh.table(EXHIBIT, choices(), LANGUAGES, rows)
+    assert table["body"][0][5]["below"].endswith(", +9.00]")
+    assert any("training noise and the choice of test sentences" in n for n in table["notes"])
+    plain = fresh.table(EXHIBIT, choices(), LANGUAGES)
+    assert any("about training noise, given" in note for note in plain["notes"])
+
+
+def test_no_interval_without_either_noise():
+    assert [line["low"] for line in fresh.lines(EXHIBIT, choices((1, 2)), [resampled("de")])] == [
+        *[None] * 3
+    ]
+    rows = [resampled("de", low=1.0, high=2.0), resampled("zh", gain=None, problem="x.parquet: no")]
+    german, chinese, mean = fresh.lines(EXHIBIT, choices(), [*rows, resampled(gain=None)])
+    assert german["low"] is not None and chinese["low"] is mean["low"] is mean["high"] is None
+    assert chinese["gain_fresh"] == 2
+    notes = fresh.table(EXHIBIT, choices(), LANGUAGES, rows)["notes"]
+    assert "x.parquet: no" in notes[-1]
+
+
+def test_notes_tell_what_the_interval_as_chosen_has():
+    row = resampled("de", reading="sound", exhibit="ner.cross-lingual.gradient", seeds=1)
+    row |= {"low": 5.0, "high": 7.0, "p": 0.001, "p_holm": 0.002}
+    notes = fresh.table(EXHIBIT, choices(), LANGUAGES, [row])["notes"]
+    (note,) = [n for n in notes if n.startswith("[ ] below a gain as chosen")]
+    assert "without any training noise" in note and "*" in note
+
+
 def test_planned():
     assert fresh.planned(choices()) == [("ner", "gradient")]
     assert fresh.planned(choices(seeds=())) == []
+
+
+def test_rows_lead_to_their_trials():
+    table = fresh.table(EXHIBIT, choices(), LANGUAGES)
+    k, _, gain = table["body"][0][3:6]
+    assert k["links"] == [("4", "de/42.json")]
+    paths = [f"de/{seed}.json" for seed in (1, 2, 3, 4)]
+    assert gain["links"] == [(str(i), path) for i, path in enumerate(paths, 1)]
+    assert table["records"][0]["chosen_trial"] == "de/42.json"
+    assert table["records"][0]["fresh_trial"] == " ".join(paths)
+    assert not table["foot"][0][3]["links"]

@@ -2,6 +2,11 @@
 
 import csv
 import io
+import json
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import made_up
@@ -9,9 +14,8 @@ import numpy as np
 import pytest
 
 from polyheads import exhibits, selection
-from polyheads.errors import UserError
-from polyheads.exhibits import findings, tables
-from polyheads.statistics import clusters, gains, rows
+from polyheads.exhibits import contents, findings, fresh, tables
+from polyheads.statistics import clusters, gains, resampling, rows
 
 LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}, "zh": {"name": "Chinese"}}
 NO_GAIN = {0: 0.6, 1: 0.6, 2: 0.6, 3: 0.6}
@@ -27,8 +31,8 @@ def study(directory, rights, *, seeds=(42,), **changed):
     ]
 
 
-def run(sweeps, directory, *, resamples=300, published=(), without=()):
-    plan = exhibits.plan(sweeps, published)
+def run(sweeps, directory, *, resamples=300, published=(), without=(), plan=exhibits.plan):
+    plan = plan(sweeps, published)
     readings = exhibits.readings(plan, sweeps)
     trials = {path for made in sweeps for path in made["trials"]} - set(without)
     scores = selection.load_scores(trials, sweeps)
@@ -77,7 +81,16 @@ def test_same_numbers_twice_and_for_a_pair_alone(tmp_path):
     _, _, alone = run(sweeps[1:], tmp_path)
     for name in ("gain", "low", "high", "p"):
         assert of(alone, "zh", "best")[name] == of(found, "zh", "best")[name]
-    assert of(alone, "zh", "best")["p_holm"] == of(alone, "zh", "best")["p"]
+
+
+def test_both_readings_of_a_table_are_one_family(tmp_path):
+    _, _, found = run(study(tmp_path, {"de": GAIN, "zh": NO_GAIN}), tmp_path)
+    tested = [row for row in found if row["p"] is not None]
+    assert {row["reading"] for row in tested} == {"sound", "best"}
+    adjusted = resampling.holm([row["p"] for row in tested])
+    assert [row["p_holm"] for row in tested] == pytest.approx(adjusted, abs=1e-5)
+    first = min(tested, key=lambda row: row["p"])
+    assert first["p_holm"] == pytest.approx(first["p"] * len(tested), abs=1e-5)
 
 
 def test_where_k_0_is_chosen_nothing_is_compared(tmp_path):
@@ -145,9 +158,11 @@ def test_predictions_that_do_not_fit_are_named(tmp_path):
         return kept
 
     def refuse(match, kept):
-        with pytest.raises(UserError, match=match) as caught:
-            run([made], tmp_path)
-        assert "\n" not in str(caught.value) and "k-02.parquet" in str(caught.value)
+        _, _, found = run([made], tmp_path)
+        (problem,) = rows.problems(found)
+        assert re.search(match, problem)
+        assert "\n" not in problem and "k-02.parquet" in problem
+        assert [row["reading"] for row in found if row["problem"]] == ["sound", "best"]
         path.write_bytes(kept)
 
     refuse(r"different label sets \(of 5 and 5 labels\)", swap(labels=["A", "B", "C", "D", "E"]))
@@ -158,12 +173,85 @@ def test_predictions_that_do_not_fit_are_named(tmp_path):
     refuse("the predictions of this trial are missing", kept)
     path.write_bytes(b"PAR1")
     refuse("not a whole file of predictions", kept)
-    run([made], tmp_path)
+    assert not rows.problems(run([made], tmp_path)[2])
 
     path = Path(made["trials"][1]).with_suffix(".parquet")
     swap()  # the predictions of another run beside the scores of this one
-    with pytest.raises(UserError, match=r"k-01\.parquet: its predictions give a gain of"):
-        run([made], tmp_path)
+    (problem,) = rows.problems(run([made], tmp_path)[2])
+    assert "k-01.parquet: its predictions give a gain of" in problem
+
+
+NUMBERS = ("gain", "low", "high", "p", "p_holm")
+
+
+def test_a_wrong_file_costs_its_own_cell_only(tmp_path):
+    sweeps = study(tmp_path, {"de": GAIN, "zh": NO_GAIN, "ar": GAIN})
+    plan, choices, whole = run(sweeps, tmp_path)
+    wrong = Path(sweeps[2]["trials"][1]).with_suffix(".parquet")
+    wrong.write_bytes(Path(sweeps[2]["trials"][0]).with_suffix(".parquet").read_bytes())
+    assert run(sweeps, tmp_path)[:2] == (plan, choices)
+    found = rows.read(tmp_path / "statistics.csv")
+    assert len(found) == len(whole)
+    for reading in rows.READINGS:
+        for target in ("de", "zh"):
+            for name in ("gain", "low", "high", "p"):
+                assert of(found, target, reading)[name] == of(whole, target, reading)[name]
+        bad = of(found, "ar", reading)
+        assert [bad[name] for name in NUMBERS] == [None] * 5
+        assert (bad["seeds"], bad["k"]) == (1, of(whole, "ar", reading)["k"])
+        mean = of(found, "", reading)
+        assert [mean[name] for name in NUMBERS] == [None] * 5
+    (problem,) = rows.problems(found)
+    assert problem.startswith(f"{wrong}: its predictions give a gain of")
+    # Whoever reads the rows copes with them.
+    table = tables.result_table(plan[0], choices, LANGUAGES, (), found)
+    german, _, arabic = table["body"]
+    assert german[4]["below"] and not arabic[3]["below"]
+    assert arabic[3]["text"] == tables.signed(choices[2]["sound_gain"])
+    assert not any(cell["below"] for cell in table["foot"][0])
+    assert any(problem in note for note in table["notes"])
+    main = exhibits.main_choices(plan, choices)
+    assert len(rows.of_choices(found, main)) == 4
+    said = findings.findings(sweeps, [], main, LANGUAGES, found)["found"]
+    assert "of 2 gains can be told apart from zero" in said[1]
+    above = clusters.counts_table(main, LANGUAGES, found)["records"][0]["best_above"]
+    assert above == sum(rows.tells(row) for row in found if row["reading"] == "best")
+
+
+def test_the_job_warns_and_goes_on(tmp_path):
+    sweeps = study(tmp_path, {"de": GAIN, "zh": NO_GAIN})
+    plan, choices, _ = run(sweeps, tmp_path)
+    Path(sweeps[1]["trials"][2]).with_suffix(".parquet").unlink()
+    scores = selection.load_scores({path for made in sweeps for path in made["trials"]}, sweeps)
+    selection.write(scores, tmp_path / "scores.csv")
+    (tmp_path / "sweeps.json").write_text(json.dumps(sweeps))
+    script = Path(gains.__file__).parents[2] / "scripts" / "resample.py"
+    code = f"""
+import json, os, runpy
+from types import SimpleNamespace as N
+from polyheads.statistics import gains
+gains.statistics.__kwdefaults__["resamples"] = 20
+os.chdir({str(tmp_path)!r})
+job = N(
+    input=N(choices="choices.csv", scores="scores.csv"),
+    output=N(gains="gains.csv", nulls="nulls.csv"),
+    params=N(sweeps=json.load(open("sweeps.json"))),
+    log=["log"],
+)
+runpy.run_path({str(script)!r}, init_globals={{"snakemake": job}})
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(script.parents[1])},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr + (tmp_path / "log").read_text()
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("Warning: ") and "predictions of this trial are missing" in line
+    assert (tmp_path / "log").read_text().count(line) == 1
+    assert of(rows.read(tmp_path / "gains.csv"), "de")["low"] is not None
+    assert (tmp_path / "nulls.csv").exists()
 
 
 def test_tables_show_intervals_and_stars(tmp_path):
@@ -209,32 +297,10 @@ def test_findings_and_counts(tmp_path):
     said = findings.findings(sweeps, [], main, LANGUAGES, found)["found"]
     assert "1 of 1 gains with k ≥ 1 can be told apart from zero: 1 above, 0 below." in said[0]
     assert "looked for again in every draw, 1 of 2 gains can be" in said[1]
-    table = clusters.counts_table(main, LANGUAGES, found)
-    assert [cell["text"] for cell in table["body"][0]][3:] == [
-        *("English", "1 of 2", "1", "0", "1 of 2", "1")
-    ]
-    assert any("no interval" in note for note in table["notes"])
-
-
-def test_counts_are_of_sources_and_models(tmp_path):
-    choices = [
-        {
-            **{"model": model, "source": source, "target": target, "setting": "cross-lingual"},
-            **{"experiment": "pos", "sound_gain": gain, "best_gain": 1.0, "seed": seed},
-        }
-        for model in ("a", "b")
-        for source in ("en", "zh")
-        for target in ("de", "nl", "ar")
-        for seed, gain in ((1, 2.0 if target != "ar" else -3.0), (2, None if target == "nl" else 1))
-    ]
-    counts = clusters.improved(choices, "sound")
-    assert counts == {(m, s): (2, 3) for m in "ab" for s in ("en", "zh")}
-    assert clusters.share(list(counts.values())) is None
-    many = [(6, 8), (8, 8), (0, 8), (8, 8)] * 6
-    low, high = clusters.share(many)
-    assert 0.4 < low < 22 / 32 < high < 0.9
-    # What pairs share makes the interval wider than one of independent pairs.
-    assert high - low > 2 * 1.96 * (22 / 32 * 10 / 32 / 192) ** 0.5
+    (record,) = clusters.counts_table(main, LANGUAGES, found)["records"]
+    assert [record[f"{r}_{side}"] for r in rows.READINGS for side in ("improved", "above")] == [
+        1
+    ] * 4
 
 
 def test_every_share_of_data_has_its_own_interval(tmp_path):
@@ -251,3 +317,120 @@ def test_every_share_of_data_has_its_own_interval(tmp_path):
     assert [row["mixture"] for row in pairs] == ["en+de@10", "en+de@50"]
     for row, choice in zip(pairs, choices, strict=True):
         assert row["gain"] == pytest.approx(choice["sound_gain"], abs=1e-6)
+
+
+def fresh_sweep(directory, k, right, *, seed, of_seed=42, **changed):
+    """k = 0 and a chosen k with a fresh seed; right: shares of words that are right anyway."""
+    made = made_up.predicted_sweep(
+        directory,
+        dict(enumerate(right)),
+        seed=seed,
+        role="fresh",
+        of_seed=of_seed,
+        ranking=f"gradient-en-{of_seed}",  # only for a path of its own
+        **changed,
+    )
+    made["ranking"] = "gradient-en"
+    for trial, heads in zip(made["trials"], (0, k), strict=True):
+        content = json.loads(Path(trial).read_text())
+        content["pruned_heads"] = [[0, head] for head in range(heads)]
+        Path(trial).write_text(json.dumps(content))
+    return made
+
+
+def fresh_study(directory, *, seeds=(1, 2, 3, 4), rights=((0.5, 0.7), (0.6, 0.6))):
+    """Two pairs whose k is 1, and sweeps with fresh seeds: seed -> a little better each."""
+    sweeps = study(directory, {"de": GAIN, "zh": GAIN})
+    for target, (low, high) in zip(("de", "zh"), rights, strict=True):
+        for seed in seeds:
+            right = (low, high + 0.03 * seed)
+            sweeps.append(fresh_sweep(directory / target, 1, right, seed=seed, target=target))
+    return sweeps
+
+
+def test_fresh_seeds_have_rows_over_seeds_and_sentences(tmp_path):
+    sweeps = fresh_study(tmp_path)
+    plan, choices, found = run(sweeps, tmp_path, plan=contents.plan)
+    (exhibit,) = [e for e in plan if e["kind"] == "fresh"]
+    mine = [row for row in found if row["exhibit"] == exhibit["name"]]
+    assert [(row["level"], row["target"]) for row in mine] == [
+        *(("pair", "de"), ("pair", "zh"), ("mean", ""))
+    ]
+    lines = fresh.lines(exhibit, choices)
+    for row, line in zip(mine, lines, strict=True):
+        assert row["reading"] == "fresh" and row["seeds"] == 4
+        assert row["setting"] == "cross-lingual" and row["model"] == "mbert"
+        assert row["gain"] == pytest.approx(line["gain_fresh"], abs=1e-5)
+        assert row["low"] < row["gain"] < row["high"]
+        assert row["p"] is row["p_holm"] is None and not row["problem"]
+    # What the interval of a pair is made of: draws of its seeds and of its sentences.
+    alone = run([s for s in sweeps if s["seed"] in (42, 1)], tmp_path, plan=contents.plan)[2]
+    (one,) = [r for r in alone if r["reading"] == "fresh" and r["target"] == "de"]
+    assert one["seeds"] == 1
+    # No consumer of the tables' own rows takes them for these.
+    main = exhibits.main_choices(plan, choices)
+    assert {row["reading"] for row in rows.of_choices(found, main)} == {"sound", "best"}
+
+
+def test_rows_of_fresh_seeds_are_drawn_as_by_hand(tmp_path):
+    sweeps = fresh_study(tmp_path, seeds=(1, 2, 3))
+    _, choices, found = run(sweeps, tmp_path, plan=contents.plan)
+    score = gains.SCORES["accuracy"]
+    drawn = {}
+    for made in sweeps:
+        if made["role"] == "fresh":
+            files = [Path(path).with_suffix(".parquet") for path in made["trials"]]
+            counts = [
+                gains.count(gains.read(path, language=made["target"]), "accuracy") for path in files
+            ]
+            draws = resampling.bootstrap(
+                np.stack(counts, axis=1), score, key=f"ud-2.7 {made['target']}", resamples=300
+            )
+            drawn.setdefault(made["target"], []).append(draws[:, 1] - draws[:, 0])
+    means = {code: resampling.over_seeds(of, resamples=300) for code, of in drawn.items()}
+    means[""] = (means["de"] + means["zh"]) / 2
+    for row in found:
+        if row["reading"] == "fresh":
+            bounds = resampling.interval(means[row["target"]])
+            assert (row["low"], row["high"]) == pytest.approx(bounds, abs=1e-6)
+
+
+def test_fresh_seeds_of_several_choosing_seeds_are_told_apart(tmp_path):
+    sweeps = study(tmp_path, {"de": GAIN}, seeds=(42, 43))
+    rights = {42: (0.5, 0.9), 43: (0.5, 0.6)}
+    for seed in (1, 2, 3):
+        for of_seed, right in rights.items():
+            k = 1  # of both
+            sweeps.append(fresh_sweep(tmp_path / "de", k, right, seed=seed, of_seed=of_seed))
+    plan, choices, found = run(sweeps, tmp_path, plan=contents.plan)
+    (exhibit,) = [e for e in plan if e["kind"] == "fresh"]
+    (row,) = [r for r in found if r["reading"] == "fresh" and r["level"] == "pair"]
+    line, *_ = fresh.lines(exhibit, choices)
+    assert (row["k"], row["seeds"], line["seeds"]) == ("1 1", 3, 3)
+    assert row["gain"] == pytest.approx(line["gain_fresh"], abs=1e-5)
+
+
+def test_fresh_seeds_where_k_0_was_chosen_or_files_are_wrong(tmp_path):
+    sweeps = study(tmp_path, {"de": {0: 0.99, 1: 0.3}, "zh": GAIN})
+    for seed in (1, 2, 3):
+        sweeps.append(fresh_sweep(tmp_path / "de", 0, (0.6, 0.6), seed=seed, target="de"))
+        sweeps.append(fresh_sweep(tmp_path / "zh", 1, (0.5, 0.8), seed=seed, target="zh"))
+    zero = [s for s in sweeps if s["role"] == "fresh" and s["target"] == "de"]
+    for made in zero:  # the second trial is a copy of the first
+        first, second = map(Path, made["trials"])
+        for suffix in (".json", ".parquet"):
+            second.with_suffix(suffix).write_bytes(first.with_suffix(suffix).read_bytes())
+    plan, choices, found = run(sweeps, tmp_path, plan=contents.plan)
+    german, chinese, mean = [row for row in found if row["reading"] == "fresh"]
+    assert (german["k"], german["gain"], german["low"]) == ("0", 0, None)
+    assert chinese["low"] < mean["gain"] * 2 < chinese["high"] and mean["low"] is not None
+    Path(sweeps[-1]["trials"][1]).with_suffix(".parquet").write_bytes(b"PAR1")
+    plan, choices, found = run(sweeps, tmp_path, plan=contents.plan)
+    german, chinese, mean = [row for row in found if row["reading"] == "fresh"]
+    assert german["gain"] == 0 and "not a whole file" in chinese["problem"]
+    assert chinese["gain"] is mean["gain"] is mean["low"] is None
+    assert not any(row["problem"] for row in found if row["reading"] != "fresh")
+    (exhibit,) = [e for e in plan if e["kind"] == "fresh"]
+    table = fresh.table(exhibit, choices, LANGUAGES, found)
+    assert table["body"][1][4]["below"] and not table["body"][1][5]["below"]
+    assert any(chinese["problem"] in note for note in table["notes"])

@@ -31,7 +31,6 @@ def corpora():
 @pytest.mark.parametrize(("task", "code"), TASKS)
 def test_tags_belong_to_the_entry_and_are_valid_iob2(corpora, task, code):
     entry = catalogue.load()[f"grammar-{task}"]
-    assert tuple(entry["labels"]) == grammar.LABELS[task]
     known = set(catalogue.tag_names(entry))
     for split, size in SIZES.items():
         sentences = corpora[task, code][split]
@@ -52,7 +51,7 @@ def test_every_label_is_used(corpora):
             for _, tags in corpora[task, code][split]
             for tag in tags
         }
-        assert used - {""} == set(grammar.LABELS[task])
+        assert used - {""} == set(catalogue.load()[f"grammar-{task}"]["labels"])
 
 
 @pytest.mark.parametrize("task", grammar.TASKS)

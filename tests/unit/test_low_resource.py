@@ -71,7 +71,8 @@ def test_intervals_of_every_share(shown, tmp_path):
             **{name: choice[name] for name in ("setting", "mixture", "metric")},
             **{"ranking": "gradient", "level": "pair", "reading": "sound", "seeds": 1},
             **{"gain": choice["sound_gain"], "low": choice["sound_gain"] - 1.25},
-            **{"high": choice["sound_gain"] + 2.5, "p": 0.5, "p_holm": 1.0, "resamples": 10},
+            **{"high": choice["sound_gain"] + 2.5, "p": 0.001, "p_holm": 0.01, "resamples": 10},
+            "problem": "",
         }
         for choice in choices
     ]
@@ -79,11 +80,20 @@ def test_intervals_of_every_share(shown, tmp_path):
     for line, cells in zip(table["records"], table["body"], strict=True):
         gain = line["sound_gain"]
         assert cells[4]["below"] == f"[{tables.signed(gain - 1.25)}, {tables.signed(gain + 2.5)}]"
+        # The star of 100 % is about the gains of another table.
+        assert cells[4]["text"].endswith("*") == (line["percent"] < 100) == bool(cells[4]["note"])
+    assert any("tested in their own table" in note for note in table["notes"])
     plain, banded = (tmp_path / name for name in ("plain.svg", "banded.svg"))
     low_resource_figure.draw(plan[2], choices, LANGUAGES, plain)
     low_resource_figure.draw(plan[2], choices, LANGUAGES, banded, rows)
     bands = [p.read_text().count('id="FillBetweenPolyCollection') for p in (plain, banded)]
     assert bands == [0, 2]
+    nothing = dict.fromkeys(("gain", "low", "high", "p", "p_holm"))
+    wrong = [rows[0] | nothing | {"problem": "k-01.parquet: no"}, *rows[1:]]
+    table = low_resource.table(plan[2], choices, LANGUAGES, wrong)
+    assert sum(bool(cells[4]["below"]) for cells in table["body"]) == len(rows) - 1
+    assert any("k-01.parquet: no" in note for note in table["notes"])
+    low_resource_figure.draw(plan[2], choices, LANGUAGES, banded, wrong)
 
 
 def test_figure(shown, tmp_path):

@@ -49,7 +49,13 @@ def encoder(kind, **more):
 
 @pytest.mark.parametrize(
     ("kind", "positions", "offset"),
-    [("Bert", 64, 0), ("XLMRoberta", 66, 2), ("Roberta", 66, 2), ("Electra", 64, 0)],
+    [
+        ("Bert", 64, 0),
+        ("XLMRoberta", 66, 2),
+        ("Roberta", 66, 2),
+        ("Camembert", 66, 2),
+        ("Electra", 64, 0),
+    ],
 )
 def test_encoders_that_fit_are_installed(kind, positions, offset, tmp_path):
     source = write_tokenizer(tmp_path / "source")

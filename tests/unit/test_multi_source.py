@@ -4,7 +4,7 @@ import made_up
 import pytest
 
 from polyheads import exhibits, selection
-from polyheads.exhibits import multi_source
+from polyheads.exhibits import multi_source, tables
 
 LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}, "zh": {"name": "Chinese"}}
 # ranking -> (dev over k = 0..2, test over k = 0..2)
@@ -45,6 +45,74 @@ def test_table(shown):
     widths = {sum(c["colspan"] for c in row) for row in table["body"]}
     assert widths == {sum(c["colspan"] for c in table["head"][0])}
     assert any(c["note"] == "the ranking of Chinese" for c in table["body"][0])
+    # Ours at best is +4, the paper's MD and unpruned differ by something else.
+    theirs = line["published_MD"] - line["published_unpruned"]
+    assert line["MD_best_gain_less_published"] == pytest.approx(4 - theirs)
+    apart = table["body"][0][6]
+    assert apart["text"] == tables.signed(4 - theirs) and apart["kind"] in (
+        "first up",
+        "first down",
+    )
+
+
+def statistics(choices):
+    """A row for each gain of the sweeps, 1 to either side."""
+    names = ("experiment", "model", "setting", "metric", "source", "target", "mixture")
+    return [
+        {
+            **{name: choice[name] for name in names},
+            **{"level": "pair", "reading": reading, "seeds": 1, "problem": ""},
+            "ranking": exhibits.ranking_kind(choice["ranking"], choice["source"]),
+            "gain": choice[f"{reading}_gain"],
+            "low": choice[f"{reading}_gain"] - 1,
+            "high": choice[f"{reading}_gain"] + 1,
+        }
+        for choice in choices
+        for reading in ("sound", "best")
+    ]
+
+
+def test_gains_have_the_intervals_of_their_sweeps(shown):
+    plan, choices = shown
+    (exhibit,) = [e for e in plan if e["kind"] == "sources"]
+    known = statistics(choices)
+    table = multi_source.table(exhibit, choices, LANGUAGES, known)
+    (line,) = table["records"]
+    assert [line[f"MD_sound_{name}"] for name in ("gain", "low", "high")] == [1, 0, 2]
+    assert [line[f"SD_best_{name}"] for name in ("gain", "low", "high")] == [3, 2, 4]
+    # Of the source that dev chose; which source is best on test was looked for, too.
+    assert [line[f"EC_sound_{name}"] for name in ("gain", "low", "high")] == [-3, -4, -2]
+    assert [line[f"EC_best_{name}"] for name in ("gain", "low", "high")] == [6, None, None]
+    cells = table["body"][0][-7:]
+    assert [c["below"] for c in cells] == [
+        *("", "+1.00 [0.00, +2.00]", "0.00 [−1.00, +1.00]", "−3.00 [−4.00, −2.00]"),
+        *("+4.00 [+3.00, +5.00]", "+3.00 [+2.00, +4.00]", "+6.00"),
+    ]
+    assert any("training noise is not included" in note for note in table["notes"])
+    plain = multi_source.table(exhibit, choices, LANGUAGES)
+    assert plain["records"][0]["MD_sound_low"] is None and len(plain["notes"]) == 2
+    nothing = dict.fromkeys(("gain", "low", "high"))
+    wrong = [row | nothing | {"problem": "k-01.parquet: no"} for row in known]
+    notes = multi_source.table(exhibit, choices, LANGUAGES, wrong)["notes"]
+    assert any("k-01.parquet: no" in note for note in notes)
+
+
+def test_means_of_a_model(shown):
+    plan, choices = shown
+    (exhibit,) = [e for e in plan if e["kind"] == "sources"]
+    known = statistics(choices)
+    twice = [row | {"target": target} for row in choices for target in ("en", "nl")]
+    means = [row | {"level": "mean", "source": "", "target": "", "mixture": ""} for row in known]
+    means = [row | {"low": row["gain"] - 0.5, "high": row["gain"] + 0.5} for row in means]
+    (foot,) = multi_source.table(exhibit, twice, LANGUAGES, known + means)["foot"]
+    assert [c["text"] for c in foot[:2]] == ["Mean", "mbert"]
+    assert [c["below"] for c in foot[-6:]] == [
+        *("+1.00 [+0.50, +1.50]", "0.00 [−0.50, +0.50]", "−3.00"),
+        *("+4.00 [+3.50, +4.50]", "+3.00 [+2.50, +3.50]", "+6.00"),
+    ]
+    others = [row | {"gain": row["gain"] + 1} for row in means]
+    (foot,) = multi_source.table(exhibit, twice, LANGUAGES, known + others)["foot"]
+    assert foot[-6]["below"] == "+1.00"
 
 
 def test_each_ranking_has_its_own_table_too(shown):

@@ -1,6 +1,7 @@
-"""The pins of pip, of conda and of the full list agree."""
+"""The pins of pip, of conda and of the full list agree, and so does the version."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -39,3 +40,8 @@ def test_full_list_has_the_same_pins(name):
     requirements = read_pins(ROOT / name)
     every = read_pins(ROOT / "constraints.txt")
     assert {package: every.get(package) for package in requirements} == requirements
+
+
+def test_one_version():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert yaml.safe_load((ROOT / "CITATION.cff").read_text())["version"] == project["version"]

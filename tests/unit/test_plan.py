@@ -218,6 +218,23 @@ def test_the_paper_has_as_many_trainings_as_published():
         assert not {x["name"] for x in default[key]} & {x["name"] for x in study[key]}
 
 
+def test_what_configurations_share_is_the_same():
+    def read(name):
+        return yaml.safe_load((ROOT / "config" / name).read_text())
+
+    paper, opened = read("paper.yaml"), read("paper-open.yaml")
+    for study in (paper, opened):
+        del study["study"]
+        for experiment in study["experiments"]:
+            del experiment["corpus"]
+    assert paper == opened
+    (one,), (other,) = (
+        [m for m in read(name)["models"] if m["name"] == "wiki-scratch"]
+        for name in ("ner-wikiann.yaml", "sf-xsid.yaml")
+    )
+    assert one == other
+
+
 @pytest.mark.parametrize("file", [ROOT / "config.yaml", *sorted((ROOT / "config").glob("*.yaml"))])
 def test_the_configurations_of_the_project_are_valid(file):
     assert make(yaml.safe_load(file.read_text())).sweeps

@@ -10,13 +10,15 @@ from xml.etree import ElementTree
 
 import made_up
 import pytest
+import yaml
 
-from polyheads import exhibits, selection
-from polyheads.exhibits import contents, findings
+from polyheads import config, exhibits, selection
+from polyheads.exhibits import contents, findings, tables
 from polyheads.exhibits.results import Results
 from polyheads.figures import dev_test as dev_test_figure
 from polyheads.figures import draw as draw_exhibit
 from polyheads.figures import plots
+from polyheads.plan import Training
 from polyheads.report import build as report_build
 from polyheads.report import pages
 
@@ -293,6 +295,8 @@ def built(tmp_path, monkeypatch):
     for name, content in files.items():
         (tmp_path / name).write_text(json.dumps(content))
     (tmp_path / "job.tsv").write_text("s\tmax_rss\n12.5\t300\n")
+    (tmp_path / "versions.csv").write_text("package,version,trials\ntorch,2.1,4\n")
+    (tmp_path / "config.yaml").write_text("study: {name: tried, title: <asked> & so}\n")
     out = {n: tmp_path / f"{n}.html" for n in ("report", "start", "corpora", "runtimes")}
     out["tables"] = tmp_path / "tables"
 
@@ -307,7 +311,8 @@ def built(tmp_path, monkeypatch):
             labels={"ud-2.7": tmp_path / "heat.svg"},
             encodings=[tmp_path / "encoding.json"],
             benchmarks={"Trials": [tmp_path / "job.tsv"]},
-            provenance={"Polyheads": "0.1.0"},
+            versions=tmp_path / "versions.csv",
+            configuration="config.yaml",
             out=out,
         )
         return {n: p.read_text(encoding="utf-8") for n, p in out.items() if n != "tables"}
@@ -322,7 +327,10 @@ def test_report_is_self_contained_and_well_formed(built):
         page = Page(text)
         assert len(page.ids) == len(set(page.ids))
         assert not any(" " in name for name in page.ids)
-        assert all(link.startswith(("#", "data:")) for link in page.links)
+        files = [link for link in page.links if not link.startswith(("#", "data:"))]
+        # Of trials and the configuration only, from where the page is.
+        assert all((directory / link).suffix in (".json", ".yaml") for link in files)
+        assert all((directory / link).is_file() for link in files)
         assert all(link[1:] in page.ids for link in page.links if link.startswith("#"))
         assert all(source.startswith("data:") for source in page.sources)
         assert all(image["alt"] for image in page.images)
@@ -347,6 +355,75 @@ def test_report_holds_the_pieces(built):
     assert first.startswith("experiment,model,corpus,task")
     assert {path.stem for path in (directory / "tables").glob("*.csv")} == set(contents.WHOLE)
     assert not list(directory.glob(".*"))
+
+
+def test_every_row_leads_to_its_trials_and_the_configuration(built):
+    build, directory = built
+    texts = build()
+    trials = [link for link in Page(texts["report"]).links if link.endswith(".json")]
+    # 8 sweeps (two settings, targets and models), k by both readings.
+    assert len(trials) >= 2 * 8
+    assert all(link.startswith("trials/") for link in trials)
+    for name in ("report", "start", "runtimes"):
+        assert "config.yaml" in Page(texts[name]).links
+    assert "title: <asked> & so" in Page(texts["report"]).words
+
+
+def test_links_are_seen_from_the_page(tmp_path):
+    path = "results/trials/m/c/r/en+zh@30/seed-1/a b#/k-03.json"
+    seen = "trials/m/c/r/en+zh@30/seed-1/a%20b%23/k-03.json"
+    assert pages.seen_from(path, "results") == seen
+    assert pages.seen_from(path, "results/studies/x/tables") == f"../../../{seen}"
+    several = tables.cell("3, 5†", links=[("3", path), ("5", "results/b.json")])
+    text = pages.linked(several, "results/studies")
+    assert text == f'<a href="../{seen}">3</a>, <a href="../b.json">5</a>†'
+    one = tables.leading(tables.gain(0.5), ["results/b.json"])
+    assert pages.linked(one, "results") == '<a href="b.json">+0.50</a>'
+    two = tables.leading(tables.cell("<1"), ["results/b.json", "results/c.json"])
+    links = '<a href="b.json">1</a> <a href="c.json">2</a>'
+    assert pages.linked(two, "results") == f'&lt;1<span class="below wrap">{links}</span>'
+    assert tables.leading(tables.cell("x"), [])["links"] == []
+
+
+def test_a_configuration_can_be_run_again(tmp_path):
+    for path in sorted((pages.REPORT.parents[1] / "config").glob("*.yaml")):
+        study = config.load(yaml.safe_load(path.read_text(encoding="utf-8")))
+        pages.write_configuration(study, tmp_path / "config.yaml")
+        text = (tmp_path / "config.yaml").read_text(encoding="utf-8")
+        assert config.load(yaml.safe_load(text)) == study, path
+        assert "&id" not in text
+
+
+def test_a_table_that_is_expected_and_has_nothing_says_why(tmp_path):
+    pages.write_table(tables.empty("rankings-costs", "No trials."), tmp_path, "")
+    for ending in ("html", "csv", "tex"):
+        assert "No trials." in (tmp_path / f"rankings-costs.{ending}").read_text()
+
+
+def test_tables_that_compare_rankings_are_known_before_any_number(tmp_path):
+    families = {code: {"family": "x" if code != "zh" else "y"} for code in LANGUAGES}
+    names = ("gradient-en", "gradient-de", "gradient-zh", "lrp-en")
+    sweeps = [made_up.sweep(tmp_path, ranking=name) for name in (names[0], names[3])]
+    for made in sweeps:
+        sides = {("dev", "en"): [80.0, 81, 82, 83], ("test", "de"): [60.0, 61, 62, 63]}
+        made_up.write_sweep(made, sides)
+    training = Training("mbert", "ud-2.7", "small", ("en",), 42)
+    rankings = [contents.ranked(training, name, "pos") for name in names]
+    planned = contents.compared(sweeps, rankings, families)
+    assert planned == [
+        "rankings-compared",
+        "rankings-costs",
+        "languages.mbert.ud-2.7.small.seed-42.gradient",
+        "common-heads",
+        "common-heads-families",
+    ]
+    _, scores, choices = read(sweeps)
+    heads = [[0, 0], [0, 1], [1, 0], [1, 1]]
+    rankings = [r | {"order": heads, "order_unnormalised": heads} for r in rankings]
+    found = contents.comparisons(Results(choices, scores, rankings, families, PUBLISHED), sweeps)
+    assert list(found) == planned
+    captions = ["", "", "languages", "common-heads", "common-heads"]
+    assert [contents.caption(name) for name in planned] == captions
 
 
 def test_start_page_says_what_the_data_say(built):

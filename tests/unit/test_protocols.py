@@ -103,6 +103,29 @@ def test_four_readings_in_a_line(tmp_path):
     assert line["released_gain"] == -1
 
 
+def test_rows_lead_to_trials_and_have_their_intervals(tmp_path):
+    sweeps = study(tmp_path)
+    rows = choices_of(sweeps, tmp_path)
+    of = {"level": "pair", "experiment": "pos", "ranking": "gradient", "setting": "cross-lingual"}
+    of |= {"reading": "sound", "source": "en", "target": "zh", "mixture": "en", "metric": METRIC}
+    of |= {"model": "mbert", "low": 0.5, "high": 1.5, "p": 0.01, "p_holm": 0.02}
+    statistics = [of, of | {"reading": "best", "experiment": "other"}]
+    args = (exhibit_of(sweeps), rows, LANGUAGES, PUBLISHED)
+    table = protocols.table(*args, statistics)
+    line = table["body"][1]
+    assert line[1]["text"] == "English → Chinese"
+    assert (line[-2]["text"], line[-2]["below"]) == ("+1.00*", "[+0.50, +1.50]")
+    assert line[-1]["links"] == [("1", str(sweeps[3]["trials"][1]))]
+    assert [path for _, path in line[13]["links"]] == [str(sweeps[5]["trials"][2])]
+    assert not any(cell["below"] for cell in line[:-2])
+    record = next(r for r in table["records"] if (r["target"], r["level"]) == ("zh", "pair"))
+    assert record["sound_trial"] == str(sweeps[3]["trials"][1])
+    assert (record["sound_low"], record["paper_low"]) == (0.5, None)
+    assert not any(name.endswith(("_row", "_rows", "_run")) for name in record)
+    assert "own tables" in table["notes"][-1]
+    assert "own tables" not in protocols.table(*args)["notes"][-1]
+
+
 def test_what_was_not_run_is_a_dash_and_what_is_missing_says_so(tmp_path):
     sweeps = study(tmp_path)
     without = [path for made in sweeps[2:4] for path in made["trials"]]  # the paper's protocol

@@ -1,5 +1,7 @@
 """A change of code changes the hash of what imports it; a change of words does not."""
 
+import json
+
 import pytest
 
 from polyheads import provenance
@@ -57,3 +59,17 @@ def test_modules_that_are_named_count(package):
     (root / "d.py").write_text("Z = 2\n")
     assert len({before, after, now("polyheads.c")}) == 3
     assert now() == without
+
+
+def test_versions_of_trials(tmp_path):
+    here = provenance.versions()
+    assert set(here) == {"python", "numpy", "torch", "transformers"}
+    paths = []
+    for number, torch in enumerate(("2.1", "2.1", "2.2", None)):
+        content = {"versions": {"torch": torch}} if torch else {}
+        paths.append(tmp_path / f"{number}.json")
+        paths[-1].write_text(json.dumps(content))
+    names = ("package", "version", "trials")
+    expected = [("torch", "2.1", 2), ("torch", "2.2", 1)]
+    found = provenance.versions_of(paths)
+    assert found == [dict(zip(names, row, strict=True)) for row in expected]

@@ -2,6 +2,7 @@
 
 from importlib import import_module
 
+import made_up
 import numpy as np
 import pytest
 from scipy.stats import spearmanr
@@ -122,6 +123,20 @@ def test_rankings_compared():
     assert table["body"][1][1]["text"] == f"{first['shared']} of 4"
     assert "2.0 of 4 where there are 8 heads" in table["notes"][0]
     assert csv_text(table).count("\n") == 4
+
+
+def test_tables_are_known_before_anything_is_ranked(tmp_path):
+    several = [ranking("lrp", 1), ranking("gradient", 2)]
+    sweeps = [made_up.sweep(tmp_path, ranking=name) for name in ("gradient-en", "lrp-en")]
+    assert comparison.planned(several, sweeps) == ["rankings-compared", "rankings-costs"]
+    assert comparison.planned(several[:1], sweeps[:1]) == []
+    controls = [made_up.sweep(tmp_path, ranking=f"random-{i}") for i in (1, 2)]
+    assert comparison.planned([], controls) == []  # no scored ranking
+    assert comparison.planned([], [sweeps[0], controls[0]]) == ["rankings-costs"]
+    unpruned = [sweep | {"ks": (0,)} for sweep in sweeps]
+    assert comparison.planned([], unpruned) == []
+    others = [sweeps[0], sweeps[1] | {"target": "zh"}]  # no pair in common
+    assert comparison.planned([], others) == []
 
 
 def test_nothing_to_compare():

@@ -4,8 +4,9 @@ from xml.etree import ElementTree
 
 import pytest
 import scipy.stats
+from matplotlib.axes import Axes
 
-from polyheads.exhibits import similarity
+from polyheads.exhibits import similarity, tables
 from polyheads.figures import similarity as similarity_figure
 
 LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}, "zh": {"name": "Chinese"}}
@@ -42,7 +43,15 @@ def test_rho_agrees_with_scipy_and_stands_beside_the_published_one():
     by_pair = {(line["language"], line["other"]): line for line in table["records"]}
     assert by_pair["en", "de"]["spearman"] == -1
     assert by_pair["en", "zh"]["published"] == 0.81
-    assert table["body"][0][3]["note"] == "published: 0.81"
+    ours = by_pair["en", "zh"]["spearman"]
+    assert by_pair["en", "zh"]["less_published"] == pytest.approx(ours - 0.81)
+    cell = table["body"][0][3]
+    assert cell["below"] == f"0.81 ({tables.signed(ours - 0.81)})"
+    assert cell["kind"] == ("up" if ours > 0.81 else "down")
+    assert "Below ours" in table["notes"][1]
+    others = [ranking(code, model="tiny") for code in ORDERS]
+    table = similarity.table(*similarity.groups(others), LANGUAGES)
+    assert table["body"][0][3]["below"] == "" and len(table["notes"]) == 1
 
 
 def test_published_numbers_hold_both_ways():
@@ -57,3 +66,15 @@ def test_figure(tmp_path):
         similarity_figure.draw(group, LANGUAGES, tmp_path / name)
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
     assert ElementTree.parse(tmp_path / "a.svg").getroot().tag.endswith("svg")
+
+
+def test_the_figure_has_the_published_numbers(tmp_path, monkeypatch):
+    drawn = []
+    keep = Axes.text
+    monkeypatch.setattr(Axes, "text", lambda *a, **k: [drawn.append(a[3]), keep(*a, **k)][1])
+    for model, there in (("mbert", True), ("tiny", False)):
+        drawn.clear()
+        (group,) = similarity.groups([ranking(code, model=model) for code in ORDERS])
+        similarity_figure.draw(group, LANGUAGES, tmp_path / "a.svg")
+        assert sum(text.startswith("(") for text in drawn) == 6 * there  # none on the diagonal
+        assert ("(0.81)" in drawn) is there

@@ -111,6 +111,30 @@ def test_missing_trials_leave_a_sweep_out(tmp_path):
     assert table["notes"][-1] == "Left out because trials are missing: 2 sweeps."
 
 
+def test_the_interval_of_all_k_is_that_of_the_result_table(tmp_path):
+    sweeps = [
+        written(tmp_path / "a", "de", [60, 61, 63, 66]),
+        written(tmp_path / "b", "zh", [50, 49, 54, 47]),
+    ]
+    choices, scores = rows_of(sweeps)
+    gain = sum(row["sound_gain"] for row in choices) / 2
+    of = {"experiment": "pos", "ranking": "gradient", "setting": "cross-lingual", "model": "mbert"}
+    of |= {"metric": "accuracy", "reading": "sound", "source": "en", "p": 0.1, "p_holm": 0.1}
+    of |= {"low": 0.0, "high": 9.0, "gain": gain, "corpus": "ud-2.7", "recipe": "small"}
+    of["exhibit"] = "pos.cross-lingual.gradient"
+    pairs = [of | {"level": "pair", "target": code} for code in ("de", "zh")]
+    mean = of | {"level": "mean", "source": "", "target": ""}
+    table = stopping.table(EXHIBIT, choices, scores, [*pairs, mean])
+    lines = by_rule(table)
+    assert (lines["all k, best on dev"]["low"], lines["all k, best on dev"]["high"]) == (0, 9)
+    assert lines["until dev drops"]["low"] is None and lines["all k, best on test"]["low"] is None
+    assert "result table" in table["notes"][-1]
+    # Means of other pairs, or other means, have other intervals.
+    for other in ([pairs[0], mean], [*pairs, mean | {"gain": gain + 1}], pairs):
+        lines = by_rule(stopping.table(EXHIBIT, choices, scores, other))
+        assert lines["all k, best on dev"]["low"] is None
+
+
 def test_heads_that_are_on_at_test(tmp_path):
     made = written(tmp_path, "de", [60, 61, 63, 66], heads="all")
     lines = by_rule(stopping.table(EXHIBIT, *rows_of([made])))

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from importlib.metadata import version
 
 import made_up
 import pytest
@@ -241,9 +242,12 @@ def test_run_times(tmp_path):
 
 
 def test_versions_and_json(tmp_path):
-    table = inventory.versions_table({"Polyheads": "0.1.0"})
-    assert ["Polyheads", "0.1.0"] in texts(table["body"])
-    assert "pandas" in [row[0] for row in texts(table["body"])]
+    made = [("torch", "2.1", "3"), ("torch", "2.2", "1"), ("transformers", "5.0", "4")]
+    names = ("package", "version", "trials")
+    table = inventory.versions_table([dict(zip(names, row, strict=True)) for row in made])
+    of = {row[0]: row[1:] for row in texts(table["body"])}
+    assert of["torch"] == ["2.1 (3), 2.2 (1)", version("torch")]
+    assert of["transformers"][0] == "5.0" and of["pandas"] == ["", version("pandas")]
     path = tmp_path / "x.json"
     path.write_text("{")
     with pytest.raises(UserError, match=r"x\.json: not a whole JSON file"):

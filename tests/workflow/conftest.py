@@ -97,7 +97,7 @@ class Project:
 
     def planned(self, *options: str) -> dict[str, int]:
         """Rule -> number of jobs that a run would start now."""
-        text = self.succeed("-n", "--quiet", "rules", *options)
+        text = self.succeed(*options, "-n", "--quiet", "rules")
         counts = {}
         for line in text.splitlines():
             parts = line.split()

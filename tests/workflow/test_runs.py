@@ -2,12 +2,13 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
 
 import yaml
-from conftest import STUDY, make_project
+from conftest import STUDY, make_project, treebank
 
 TRIAL = "results/trials/mini/toy/quick/aa/seed-42/prune-gradient-aa/k-02.json"
 AFTER_TRIALS = dict.fromkeys(("select", "statistics", "tables", "figures", "pages"), 1)
@@ -64,7 +65,7 @@ def test_another_target_leaves_rankings_and_other_mixtures_alone(again, study):
 def test_a_larger_k_runs_the_new_trials_only(again, study):
     study["experiments"][0]["k"] = [1, 2, 3]
     again.write(study)
-    assert again.planned() == {"trials_03_03": 2, **AFTER_TRIALS}
+    assert again.planned() == {"trials_03_03": 2, "configuration": 1, **AFTER_TRIALS}
 
 
 def test_changed_words_run_nothing_and_changed_code_what_uses_it(again):
@@ -114,6 +115,26 @@ def test_another_kind_of_ranking_leaves_the_first_alone(again, study):
     module.write_text(module.read_text() + "\nNEW = 1\n")
     plan = again.planned()
     assert plan["score_heads"] == plan["rank_heads"] == 1 and plan["trials_01_01"] == 2
+
+
+def test_changed_files_of_the_users_own_are_read_again(finished, tmp_path, study):
+    model = tmp_path / "project/model"
+    study |= {"mirror": None, "own_copies": "mirror"}
+    study["models"] = [{"name": "mini", "path": "model"}]
+    project = make_project(tmp_path / "project", study)
+    shutil.copytree(finished.path / "results/models/mini", model)
+    encoding = "results/encodings/mini/toy/bb/encoding.json"
+    project.succeed(encoding)
+    assert project.planned(encoding) == {}
+    info = project.path / "results/corpora/toy/bb/corpus.json"
+    before = info.read_text()
+    (project.path / "mirror/toy/bb/test.conllu").write_text(treebank(99, 9))
+    assert project.planned(encoding) == {"fetch": 1, "prepare": 1, "encode": 1}
+    project.succeed(encoding)
+    assert info.read_text() != before and project.planned(encoding) == {}
+    tokenizer = model / "tokenizer.json"
+    tokenizer.write_text(tokenizer.read_text() + "\n")
+    assert project.planned(encoding) == {"get_model": 1, "encode": 1}
 
 
 def test_results_do_not_depend_on_the_number_of_cores(finished, tmp_path):

@@ -194,7 +194,19 @@ def lines(plan: Plan, device: str) -> list[str]:
     if shared:
         text += f"; without sharing them the experiments would need {shared:,} more"
     text += f". Done: {len(union) - len(left):,}."
-    return [text, *_costs(plan, left, device)] if left else [text]
+    return [text, *_parts(of), *_costs(plan, left, device)] if left else [text]
+
+
+def _parts(of: dict[str, dict[str, Need]]) -> list[str]:
+    """A line of the trials of each experiment, if there are several; their sum is the study's."""
+    seen: set[str] = set()
+    parts = []
+    for experiment, mine in of.items():
+        trials = {name for name, need in mine.items() if need.trial}
+        parts.append(f"{experiment} {len(trials - seen):,}")
+        seen |= trials
+    # What an experiment shares with an earlier one is counted there.
+    return [f"Trials that each experiment adds: {', '.join(parts)}."] if len(parts) > 1 else []
 
 
 def _costs(plan: Plan, left: dict[str, Need], device: str) -> list[str]:

@@ -64,6 +64,19 @@ def archives(plan: Plan, corpus: str, language: str) -> dict[str, dict[str, str]
     return {file["archive"]["name"]: file["archive"] for file in files if "archive" in file}
 
 
+def own_copies(plan: Plan, corpus: str, language: str) -> list[str]:
+    """The files of a language that are the user's own copies, as far as they are there."""
+    whole = plan.catalogue[corpus]
+    if catalogue.embedded(whole):
+        return []
+    files = catalogue.files(whole, language, plan.splits(corpus, language)).values()
+    own = {
+        catalogue.own_copy(whole, language, file, own_copies=plan.config["own_copies"])
+        for file in files
+    }
+    return sorted(str(path) for path in own if path and path.is_file())
+
+
 def all_archives(plan: Plan) -> dict[tuple[str, str], dict[str, str]]:
     """(corpus, name) -> archive. UserError where a corpus has two of one name."""
     found: dict[tuple[str, str], dict[str, str]] = {}

@@ -36,7 +36,6 @@ PUBLISHED_METRIC: dict[str, str] = {
 }
 """Task -> which metric of ours the published F1 (seqeval 0.0.12) is."""
 
-UNIT = "%"  # of every metric; differences are in percentage points
 TASK_NAMES = {"pos": "Part of speech", "ner": "Named entities", "sf": "Slot filling"}
 
 _NEVER_JOIN = ("B", "E", "S")

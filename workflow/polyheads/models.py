@@ -24,7 +24,6 @@ from polyheads.heads import ATTENTION, Packing, gate_without, output_projections
 logging.getLogger("transformers").setLevel(logging.ERROR)
 disable_progress_bar()  # bars of a second's work only clutter the logs
 
-FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
 TOLERANCE = 1e-5  # of the probe; the equalities hold to about 1e-6 in float32
 
 

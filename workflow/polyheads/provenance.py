@@ -1,4 +1,4 @@
-"""Which code a rule's script uses, as a hash that only a change of code changes.
+"""What numbers were made with: versions, and the code, as a hash that only its change changes.
 
 Snakemake reruns a rule when its script changes, but does not look into the modules that the
 script imports. Every rule therefore has this hash as a parameter.
@@ -8,10 +8,29 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import json
+import platform
+from collections import Counter
+from collections.abc import Iterable
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
+
+
+def versions() -> dict[str, str]:
+    """Versions of what a training's numbers depend on; every trial keeps them."""
+    packages = ("numpy", "torch", "transformers")
+    return {"python": platform.python_version()} | {name: version(name) for name in packages}
+
+
+def versions_of(trials: Iterable[str | Path]) -> list[dict[str, str | int]]:
+    """`package`, `version` and `trials`, how many of these JSON files were made with it."""
+    made: Counter[tuple[str, str]] = Counter()
+    for path in trials:
+        made.update(json.loads(Path(path).read_text(encoding="utf-8")).get("versions", {}).items())
+    return [{"package": p, "version": v, "trials": n} for (p, v), n in sorted(made.items())]
 
 
 @cache

@@ -11,8 +11,6 @@ from polyheads import catalogue, rankings
 from polyheads.exhibits import similarity
 from polyheads.plan import RESULTS, Plan, Training
 
-SPLITS = ("train", "dev", "test")
-
 
 def encoding_dir(model: str, corpus: str, language: str) -> str:
     return f"{RESULTS}/encodings/{model}/{corpus}/{language}"
@@ -28,7 +26,7 @@ def encoding_files(training: Training, languages: Iterable[str]) -> list[str]:
     return [
         f"{directory}/{file}"
         for directory in encoding_dirs(training, languages).values()
-        for file in ("encoding.json", *(f"{split}.parquet" for split in SPLITS))
+        for file in ("encoding.json", *(f"{split}.parquet" for split in catalogue.SPLITS))
     ]
 
 

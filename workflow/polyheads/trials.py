@@ -18,6 +18,7 @@ from polyheads.checkpoints import Checkpoint
 from polyheads.errors import UserError
 from polyheads.files import writing
 from polyheads.heads import gate_without
+from polyheads.provenance import versions
 from polyheads.training import prepare_torch, train
 
 
@@ -199,6 +200,7 @@ class Trials:
     ) -> None:
         """Train, evaluate and keep one trial at ``path`` (without suffix).
 
+        pruned: the heads that are off, each (layer, head) counted from 0, lowest first.
         ``stage`` is the trial's place among the checkpoints. A finished trial waits there
         until ``publish``, so that a job that is killed loses only the trial it was at.
         """
@@ -243,6 +245,7 @@ class Trials:
             "heads_total": self.shape[0] * self.shape[1],
             "pruned_heads": [list(h) for h in pruned],
             "training": training,
+            "versions": versions(),
             "scores": scores,
         }
         with writing(path.with_suffix(".json")) as temporary:

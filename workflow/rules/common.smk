@@ -4,7 +4,6 @@ import re
 import shutil
 import sys
 from dataclasses import asdict, replace
-from importlib.metadata import version
 from pathlib import Path
 
 LIBRARY = Path(workflow.basedir) / "workflow"
@@ -211,10 +210,17 @@ def corpus_archives(wildcards):
     return [f"{downloads.DOWNLOADS}/.archives/{wildcards.corpus}/{name}" for name in sorted(names)]
 
 
-def hub_model(wildcards):
-    """The files of an encoder that comes from the hub."""
+def own_copies(wildcards):
+    """The user's own files of a corpus: inputs, because they may be changed at any time."""
+    return downloads.own_copies(PLAN, wildcards.corpus, wildcards.language)
+
+
+def given_model(wildcards):
+    """The files of an encoder that comes from the hub or lies in a directory of the user's."""
     model = PLAN.models[wildcards.model]
-    return [downloads.model(model["hub"], model["revision"])] if "hub" in model else []
+    if "hub" in model:
+        return [downloads.model(model["hub"], model["revision"])]
+    return [str(path) for path in sorted(Path(model["path"]).glob("[!.]*")) if path.is_file()]
 
 
 def pretraining_corpora(wildcards):
@@ -223,11 +229,6 @@ def pretraining_corpora(wildcards):
         for corpus in SCRATCH[wildcards.model]["corpora"]
         for language in SCRATCH[wildcards.model]["languages"]
     ]
-
-
-def versions():
-    """What the numbers were made with, for the report."""
-    return {name: version(name) for name in ("torch", "transformers", "snakemake", "seqeval")}
 
 
 CAPTION = "../report/captions/{}.rst"
@@ -246,10 +247,9 @@ def exhibited(files):
     return marked
 
 
-PUBLISHED = own("resources/published/table2_3_4_f1.csv")
 # Tables and figures read these files of the project.
 FACTS = [own(p) for p in sorted(LIBRARY.parent.glob("resources/*/*.csv"))]
-LANGUAGES = own("resources/languages.yaml")
+LANGUAGES = catalogue.languages(CATALOGUE[name] for name in sorted({c for c, _ in PLAN.needed}))
 TEMPLATES = [own(path) for path in sorted((LIBRARY / "report/templates").iterdir())]
 SWEEPS = [asdict(sweep) for sweep in PLAN.sweeps]
 EXHIBITS = contents.plan(SWEEPS, exhibits.read_published())

@@ -4,7 +4,8 @@
 
 rule fetch:
     input:
-        corpus_archives,
+        archives=corpus_archives,
+        own=own_copies,
     output:
         directory("results/downloads/{corpus}/{language}"),
     log:

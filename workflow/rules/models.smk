@@ -3,7 +3,7 @@
 
 rule get_model:
     input:
-        hub_model,
+        given_model,
     output:
         info="results/models/{model}/model.json",
         weights="results/models/{model}/model.safetensors",
@@ -39,6 +39,8 @@ rule pretrain:
         "results/benchmarks/pretrain/{model}.tsv"
     wildcard_constraints:
         model=any_of(SCRATCH),
+    # Everything of a scratch model waits for it, and it takes one thread.
+    priority: 1
     conda:
         ENVIRONMENT
     threads: STUDY["threads_per_training"]
@@ -61,7 +63,7 @@ rule encode:
         info="results/encodings/{model}/{corpus}/{language}/encoding.json",
         splits=expand(
             "results/encodings/{{model}}/{{corpus}}/{{language}}/{split}.parquet",
-            split=stages.SPLITS,
+            split=catalogue.SPLITS,
         ),
     log:
         "results/logs/encode/{model}/{corpus}/{language}.log",

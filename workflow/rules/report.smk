@@ -2,14 +2,22 @@
 report: "../report/captions/workflow.rst"
 
 
+_RANKED = [PLAN.rankings[path] for path in SCORED]
+COMPARED = contents.compared(
+    SWEEPS,
+    [contents.ranked(t, name, CATALOGUE[t.corpus]["task"]) for t, name in _RANKED],
+    LANGUAGES,
+)
+
+
 rule select:
     input:
         trials=[f"{path}.json" for path in PLAN.trial_paths],
-        published=PUBLISHED,
         facts=FACTS,
     output:
         scores=f"{OUT}/scores.csv",
         choices=f"{OUT}/choices.csv",
+        versions=f"{OUT}/versions.csv",
     log:
         f"results/logs/select/{NAME}.log",
     benchmark:
@@ -30,7 +38,6 @@ rule statistics:
         scores=f"{OUT}/scores.csv",
         trials=[f"{path}.json" for path in PLAN.trial_paths],
         predictions=[f"{path}.parquet" for path in PLAN.trial_paths],
-        published=PUBLISHED,
         facts=FACTS,
     output:
         gains=f"{OUT}/statistics.csv",
@@ -55,19 +62,19 @@ rule tables:
         statistics=f"{OUT}/statistics.csv",
         nulls=f"{OUT}/nulls.csv",
         rankings=[f"{path}/ranking.json" for path in SCORED],
-        published=PUBLISHED,
         facts=FACTS,
-        languages=LANGUAGES,
         templates=TEMPLATES,
     output:
         *exhibited(TABLES),
         latex=[p for paths in TABLES.values() for p in paths if p.endswith(".tex")],
+        compared=[f"{OUT}/tables/{t}.{s}" for t in COMPARED for s in ("html", "csv", "tex")],
     log:
         f"results/logs/tables/{NAME}.log",
     conda:
         ENVIRONMENT
     params:
         sweeps=SWEEPS,
+        languages=LANGUAGES,
         code=code("tables.py"),
     script:
         "../scripts/tables.py"
@@ -78,9 +85,7 @@ rule figures:
         scores=f"{OUT}/scores.csv",
         choices=f"{OUT}/choices.csv",
         statistics=f"{OUT}/statistics.csv",
-        published=PUBLISHED,
         facts=FACTS,
-        languages=LANGUAGES,
         rankings=[f"{path}/ranking.json" for path in SCORED],
         head_scores=[f"{path}/scores.csv" for path in SCORED],
     output:
@@ -103,6 +108,7 @@ rule figures:
         ENVIRONMENT
     params:
         sweeps=SWEEPS,
+        languages=LANGUAGES,
         code=code("figures.py"),
     script:
         "../scripts/figures.py"
@@ -111,7 +117,6 @@ rule figures:
 rule corpus_figures:
     input:
         corpora=stages.corpus_infos(PLAN),
-        languages=LANGUAGES,
     output:
         report(LABELS, caption=CAPTION.format("labels"), category="Corpora"),
     log:
@@ -119,13 +124,31 @@ rule corpus_figures:
     conda:
         ENVIRONMENT
     params:
+        languages=LANGUAGES,
         code=code("corpus_figures.py"),
     script:
         "../scripts/corpus_figures.py"
 
 
+# What changes no result is left out, so that it makes no page anew.
+rule configuration:
+    output:
+        f"{OUT}/config.yaml",
+    log:
+        f"results/logs/configuration/{NAME}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        study={k: v for k, v in STUDY.items() if k not in (*IN_CONFIG, "partial")},
+        code=code("configuration.py"),
+    script:
+        "../scripts/configuration.py"
+
+
 rule pages:
     input:
+        configuration=f"{OUT}/config.yaml",
+        versions=f"{OUT}/versions.csv",
         labels=LABELS,
         choices=f"{OUT}/choices.csv",
         statistics=f"{OUT}/statistics.csv",
@@ -138,8 +161,6 @@ rule pages:
         heat_maps=HEAT_MAPS,
         corpora=stages.corpus_infos(PLAN),
         encodings=stages.encoding_infos(PLAN),
-        published=PUBLISHED,
-        languages=LANGUAGES,
         templates=TEMPLATES,
     output:
         report=report(
@@ -174,8 +195,8 @@ rule pages:
     params:
         study=STUDY["study"],
         sweeps=SWEEPS,
+        languages=LANGUAGES,
         benchmarks=stages.benchmarks(PLAN),
-        provenance=versions(),
         code=code("report.py"),
     script:
         "../scripts/report.py"

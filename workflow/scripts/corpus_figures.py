@@ -3,13 +3,11 @@
 from polyheads.job import job
 
 with job(snakemake):
-    from polyheads import exhibits
     from polyheads.exhibits import inputs
     from polyheads.figures import corpus as corpus_figure
     from polyheads.report import corpus_report
 
-    languages = exhibits.read_languages(snakemake.input.languages)
     corpora = [inputs.read_json(path) for path in snakemake.input.corpora]
     groups = corpus_report.by_corpus(corpora).values()
     for members, image in zip(groups, snakemake.output, strict=True):
-        corpus_figure.draw(members, languages, image)
+        corpus_figure.draw(members, snakemake.params.languages, image)

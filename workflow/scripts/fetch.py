@@ -15,6 +15,6 @@ with job(snakemake):
         out_dir=Path(snakemake.output[0]),
         lock_path=Path(snakemake.params.lock),
         splits=snakemake.params.splits,
-        archives={Path(path).name: path for path in snakemake.input},
+        archives={Path(path).name: path for path in snakemake.input.archives},
         partial_dir=Path(snakemake.params.partial),
     )

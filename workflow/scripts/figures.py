@@ -14,7 +14,7 @@ with job(snakemake):
 
     given, out = snakemake.input, snakemake.output
     sweeps = snakemake.params.sweeps
-    results = results_of.read(given)
+    results = results_of.read(given, snakemake.params.languages)
     paths = {Path(path).stem: path for path in out}
     for exhibit in contents.plan(sweeps, results.published):
         if exhibit["kind"] in contents.FIGURES:
@@ -25,7 +25,7 @@ with job(snakemake):
     heads = zip(results.rankings, given.head_scores, out.heat_maps, strict=True)
     for ranking, scores, image in heads:
         plots.score_heat_map(
-            inputs.read_head_scores(scores),
+            inputs.read_table(scores),
             title=exhibits.heat_map_title(ranking, results.languages),
             raw=KINDS[ranking["kind"]].raw,
             by_layer=ranking["normalisation"] != "none",

@@ -12,7 +12,7 @@ with job(snakemake):
     build.build(
         study=p.study,
         sweeps=p.sweeps,
-        results=results.read(given),
+        results=results.read(given, p.languages),
         figures={Path(path).stem: path for path in given.figures},
         language_maps=list(given.maps_of_languages),
         heat_maps=list(given.heat_maps),
@@ -20,7 +20,8 @@ with job(snakemake):
         labels={Path(path).stem.removeprefix("labels."): path for path in given.labels},
         encodings=given.encodings,
         benchmarks=p.benchmarks,
-        provenance=p.provenance,
+        versions=given.versions,
+        configuration=given.configuration,
         out={
             **{name: path for name, path in snakemake.output.items() if name != "tables"},
             "tables": Path(snakemake.output.tables[0]).parent,

@@ -1,6 +1,10 @@
 """Intervals and p of every gain of the study, from kept predictions; gains of null sweeps."""
 
+import os
+
 from polyheads.job import job
+
+terminal = os.dup(2)  # from here on the log takes what goes to standard error
 
 with job(snakemake):
     from polyheads import exhibits, selection
@@ -12,8 +16,12 @@ with job(snakemake):
     plan = contents.plan(sweeps, exhibits.read_published())
     readings = exhibits.readings(plan, sweeps)
     choices = selection.read(given.choices)
-    rows.write(gains.statistics(plan, readings, choices), out.gains)
+    found = gains.statistics(plan, readings, choices)
+    rows.write(found, out.gains)
     # Nulls in the experiments' own metrics only: choices has those of other tables, too.
     own = {(sweep["experiment"], sweep["metric"]) for sweep in sweeps}
     chosen = [row for row in choices if (row["experiment"], row["metric"]) in own]
     rows.write(nulls.rows(chosen, selection.read(given.scores)), out.nulls, nulls.COLUMNS)
+    for problem in rows.problems(found):
+        for stream in (2, terminal):
+            os.write(stream, f"Warning: {problem}\n".encode())

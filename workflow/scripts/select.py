@@ -3,7 +3,9 @@
 from polyheads.job import job
 
 with job(snakemake):
-    from polyheads import exhibits, selection
+    import csv
+
+    from polyheads import exhibits, provenance, selection
     from polyheads.exhibits import contents
 
     sweeps = snakemake.params.sweeps
@@ -13,3 +15,7 @@ with job(snakemake):
     choices = selection.pruned_heads(selection.choose(scores, readings))
     selection.write(scores, snakemake.output.scores)
     selection.write(choices, snakemake.output.choices)
+    with open(snakemake.output.versions, "w", encoding="utf-8", newline="") as file:
+        table = csv.DictWriter(file, ("package", "version", "trials"))
+        table.writeheader()
+        table.writerows(provenance.versions_of(snakemake.input.trials))

@@ -94,12 +94,24 @@ def local(
     DIR is the mirror, which stands in for the network, and for own copies ``own_copies`` (the
     mirror too, if they are only there).
     """
-    place = Path(entry["name"], code, file["name"])
-    if language(entry, code)["access"] == "own-copy":
-        own = Path(own_copies).expanduser() / place
-        if not mirror or own.is_file():
-            return own
-    return Path(mirror).expanduser() / place if mirror else None
+    own = own_copy(entry, code, file, own_copies=own_copies)
+    if own and (own.is_file() or not mirror):
+        return own
+    return Path(mirror).expanduser() / _place(entry, code, file) if mirror else None
+
+
+def own_copy(
+    entry: Mapping[str, Any], code: str, file: Mapping[str, Any], *, own_copies: str | Path
+) -> Path | None:
+    """Where a file lies that nobody fetches: <own_copies>/<corpus>/<language>/<file>; None for
+    others."""
+    if language(entry, code)["access"] != "own-copy":
+        return None
+    return Path(own_copies).expanduser() / _place(entry, code, file)
+
+
+def _place(entry: Mapping[str, Any], code: str, file: Mapping[str, Any]) -> Path:
+    return Path(entry["name"], code, file["name"])
 
 
 def missing(entry: Mapping[str, Any], code: str, split: str, path: Path) -> str:

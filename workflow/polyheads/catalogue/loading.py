@@ -96,15 +96,16 @@ def load(own: Sequence[dict[str, Any]] = ()) -> dict[str, dict[str, Any]]:
 
 
 def languages(entries: Iterable[Mapping[str, Any]] = ()) -> dict[str, dict[str, str]]:
-    """Code -> name, family, branch: resources/languages.yaml and what ``entries`` say themselves.
+    """Code -> name, family: resources/languages.yaml and what ``entries`` say themselves.
 
-    A language that neither names is called by its code.
+    A language that neither names has no name, and one whose family neither knows has no family.
     """
     table = _read_yaml(_LANGUAGES)
     for entry in entries:
         for code, item in entry["languages"].items():
-            known = table.get(code, {"name": code, "family": "unknown", "branch": "unknown"})
-            table[code] = {key: item.get(key, known[key]) for key in known}
+            own = {key: item[key] for key in ("name", "family") if key in item}
+            if own:
+                table[code] = table.get(code, {}) | own
     return table
 
 

@@ -6,7 +6,6 @@ Imported at parse time by the Snakefile, so it needs nothing but the standard li
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from polyheads.evaluation import METRICS, PUBLISHED_METRIC, TASK_NAMES
@@ -128,13 +127,6 @@ def paths(exhibits: Iterable[Exhibit], kind: str, directory: str, *suffixes: str
 def read_published() -> list[dict[str, str]]:
     """The published F1 of Tables 2-4: task, model, source, target, setting, *_f1 in percent."""
     return rows(TABLES)
-
-
-def read_languages(path: str | Path) -> dict[str, dict[str, str]]:
-    """resources/languages.yaml: code -> name, family."""
-    import yaml
-
-    return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
 
 
 def published_cells(

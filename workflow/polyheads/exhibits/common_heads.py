@@ -18,6 +18,9 @@ from polyheads.exhibits.tables import Table, cell, number
 Ranking = Mapping[str, Any]  # the content of ranking.json
 Head = tuple[int, int]  # layer and head, from 0
 
+ALL, FAMILIES, TASKS = "common-heads", "common-heads-families", "common-heads-tasks"
+"""Names of the tables."""
+
 _GROUP = ("model", "corpus", "recipe", "seed", "kind")
 _ACROSS = ("model", "seed", "kind")  # what groups of several tasks share
 
@@ -30,18 +33,61 @@ def tables(
     Scored rankings of one language; [] where no model and corpus has two of them. A table without
     lines is left out.
     """
-    groups: dict[tuple, dict[str, Ranking]] = {}
-    for ranking in rankings:
-        language = ranking.get("language")
-        if language and "+" not in language and not ranking["reversed"]:
-            groups.setdefault(tuple(ranking[n] for n in _GROUP), {})[language] = ranking
-    groups = {key: of for key, of in groups.items() if len(of) > 1}
+    groups = _groups(rankings)
     found = [
         _all_languages(groups, languages, share),
         _families(groups, languages, share),
         _tasks(groups, languages, share),
     ]
     return [table for table in found if table["body"]]
+
+
+def planned(rankings: Iterable[Ranking], languages: Languages) -> list[str]:
+    """The names of the tables that a study has, before anything is ranked.
+
+    rankings: what ranking.json will say of model, corpus, recipe, seed, kind, reversed, language
+    and task.
+    """
+    groups = _groups(rankings)
+    families = any(_with_others(of, languages) for of in groups.values())
+    tasks = _of_several_tasks(groups)
+    found = {ALL: groups, FAMILIES: families, TASKS: tasks}
+    return [name for name, there in found.items() if there]
+
+
+def _groups(rankings: Iterable[Ranking]) -> dict[tuple, dict[str, Ranking]]:
+    """_GROUP -> language -> ranking, where there are two languages or more."""
+    groups: dict[tuple, dict[str, Ranking]] = {}
+    for ranking in rankings:
+        language = ranking.get("language")
+        if language and "+" not in language and not ranking["reversed"]:
+            groups.setdefault(tuple(ranking[n] for n in _GROUP), {})[language] = ranking
+    return {key: of for key, of in groups.items() if len(of) > 1}
+
+
+def _with_others(of: Mapping[str, Ranking], languages: Languages) -> dict[str, list[str]]:
+    """Family -> its languages, where it has two and there are others."""
+    families: dict[str, list[str]] = {}
+    for code in of:
+        if family := languages.get(code, {}).get("family"):
+            families.setdefault(family, []).append(code)
+    return {family: codes for family, codes in families.items() if 1 < len(codes) < len(of)}
+
+
+def _of_several_tasks(
+    groups: Mapping[tuple, Mapping[str, Ranking]],
+) -> list[tuple[dict[tuple, Mapping[str, Ranking]], dict[tuple, str]]]:
+    """(groups, their tasks) of each model, seed and kind with two tasks or more."""
+    together: dict[tuple, dict[tuple, Mapping[str, Ranking]]] = {}
+    for key, of in groups.items():
+        point = dict(zip(_GROUP, key, strict=True))
+        together.setdefault(tuple(point[n] for n in _ACROSS), {})[key] = of
+    found = []
+    for parts in together.values():
+        tasks = {key: next(iter(of.values())).get("task") for key, of in parts.items()}
+        if None not in tasks.values() and len(set(tasks.values())) > 1:
+            found.append((parts, tasks))
+    return found
 
 
 def high(ranking: Ranking, share: float) -> set[Head]:
@@ -95,7 +141,7 @@ def _all_languages(
     ]
     columns = ["Among the", *_FOUND]
     title = "Heads that matter for all languages of a corpus, and for none"
-    return _table("common-heads", title, notes, columns, body, records)
+    return _table(ALL, title, notes, columns, body, records)
 
 
 def _families(
@@ -105,14 +151,8 @@ def _families(
     body, records = [], []
     for key, of in groups.items():
         heads, chosen = _sizes(of, share)
-        families: dict[str, list[str]] = {}
-        for code in of:
-            if family := languages.get(code, {}).get("family"):
-                families.setdefault(family, []).append(code)
-        for family, codes in families.items():
+        for family, codes in _with_others(of, languages).items():
             outside = [of[code] for code in of if code not in codes]
-            if len(codes) < 2 or not outside:
-                continue
             common = _everywhere((of[code] for code in codes), high, share)
             times = {h: sum(h in high(r, share) for r in outside) for h in common}
             line = _line(key, of) | {"family": family, "family_languages": "+".join(codes)}
@@ -142,7 +182,7 @@ def _families(
     ]
     columns = ["Family", "High in", *_FOUND]
     title = "Heads that matter for a family of languages"
-    return _table("common-heads-families", title, notes, columns, body, records)
+    return _table(FAMILIES, title, notes, columns, body, records)
 
 
 def _tasks(
@@ -151,15 +191,8 @@ def _tasks(
     """The heads that are high in all languages of a corpus and in none of another task's; and
     those that are high in all languages of all tasks.
     """
-    together: dict[tuple, dict[tuple, Mapping[str, Ranking]]] = {}
-    for key, of in groups.items():
-        point = dict(zip(_GROUP, key, strict=True))
-        together.setdefault(tuple(point[n] for n in _ACROSS), {})[key] = of
     body, records = [], []
-    for parts in together.values():
-        tasks = {key: next(iter(of.values())).get("task") for key, of in parts.items()}
-        if None in tasks.values() or len(set(tasks.values())) < 2:
-            continue
+    for parts, tasks in _of_several_tasks(groups):
         for key, of in parts.items():
             heads, chosen = _sizes(of, share)
             others = [
@@ -196,7 +229,7 @@ def _tasks(
     ]
     columns = ["Task", "High in", *_FOUND]
     title = "Heads that matter for one task"
-    return _table("common-heads-tasks", title, notes, columns, body, records)
+    return _table(TASKS, title, notes, columns, body, records)
 
 
 _CHANCE = (

@@ -8,11 +8,38 @@ from typing import Any
 
 from polyheads import exhibits
 from polyheads.evaluation import METRICS
-from polyheads.exhibits.tables import READING_NAMES, Choice, Table, cell, gain, mean, number, score
+from polyheads.exhibits.tables import (
+    READING_NAMES,
+    Choice,
+    Table,
+    cell,
+    gain,
+    mean,
+    mean_notes,
+    mean_row,
+    number,
+    score,
+)
 from polyheads.kinds import KINDS
 from polyheads.selection import SWEEP_COLUMNS, ranking_kind
+from polyheads.statistics.rows import Row
+
+COMPARED, COSTS = "rankings-compared", "rankings-costs"
+"""Names of the tables."""
 
 _GROUP = ("model", "corpus", "recipe", "language", "seed")
+
+
+def planned(
+    rankings: Iterable[Mapping[str, Any]], sweeps: Iterable[Mapping[str, Any]]
+) -> list[str]:
+    """The names of the tables that a study has, before anything is ranked.
+
+    rankings: what ranking.json will say of model, corpus, recipe, language, seed, kind, reversed.
+    """
+    rows = [{**sweep, "k_max": max(sweep["ks"])} for sweep in sweeps]
+    found = {COMPARED: _of_one_model(rankings), COSTS: _on_the_same_pairs(rows)}
+    return [name for name, groups in found.items() if groups]
 
 
 def spearman(one: Sequence, other: Sequence) -> float:
@@ -39,12 +66,7 @@ def comparison_table(
     number of heads that the study prunes; the overlap is taken there, at half of the heads at
     the most, because two orders must share most of their lowest heads beyond.
     """
-    groups: dict[tuple, dict[str, Mapping[str, Any]]] = {}
-    for ranking in rankings:
-        if ranking["kind"] in KINDS and not ranking["reversed"]:
-            key = tuple(ranking[name] for name in _GROUP)
-            groups.setdefault(key, {})[ranking["kind"]] = ranking
-    groups = {key: kinds for key, kinds in groups.items() if len(kinds) > 1}
+    groups = _of_one_model(rankings)
     if not groups:
         return None
     order = [kind for kind in KINDS if any(kind in kinds for kinds in groups.values())]
@@ -65,7 +87,7 @@ def comparison_table(
         body += _rows(key, [kind for kind in order if kind in kinds], order, pairs, languages)
     head = [cell("Model fine-tuned", th="col", kind="name"), cell("Ranking", th="col", kind="name")]
     return {
-        "name": "rankings-compared",
+        "name": COMPARED,
         "title": "Rankings compared: Spearman's ρ of their orders, and their lowest heads",
         "notes": _notes(order, records),
         "head": [[*head, *(cell(kind, th="col") for kind in order)]],
@@ -76,30 +98,26 @@ def comparison_table(
 
 
 def costs_table(
-    choices: Iterable[Choice], scores: Iterable[Mapping[str, Any]], languages: exhibits.Languages
+    choices: Iterable[Choice],
+    scores: Iterable[Mapping[str, Any]],
+    languages: exhibits.Languages,
+    statistics: Sequence[Row] = (),
 ) -> Table | None:
     """What pruning by each ranking does to the test score; None where there is nothing to compare.
 
     choices, scores: rows as selection.read gives them; roles other than main are left out. A group
     of lines for each task, model, setting and protocol in which two kinds of rankings or more, a
     scored one among them, were tried on the same pairs. Scores in percent, gains in points; means
-    over the pairs and seeds of which all kinds of the group have all trials.
+    over the pairs and seeds of which all kinds of the group have all trials. statistics: intervals
+    of the means that result tables have, too.
     """
-    groups: dict[tuple, Kinds] = {}
-    for row in choices:
-        if row["role"] == "main" and "+" not in row["source"] and row["k_max"]:
-            kind = ranking_kind(row["ranking"], row["source"])
-            of_kind = groups.setdefault(tuple(row[name] for name in _SAME), {})
-            pair = tuple(row[name] for name in _PAIR)
-            # The same trials where two experiments share them.
-            of_kind.setdefault(kind, {}).setdefault(pair, row)
-    found = [kinds for of in groups.values() for kinds in _with_common_pairs(of) if _scored(kinds)]
+    found = _on_the_same_pairs(choices)
     if not found:
         return None
     last = _at_largest_k(
         scores, [r for kinds in found for of in kinds.values() for r in of.values()]
     )
-    body, records = [], []
+    body, records, intervals = [], [], []
     for kinds in found:
         pairs = [
             p for p in next(iter(kinds.values())) if _whole([of[p] for of in kinds.values()], last)
@@ -108,6 +126,12 @@ def costs_table(
         shown = dict.fromkeys((source, target) for source, target, *_ in pairs)
         names = "; ".join(exhibits.pair_name(*pair, languages) for pair in shown)
         for i, line in enumerate(lines):
+            of = [kinds[line["ranking"]][pair] for pair in pairs]
+            known = {r: mean_row(statistics, of, r, line[f"{r}_gain"]) for r in READING_NAMES}
+            for reading, row in known.items():
+                ends = {"low": None, "high": None} if row is None else row
+                line |= {f"{reading}_{name}": ends[name] for name in ("low", "high")}
+            intervals += known.values()
             cells = []
             if i == 0:
                 title = "{model}, {corpus}, {recipe}, {setting}, {protocol}".format(**line)
@@ -117,16 +141,17 @@ def costs_table(
                 cell(line["ranking"], th="row", note=exhibits.ranking_name(line["ranking"]))
             )
             cells.append(cell(str(len(pairs)), note=names))
-            body.append(cells + _cost_cells(line))
+            body.append(cells + _cost_cells(line, known))
         records += lines
     return {
-        "name": "rankings-costs",
+        "name": COSTS,
         "title": "What pruning by each ranking costs",
         "notes": [
             "Test scores (%) and gains over k = 0 (percentage points): means over the sweeps (pairs"
             " of source and target, seeds) of which every ranking of a group has all of these"
             " numbers. The last columns choose nothing: as many heads are pruned as the sweeps do"
-            " at the most."
+            " at the most.",
+            *mean_notes(intervals),
         ],
         "head": _cost_head(),
         "body": body,
@@ -139,6 +164,31 @@ Kinds = dict[str, dict[tuple, Choice]]  # kind of ranking -> pair -> its sweep
 
 _SAME = ("task", "corpus", "model", "recipe", "setting", "protocol", "heads", "metric", "k_max")
 _PAIR = ("source", "target", "mixture", "seed")
+
+
+def _of_one_model(
+    rankings: Iterable[Mapping[str, Any]],
+) -> dict[tuple, dict[str, Mapping[str, Any]]]:
+    """_GROUP -> kind -> ranking, of fine-tuned models whose heads have several kinds of scores."""
+    groups: dict[tuple, dict[str, Mapping[str, Any]]] = {}
+    for ranking in rankings:
+        if ranking["kind"] in KINDS and not ranking["reversed"]:
+            key = tuple(ranking[name] for name in _GROUP)
+            groups.setdefault(key, {})[ranking["kind"]] = ranking
+    return {key: kinds for key, kinds in groups.items() if len(kinds) > 1}
+
+
+def _on_the_same_pairs(rows: Iterable[Mapping[str, Any]]) -> list[Kinds]:
+    """Choices (or sweeps) in groups of kinds of rankings that can be compared."""
+    groups: dict[tuple, Kinds] = {}
+    for row in rows:
+        if row["role"] == "main" and "+" not in row["source"] and row["k_max"]:
+            kind = ranking_kind(row["ranking"], row["source"])
+            of_kind = groups.setdefault(tuple(row[name] for name in _SAME), {})
+            pair = tuple(row[name] for name in _PAIR)
+            # The same trials where two experiments share them.
+            of_kind.setdefault(kind, {}).setdefault(pair, row)
+    return [kinds for of in groups.values() for kinds in _with_common_pairs(of) if _scored(kinds)]
 
 
 def _with_common_pairs(kinds: Kinds) -> list[Kinds]:
@@ -208,11 +258,11 @@ def _cost(
     return line
 
 
-def _cost_cells(line: Mapping[str, Any]) -> list[dict]:
+def _cost_cells(line: Mapping[str, Any], known: Mapping[str, Row | None]) -> list[dict]:
     cells = [score(line["unpruned"], kind="first")]
     for reading in READING_NAMES:
         cells.append(score(line[f"{reading}_test"], kind=f"{reading} first"))
-        cells.append(gain(line[f"{reading}_gain"], kind=reading))
+        cells.append(gain(line[f"{reading}_gain"], kind=reading, row=known[reading]))
         cells.append(cell(number(line[f"{reading}_k"], 1), kind=reading))
     cells += [score(line["last_test"], kind="first"), gain(line["last_gain"])]
     return [*cells, cell(str(line["k_max"]))]

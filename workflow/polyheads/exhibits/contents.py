@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from polyheads import exhibits
 from polyheads.exhibits import (
     Exhibit,
+    common_heads,
+    comparison,
     controls,
     correlations,
     distances,
@@ -20,6 +22,7 @@ from polyheads.exhibits import (
     nulls,
     protocols,
     ranking_kind,
+    similarity,
     stopping,
     tables,
 )
@@ -115,6 +118,46 @@ def _first_rankings(sweeps: Sequence[dict]) -> list[list[dict]]:
     return [next(iter(kinds.values())) for kinds in groups.values()]
 
 
+def ranked(training: Any, name: str, task: str) -> dict[str, Any]:
+    """What ranking.json will say of a ranking of one language's scores, before there is one."""
+    keys = ("model", "corpus", "recipe", "seed")
+    parts = parse(name)
+    of = {"kind": parts.kind, "reversed": parts.reversed, "language": parts.language, "task": task}
+    return {key: getattr(training, key) for key in keys} | of
+
+
+def compared(
+    sweeps: Iterable[Mapping[str, Any]],
+    rankings: Sequence[Mapping[str, Any]],
+    languages: exhibits.Languages,
+) -> list[str]:
+    """Names of the tables that compare rankings, before there is any number.
+
+    rankings: as `ranked` gives them.
+    """
+    found = comparison.planned(rankings, sweeps)
+    found += [group["name"] for group in similarity.groups(rankings)]
+    return found + common_heads.planned(rankings, languages)
+
+
+def comparisons(results: Results, sweeps: Sequence[dict]) -> dict[str, tables.Table]:
+    """Name -> table, of those that compare rankings and have something to show."""
+    languages, rankings = results.languages, results.rankings
+    main = exhibits.main_choices(plan(sweeps, results.published), results.choices)
+    made = [
+        comparison.comparison_table(rankings, languages, k=exhibits.largest_k(sweeps)),
+        comparison.costs_table(main, results.scores, languages, results.statistics),
+        *(similarity.table(group, languages) for group in similarity.groups(rankings)),
+        *common_heads.tables(rankings, languages),
+    ]
+    return {table["name"]: table for table in made if table}
+
+
+def caption(name: str) -> str:
+    """The caption of a table that compares rankings; "" for one without."""
+    return next((c for c in ("languages", "common-heads") if name.startswith(c)), "")
+
+
 def table_paths(found: Iterable[Exhibit], kind: str, directory: str) -> list[str]:
     """Files of the tables of all exhibits of a kind: a page, a CSV and LaTeX."""
     endings = [f"{end}{s}" for end in TABLES[kind] for s in (".html", ".csv", ".tex")]
@@ -129,19 +172,20 @@ def tables_of(exhibit: Exhibit, results: Results) -> list[tables.Table]:
             made = tables.result_table(exhibit, r.choices, r.languages, r.published, r.statistics)
             return [made]
         case "sources":
-            return [multi_source.table(exhibit, r.choices, r.languages)]
+            return [multi_source.table(exhibit, r.choices, r.languages, r.statistics)]
         case "shares":
             return [low_resource.table(exhibit, r.choices, r.languages, r.statistics)]
         case "controls":
-            return [controls.table(exhibit, r.choices, r.languages)]
+            return [controls.table(exhibit, r.choices, r.languages, r.statistics)]
         case "protocols":
-            return [protocols.table(exhibit, r.choices, r.languages, r.published)]
+            made = protocols.table(exhibit, r.choices, r.languages, r.published, r.statistics)
+            return [made]
         case "nulls":
             return [nulls.table(r.nulls)]
         case "fresh":
             return [fresh.table(exhibit, r.choices, r.languages, r.statistics)]
         case "stopping":
-            return [stopping.table(exhibit, r.choices, r.scores)]
+            return [stopping.table(exhibit, r.choices, r.scores, r.statistics)]
         case "correlations":
             return [
                 correlations.table(exhibit, r.choices, r.rankings, r.languages),

@@ -10,8 +10,27 @@ from typing import Any
 from polyheads import exhibits
 from polyheads.evaluation import PUBLISHED_METRIC
 from polyheads.exhibits import published
-from polyheads.exhibits.tables import READING_NAMES, Choice, Table, cell, gain, mean
+from polyheads.exhibits.tables import (
+    READING_NAMES,
+    Choice,
+    Table,
+    cell,
+    gain,
+    leading,
+    mean,
+    trial_paths,
+)
 from polyheads.selection import ranking_kind
+from polyheads.statistics.rows import (
+    BEST_REDONE,
+    LEVEL,
+    Row,
+    all_of_choices,
+    of_choices,
+    of_means,
+    problem_notes,
+    same_gain,
+)
 
 HIGHEST, RANDOM = "highest", "random"
 _POINT = ("task", "corpus", "model", "recipe", "source", "target", "setting", "mixture")
@@ -57,13 +76,17 @@ def control_of(row: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def table(
-    exhibit: exhibits.Exhibit, choices: Sequence[Choice], languages: exhibits.Languages
+    exhibit: exhibits.Exhibit,
+    choices: Sequence[Choice],
+    languages: exhibits.Languages,
+    statistics: Sequence[Row] = (),
 ) -> Table:
     """A line for each pair and model: published change and ours, beside pruning the lowest heads.
 
     `choices`: those of the whole study, because the sweeps that prune the lowest heads may be of
     another experiment. They are of the same point, seed, protocol, metric and largest k.
-    Random rankings and seeds are averaged; differences are taken sweep by sweep before.
+    Random rankings and seeds are averaged; differences are taken sweep by sweep before. A gain of
+    one ranking has the interval that `statistics` has of its sweep.
     """
     of = exhibit["of"]
     rows = [r for r in choices if is_control(r) and all(r[key] == of[key] for key in _PICKED)]
@@ -81,7 +104,10 @@ def table(
         of_pair = list(dict.fromkeys(row["model"] for row in there))
         for model in of_pair:
             here = [r for r in there if r["model"] == model]
-            lines = [_line(column, default, here, lowest, printed) for column in columns]
+            lines = [
+                _line(column, default, here, lowest, printed) | _intervals(column, here, statistics)
+                for column in columns
+            ]
             cells = []
             if model == of_pair[0]:
                 name = exhibits.pair_name(*pair, languages)
@@ -95,12 +121,19 @@ def table(
         for control, kind in columns:
             of_column = [r for r in records if (r["model"], r["control"]) == (model, control)]
             lines.append(_mean([r for r in of_column if r["reversed"] == kind]))
+            of_model = [r for r in rows if r["model"] == model and control_of(r) == (control, kind)]
+            if len({ranking_kind(row["ranking"], row["source"]) for row in of_model}) == 1:
+                lines[-1] |= _bounds(of_means(statistics, of_model), lines[-1])
         name = cell(f"Mean of the pairs, {model}", th="row", colspan=2)
         foot.append([name, *_cells(lines, columns, shown)])
     return {
         "name": exhibit["name"],
         "title": f"{exhibit['title']}, controls (percentage points)",
-        "notes": _notes(rows, records, columns, shown),
+        "notes": [
+            *_notes(rows, records, columns, shown),
+            *_interval_notes(of_choices(statistics, rows)),
+            *problem_notes(all_of_choices(statistics, rows)),
+        ],
         "head": _head(columns, shown),
         "body": body,
         "foot": foot,
@@ -154,17 +187,41 @@ def _line(
     line["rankings"] = len({row["ranking"] for row in mine})
     line["seeds"] = len({row["seed"] for row in mine})
     line["published_delta"] = printed.get((*exhibits.point(rows[0]), control))
+    line["best_gain_less_published"] = None
     for reading in READING_NAMES:
         gains = [row[f"{reading}_gain"] for row in mine]
         others = [partner and partner[f"{reading}_gain"] for partner in partners]
         both = [(g, o) for g, o in zip(gains, others, strict=True) if None not in (g, o)]
         there = [value for value in gains if value is not None]
         line[f"{reading}_k"] = mean(row[f"{reading}_k"] for row in mine)
+        line[f"{reading}_trial"] = trial_paths(mine, reading)
         line[f"{reading}_gain"] = mean(gains)
         line[f"{reading}_sd"] = stdev(there) if len(there) > 1 else None
         line[f"lowest_{reading}_gain"] = mean(o for _, o in both)
         line[f"{reading}_difference"] = mean(g - o for g, o in both)
+    if line["published_delta"] is not None and line["best_gain"] is not None:
+        line["best_gain_less_published"] = line["best_gain"] - line["published_delta"]
     return line
+
+
+def _intervals(
+    column: tuple[str, str], rows: Sequence[Choice], statistics: Sequence[Row]
+) -> dict[str, float | None]:
+    """The ends of the intervals of a line's gains; of several rankings together there is none."""
+    mine = [row for row in rows if control_of(row) == column]
+    gains = {f"{r}_gain": mean(row[f"{r}_gain"] for row in mine) for r in READING_NAMES}
+    found = of_choices(statistics, mine) if len({row["ranking"] for row in mine}) == 1 else []
+    return _bounds(found, gains)
+
+
+def _bounds(rows: Sequence[Row], line: Mapping[str, Any]) -> dict[str, float | None]:
+    """The ends of the intervals that the rows have of the line's gains, None where they don't."""
+    ends: dict[str, float | None] = {}
+    for reading in READING_NAMES:
+        found = [row for row in rows if row["reading"] == reading]
+        row = next((row for row in found if same_gain(row, line[f"{reading}_gain"])), None)
+        ends |= {f"{reading}_{end}": row and row[end] for end in ("low", "high")}
+    return ends
 
 
 def _mean(lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -175,9 +232,13 @@ def _mean(lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             line for line in lines if all(line[f"{r}_gain"] is not None for r in READING_NAMES)
         ]
     found: dict[str, Any] = {name: mean(line[name] for line in whole) for name in _NUMBERS}
-    found |= {f"{reading}_sd": None for reading in READING_NAMES}
-    published = mean(line["published_delta"] for line in lines)
-    return found | {"published_delta": published, "rankings": len(lines)}
+    found |= {f"{reading}_{name}": None for reading in READING_NAMES for name in _OF_LINES}
+    for name in ("published_delta", "best_gain_less_published"):
+        found[name] = mean(line[name] for line in lines)
+    return found | {"rankings": len(lines)}
+
+
+_OF_LINES = ("sd", "low", "high")
 
 
 def _cells(
@@ -189,11 +250,17 @@ def _cells(
     for line, column in zip(lines, columns, strict=True):
         if column in shown:
             cells.append(_change(line["published_delta"], None, kind="published first"))
+            apart = line["best_gain_less_published"]
+            cells.append(_change(apart, "our gain, best on test, less theirs", kind="published"))
         for reading in READING_NAMES:
             kind = f"{reading} first"
             value = line[f"{reading}_gain"]
             if line["rankings"]:
-                first = gain(value, line[f"{reading}_sd"], kind=kind)
+                ends = {end: line[f"{reading}_{end}"] for end in ("low", "high")}
+                # Without p: a star is about the gains of the ranking's own table.
+                ends |= {"p": None, "p_holm": None}
+                first = gain(value, line[f"{reading}_sd"], kind=kind, row=ends)
+                first = leading(first, line.get(f"{reading}_trial", "").split())
             else:
                 first = cell("–", kind=kind)  # not run: nothing is missing
             other = line[f"lowest_{reading}_gain"]
@@ -215,11 +282,13 @@ def _head(
     middle, low = [], []
     several = len({kind for control, kind in columns if control == HIGHEST}) > 1
     for control, kind in columns:
-        wide = 5 if (control, kind) in shown else 4
+        wide = 6 if (control, kind) in shown else 4
         name = f"{control.capitalize()} heads pruned" + (f" ({kind})" if several and kind else "")
         top.append(cell(name, th="colgroup", colspan=wide, kind="first"))
-        if wide == 5:
-            middle.append(cell("published", th="col", rowspan=2, kind="published first"))
+        if wide == 6:
+            middle.append(cell("published", th="colgroup", colspan=2, kind="published first"))
+            low.append(cell("change", th="col", kind="published first"))
+            low.append(cell("ours −", th="col", kind="published"))
         for reading, words in READING_NAMES.items():
             middle.append(cell(words, th="colgroup", colspan=2, kind=f"{reading} first"))
             low.append(cell("gain", th="col", kind=f"{reading} first"))
@@ -259,9 +328,23 @@ def _notes(
         notes.append(
             "Published: the change of F1 that Ma et al. (2021) print in Table 5, best of 12 trials."
             " Beside it belongs the gain of the best k on test, taking the change for one from the"
-            " model with all heads; comparable only where corpus and recipe are the same."
+            " model with all heads; comparable only where corpus and recipe are the same. Ours −:"
+            " this gain of ours less the published change."
         )
     return notes
+
+
+def _interval_notes(rows: Sequence[Row]) -> list[str]:
+    compared = [row for row in rows if row["low"] is not None]
+    if not compared:
+        return []
+    several = any(row["seeds"] > 1 for row in compared)
+    noise = "and of seeds" if several else "only: training noise is not included"
+    return [
+        f"[ ]: {LEVEL} % interval of a gain over draws of test sentences {noise}. Gains of several"
+        f" random rankings together have none, and no difference to the lowest. {BEST_REDONE}."
+        " The tests are in the rankings' own tables."
+    ]
 
 
 @cache

@@ -9,6 +9,7 @@ from polyheads import exhibits
 from polyheads.evaluation import METRICS, TASK_NAMES
 from polyheads.exhibits.tables import Choice, mean, number, signed
 from polyheads.kinds import KINDS
+from polyheads.statistics import clusters
 from polyheads.statistics.rows import Row, of_choices, tells
 
 
@@ -125,9 +126,8 @@ def _found(choices: Sequence[Choice], statistics: Sequence[Row]) -> list[str]:
         if not sound or not best:
             out.append(f"{name}: no gains, because trials are missing.")
             continue
-        up, down = (sum(sign * g > 0 for g in sound) for sign in (1, -1))
+        up, down, same = clusters.count(sound)
         zero = sum(row["sound_k"] == 0 for row in rows)
-        same = len(sound) - up - down
         rho = mean(row["dev_test_spearman"] for row in rows)
         together = ""
         if rho is not None:

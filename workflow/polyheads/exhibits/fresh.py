@@ -6,15 +6,23 @@ trained again. What a sound study reports is the mean gain with fresh seeds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from statistics import fmean, stdev
 from typing import Any
 
 from polyheads.exhibits import SETTINGS, Exhibit, Languages, members, pair_name, ranking_name
-from polyheads.exhibits.tables import MISSING, Choice, Table, cell, gain, mean
+from polyheads.exhibits.tables import MISSING, Choice, Table, cell, gain, leading, mean, trial_paths
 from polyheads.selection import ranking_kind
 from polyheads.statistics import student
-from polyheads.statistics.rows import LEVEL, Row, of_choices
+from polyheads.statistics.rows import (
+    ALPHA,
+    FRESH,
+    LEVEL,
+    Row,
+    all_of_choices,
+    of_choices,
+    problem_notes,
+)
 
 
 def planned(sweeps: Iterable[Mapping[str, Any]]) -> list[tuple[str, str]]:
@@ -37,32 +45,36 @@ def table(
     """A line per pair and model, and for the mean of the pairs of each setting and model.
 
     exhibit: `of` has experiment, ranking and metric. choices: of all roles. statistics: intervals
-    and stars of the gains as chosen, which are about test sentences. Gains in percentage points;
-    those with fresh seeds have a t interval over the seeds (`lines`).
+    and stars of the gains as chosen, which are about test sentences; of the gains with fresh seeds
+    see `lines`. Gains in percentage points.
     """
-    records = lines(exhibit, choices)
+    records = lines(exhibit, choices, statistics)
+    chosen = members(exhibit, choices)
     known = {
-        (row["setting"], row["model"], row["source"], row["target"]): row
-        for row in of_choices(statistics, members(exhibit, choices))
-        if row["reading"] == "sound"
+        _place(row): row for row in of_choices(statistics, chosen) if row["reading"] == "sound"
     }
+    resampled = _resampled(exhibit, statistics).values()
     body, foot = [], []
     for line in records:
         names = [cell(line["setting"], th="row"), cell("Mean of the pairs", kind="name")]
-        place = (line["setting"], line["model"], line["source"], line["target"])
         if line["level"] == "pair":
-            names[1] = cell(pair_name(*place[2:], languages), kind="name")
+            name = pair_name(line["source"], line["target"], languages)
+            names[1] = cell(name, kind="name")
         bounds = None
         if line["low"] is not None:
             bounds = {"low": line["low"], "high": line["high"], "p": None, "p_holm": None}
         mark = "†" if line["missing_seeds"] else ""
         note = f"missing or incomplete: {line['missing_seeds']} seeds" if mark else ""
+        k = line["k"] or ("" if line["level"] == "mean" else MISSING)
         cells = [
             *names,
             cell(line["model"], kind="name"),
-            cell(line["k"] or ("" if line["level"] == "mean" else MISSING)),
-            gain(line["gain_chosen"], line["sd_chosen"], row=known.get(place)),
-            gain(line["gain_fresh"], line["sd_fresh"], kind="first", row=bounds),
+            leading(cell(k), line.get("chosen_trial", "").split()),
+            gain(line["gain_chosen"], line["sd_chosen"], row=known.get(_place(line))),
+            leading(
+                gain(line["gain_fresh"], line["sd_fresh"], kind="first", row=bounds),
+                line.get("fresh_trial", "").split(),
+            ),
             cell(str(line["seeds"]) + mark, note=note),
         ]
         (body if line["level"] == "pair" else foot).append(cells)
@@ -72,7 +84,10 @@ def table(
     return {
         "name": exhibit["name"],
         "title": exhibit["title"] + ", fresh seeds (percentage points)",
-        "notes": _notes(exhibit, records),
+        "notes": [
+            *_notes(exhibit, records, known.values(), resampled),
+            *problem_notes([*all_of_choices(statistics, chosen), *resampled]),
+        ],
         "head": [[*head, cell("Seeds", th="col")]],
         "body": body,
         "foot": foot,
@@ -80,7 +95,9 @@ def table(
     }
 
 
-def lines(exhibit: Exhibit, choices: Sequence[Choice]) -> list[dict[str, Any]]:
+def lines(
+    exhibit: Exhibit, choices: Sequence[Choice], statistics: Sequence[Row] = ()
+) -> list[dict[str, Any]]:
     """The table as records: level pair | mean (source and target empty), the pairs first, each in
     the order of the settings.
 
@@ -90,20 +107,19 @@ def lines(exhibit: Exhibit, choices: Sequence[Choice]) -> list[dict[str, Any]]:
     means. Seeds share no training, so this holds whatever the pairs of one seed share (in the
     cross-lingual setting those of one source are read from the same two trainings). Without an
     interval where k = 0 was chosen by all: nothing is compared.
+
+    With `statistics` low and high are the smaller and the larger ones of the t interval and of the
+    one that draws seeds and test sentences, whose noise the first doesn't have and of whose few
+    seeds the second makes too little; none where either is missing.
     """
-    main: dict[tuple, list[Choice]] = {}
-    for row in members(exhibit, choices):
-        main.setdefault(_pair(row), []).append(row)
-    fresh: dict[tuple, list[Choice]] = {}
-    for row in members(exhibit, [{**r, "role": "main"} for r in choices if r["role"] == "fresh"]):
-        fresh.setdefault(_pair(row), []).append(row)
     pairs, groups = [], {}
-    for pair in sorted(main, key=lambda pair: SETTINGS.index(pair[0])):
-        chosen = main[pair]
-        gains, missing = _gains(chosen, fresh.get(pair, []))
-        line = dict(zip(_PAIR, pair, strict=True))
-        del line["mixture"]
+    for chosen, repeats, missing in of_pairs(exhibit, choices):
+        gains = {seed: fmean(r["sound_gain"] for r in rows) for seed, rows in repeats.items()}
+        line = {name: chosen[0][name] for name in _NAMES}
         record = _line("pair", line, chosen, gains, missing)
+        again = [row for rows in repeats.values() for row in rows]
+        record["chosen_trial"] = trial_paths(chosen, "sound")
+        record["fresh_trial"] = trial_paths(again, "sound")
         pairs.append(record)
         if gains:
             groups.setdefault((line["setting"], line["model"]), []).append((record, gains))
@@ -118,28 +134,60 @@ def lines(exhibit: Exhibit, choices: Sequence[Choice]) -> list[dict[str, Any]]:
         if all(one["low"] is None for one, _ in inside):
             record["low"] = record["high"] = None
         means.append(record | {"pairs": len(inside)})
+    resampled = _resampled(exhibit, statistics)
+    for record in pairs + means if resampled else []:
+        row = resampled.get(_place(record))
+        if record["low"] is None or row is None or row["low"] is None:
+            record["low"] = record["high"] = None
+        else:
+            record["low"] = min(record["low"], row["low"])
+            record["high"] = max(record["high"], row["high"])
     return pairs + means
 
 
-_PAIR = ("setting", "source", "target", "model", "mixture")
+_NAMES = ("setting", "source", "target", "model")
 
 
-def _pair(row: Mapping[str, Any]) -> tuple:
-    return tuple(row[name] for name in _PAIR)
+def _place(row: Mapping[str, Any]) -> tuple:
+    return tuple(row[name] for name in _NAMES)
 
 
-def _gains(chosen: Sequence[Choice], fresh: Sequence[Choice]) -> tuple[dict[int, float], int]:
-    """Fresh seed -> mean gain over the choosing seeds, and how many seeds are incomplete."""
+def _resampled(exhibit: Exhibit, statistics: Sequence[Row]) -> dict[tuple, Row]:
+    """Place -> the statistics of a gain with fresh seeds; source and target of a mean are empty."""
+    mine = (r for r in statistics if r["reading"] == FRESH and r["exhibit"] == exhibit["name"])
+    return {_place(row): row for row in mine}
+
+
+def of_pairs(
+    exhibit: Exhibit, choices: Sequence[Choice]
+) -> list[tuple[list[Choice], dict[int, list[Choice]], int]]:
+    """For each pair, in the order of the settings: the choices of the seeds that chose a k; fresh
+    seed -> its choices, one for each of these; how many fresh seeds lack one and are left out.
+    """
+    main: dict[tuple, list[Choice]] = {}
+    for row in members(exhibit, choices):
+        main.setdefault((*_place(row), row["mixture"]), []).append(row)
+    fresh: dict[tuple, list[Choice]] = {}
+    for row in members(exhibit, [{**r, "role": "main"} for r in choices if r["role"] == "fresh"]):
+        fresh.setdefault((*_place(row), row["mixture"]), []).append({**row, "role": "fresh"})
+    ordered = sorted(main, key=lambda pair: SETTINGS.index(pair[0]))
+    return [(main[pair], *_whole(main[pair], fresh.get(pair, []))) for pair in ordered]
+
+
+def _whole(
+    chosen: Sequence[Choice], fresh: Sequence[Choice]
+) -> tuple[dict[int, list[Choice]], int]:
+    """Fresh seed -> its choices, for the seeds that have all of them; how many have not."""
     ks = {row["seed"]: row["sound_k"] for row in chosen if row["sound_k"] is not None}
-    found: dict[int, list[float]] = {}
+    found: dict[int, list[Choice]] = {}
     for row in fresh:
         here = found.setdefault(row["seed"], [])
         # Without its second trial a fresh sweep looks as if k = 0 had been chosen.
         if row["sound_gain"] is not None and row["sound_k"] == ks.get(int(row["of_seed"])):
-            here.append(row["sound_gain"])
+            here.append(row)
     expected = len({int(row["of_seed"]) for row in fresh})
-    gains = {seed: fmean(here) for seed, here in found.items() if len(here) == expected}
-    return gains, len(found) - len(gains)
+    whole = {seed: here for seed, here in found.items() if len(here) == expected}
+    return whole, len(found) - len(whole)
 
 
 def _line(
@@ -170,16 +218,45 @@ def _line(
     }
 
 
-def _notes(exhibit: Exhibit, records: Sequence[Mapping[str, Any]]) -> list[str]:
+def _notes(
+    exhibit: Exhibit,
+    records: Sequence[Mapping[str, Any]],
+    known: Collection[Row],
+    resampled: Collection[Row],
+) -> list[str]:
     notes = [
         f"Corpus {exhibit['corpus']}; {ranking_name(exhibit['of']['ranking'])}; k chosen on dev."
         " As chosen: the seed that chose k. Fresh seeds chose nothing; the mean of their gains is"
-        f" the one to report, ± its standard deviation over seeds. [ ] below it: {LEVEL} % t"
-        f" interval of the mean over the seeds, for {student.FEWEST} seeds or more. It is about"
-        " training noise, given the k that were chosen and these test sets.",
-        "The mean of the pairs is taken within each seed first, so its interval holds although"
-        " pairs of a seed share trainings (in the cross-lingual setting those of a source).",
+        " the one to report, ± its standard deviation over seeds."
     ]
+    few = f"for {student.FEWEST} seeds or more"
+    if resampled:
+        notes.append(
+            f"[ ] below a gain with fresh seeds: training noise and the choice of test sentences,"
+            f" given the k that were chosen, {few}. It reaches from the smaller lower end to the"
+            f" larger upper end of two {LEVEL} % intervals: Student's t over the seeds, and the"
+            f" mean over {max(row['resamples'] for row in resampled):,} draws of seeds and test"
+            " sentences."
+        )
+    else:
+        notes.append(
+            f"[ ] below a gain with fresh seeds: {LEVEL} % t interval of the mean over the seeds,"
+            f" {few}. It is about training noise, given the k that were chosen and these test"
+            " sets."
+        )
+    if any(row["low"] is not None for row in known):
+        several = any(row["seeds"] > 1 for row in known)
+        noise = "and of the seeds that chose" if several else "only, without any training noise"
+        notes.append(
+            f"[ ] below a gain as chosen: its {LEVEL} % interval over draws of test sentences"
+            f" {noise}, and * a Holm-adjusted p < {ALPHA} among all gains of its own result table,"
+            " both as there. They don't take into account that the seed is flattered by its own"
+            " luck on dev."
+        )
+    notes.append(
+        "The mean of the pairs is taken within each seed first, so its interval holds although"
+        " pairs of a seed share trainings (in the cross-lingual setting those of a source)."
+    )
     if any(" " in line["k"] for line in records):
         notes.append("Several seeds chose a k; a fresh seed's gain is its mean over their k.")
     if any(line["missing_seeds"] for line in records):

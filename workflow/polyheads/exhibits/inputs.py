@@ -18,7 +18,7 @@ def read_json(path: str | Path) -> dict[str, Any]:
         raise UserError(f"{path}: not a whole JSON file; delete it and run again") from error
 
 
-def read_head_scores(path: str | Path) -> list[dict[str, str]]:
-    """The rows of a ranking's scores.csv: layer, head, raw, normalised, rank, as text."""
+def read_table(path: str | Path) -> list[dict[str, str]]:
+    """The rows of a CSV file by the names of its columns, as text."""
     with open(path, encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))

@@ -6,9 +6,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from polyheads import mixtures
-from polyheads.exhibits import Exhibit, Languages, members, pair_name
-from polyheads.exhibits.tables import Choice, Table, cell, gain, mean, score
-from polyheads.statistics.rows import Row, of_choices, resampling_notes
+from polyheads.exhibits import LOW_RESOURCE, Exhibit, Languages, members, pair_name
+from polyheads.exhibits.tables import (
+    Choice,
+    Table,
+    cell,
+    gain,
+    k_cell,
+    mean,
+    score,
+    trial_paths,
+)
+from polyheads.statistics.rows import (
+    Row,
+    all_of_choices,
+    of_choices,
+    problem_notes,
+    resampling_notes,
+)
 
 
 def percent(choice: Mapping[str, Any]) -> int:
@@ -35,6 +50,7 @@ def table(
     statistics: intervals of the gains below them, and stars as in the tables.
     """
     found = rows(exhibit, choices)
+    statistics = list(statistics)
     known = intervals(found, statistics)
     names = ("Source → target", "Model", "Target data (%)", "Unpruned (%)")
     heads = [cell(name, th="col", kind="name" if i < 2 else "") for i, name in enumerate(names)]
@@ -44,6 +60,7 @@ def table(
     for pair, model, share, here in groups(found):
         means = {key: mean(row[key] for row in here) for key in _MEANS}
         line = {"source": pair[0], "target": pair[1], "model": model, "percent": share, **means}
+        line |= {f"{reading}_trial": trial_paths(here, reading) for reading in ("sound", "best")}
         lines.append(line | {"seeds": len(here)})
         body.append(
             [
@@ -52,17 +69,21 @@ def table(
                 cell(str(share)),
                 score(means["unpruned"]),
                 gain(means["sound_gain"], row=known.get((pair, model, share, "sound"))),
-                cell(_k(means["sound_k"])),
+                k_cell(here, "sound"),
                 gain(
                     means["best_gain"],
                     kind="first",
                     row=known.get((pair, model, share, "best")),
                 ),
-                cell(_k(means["best_k"])),
+                k_cell(here, "best"),
             ]
         )
     notes = ["Gains in percentage points of the test score, means over seeds."]
     notes += resampling_notes(known.values())
+    whole = [row for row in known.values() if row["setting"] != LOW_RESOURCE]
+    if whole:
+        notes.append("100 % is the multi-lingual setting: its gains are tested in their own table.")
+    notes += problem_notes(all_of_choices(statistics, found))
     shape = {"name": exhibit["name"], "title": exhibit["title"] + " (%)", "notes": notes}
     return shape | {"head": [heads], "body": body, "foot": [], "records": lines}
 
@@ -70,9 +91,15 @@ def table(
 def intervals(
     found: Iterable[Choice], statistics: Iterable[Row]
 ) -> dict[tuple[tuple[str, str], str, int, str], Row]:
-    """(pair, model, percentage, reading) -> the statistics of its gain."""
+    """(pair, model, percentage, reading) -> the statistics of its gain.
+
+    Of all the data without p: Holm's adjustment is by the gains of another table.
+    """
+    untested = {"p": None, "p_holm": None}
     return {
-        ((row["source"], row["target"]), row["model"], percent(row), row["reading"]): row
+        ((row["source"], row["target"]), row["model"], percent(row), row["reading"]): (
+            row if row["setting"] == LOW_RESOURCE else row | untested
+        )
         for row in of_choices(statistics, list(found))
     }
 
@@ -89,7 +116,3 @@ def groups(found: Iterable[Choice]) -> list[tuple[tuple[str, str], str, int, lis
     order = {pair: i for i, (pair, *_) in enumerate(of)}
     ordered = sorted(of, key=lambda key: (order[key[0]], key[1], key[2]))
     return [(*key, of[key]) for key in ordered]
-
-
-def _k(value: float | None) -> str:
-    return "–" if value is None else f"{value:g}"

@@ -6,22 +6,50 @@ from collections.abc import Sequence
 from typing import Any
 
 from polyheads.exhibits import Exhibit, Languages, language_name, published
-from polyheads.exhibits.tables import Choice, Table, cell, mean, number, score
+from polyheads.exhibits.tables import (
+    Choice,
+    Table,
+    cell,
+    gain,
+    leading,
+    mean,
+    number,
+    score,
+    signed,
+    trial_paths,
+)
 from polyheads.rankings import parse
+from polyheads.statistics.rows import (
+    BEST_REDONE,
+    LEVEL,
+    Row,
+    all_of_choices,
+    of_choices,
+    of_means,
+    problem_notes,
+    same_gain,
+)
 
 HEURISTICS = {
     "MD": "mean rank over the sources (MD)",
     "SD": "summed scores (SD)",
     "EC": "each source's own ranking, one chosen (EC)",
 }
-_SOUND, _BEST = "k chosen on dev", "best k ≥ 1 on test"
+METHODS = {"MD": "merged", "SD": "summed", "EC": None}  # as in the names of rankings
+_READINGS = {"sound": "k chosen on dev", "best": "best k ≥ 1 on test"}
 
 
-def table(exhibit: Exhibit, choices: Sequence[Choice], languages: Languages) -> Table:
+def table(
+    exhibit: Exhibit,
+    choices: Sequence[Choice],
+    languages: Languages,
+    statistics: Sequence[Row] = (),
+) -> Table:
     """A line for each target and model: published scores, ours by both readings.
 
     EC takes the source whose sweep has the best dev score (ties to the first), or the best test
-    score in the other reading. Means over seeds.
+    score in the other reading. Means over seeds. Below a score is its gain over the unpruned model
+    (percentage points), with the interval that `statistics` has of this sweep.
     """
     rows = [r for r in choices if shows(exhibit, r)]
     printed = _published(exhibit["task"])
@@ -36,32 +64,58 @@ def table(exhibit: Exhibit, choices: Sequence[Choice], languages: Languages) -> 
         line |= {f"published_{c}": printed.get((model, target, c)) for c in columns}
         line["unpruned"] = mean(r["unpruned"] for r in here)
         for name in HEURISTICS:
-            sound, best, chosen = _scores(name, here)
-            line |= {f"{name}_sound": sound, f"{name}_best": best, f"{name}_source": chosen}
+            line |= _scores(name, here, statistics)
+            theirs = [line["published_unpruned"], line[f"published_{name}"]]
+            ours = line[f"{name}_best_gain"]
+            apart = None if None in (*theirs, ours) else ours - (theirs[1] - theirs[0])
+            line[f"{name}_best_gain_less_published"] = apart
         lines.append(line)
         body.append(_cells(line, columns, run, shown, languages))
-    foot = [_cells(_mean(lines), columns, run, shown, languages)] if len(lines) > 1 else []
+    foot = []
+    for model in dict.fromkeys(line["model"] for line in lines):
+        mine = [line for line in lines if line["model"] == model]
+        if len(mine) > 1:
+            of_model = [row for row in rows if row["model"] == model]
+            found = _mean(mine, of_means(statistics, of_model))
+            foot.append(_cells(found, columns, run, shown, languages))
     head = [
         [cell("Target", th="col", rowspan=2, kind="name"), cell("Model", th="col", rowspan=2)],
         [],
     ]
-    groups = [("published", columns)] if shown else []
-    groups += [(_SOUND, columns), (_BEST, list(HEURISTICS))]
+    groups = [("published", columns), ("gain: ours − published", [*HEURISTICS])] if shown else []
+    groups += [(_READINGS["sound"], columns), (_READINGS["best"], [*HEURISTICS])]
     for name, members in groups:
         head[0].append(cell(name, th="colgroup", colspan=len(members), kind="first"))
         head[1] += [cell(c, th="col", kind="first" if c == members[0] else "") for c in members]
     notes = [
         "Trained on all other languages of the line's source, tested on the target. "
         + "; ".join(HEURISTICS.values())
-        + ": on dev, the mean of the sources'; in the other reading, on test."
+        + ": on dev, the mean of the sources'; in the other reading, on test.",
+        "Below a score: the gain over the unpruned model, in percentage points.",
     ]
+    if shown:
+        notes[-1] += (
+            f" Ours − published: our gain, {_READINGS['best']}, less the gain that Ma et al. (2021)"
+            " print; comparable only where corpus and recipe are the same."
+        )
+    known = [row for row in of_choices(statistics, rows) if row["low"] is not None]
+    if known:
+        several = any(row["seeds"] > 1 for row in known)
+        noise = "and of seeds" if several else "only: training noise is not included"
+        notes.append(
+            f"[ ] the gain's {LEVEL} % interval over draws of test sentences {noise}. That of EC"
+            " takes the source that dev chose as given; its best on test, which takes the best of"
+            f" all sources too, and its mean have none. {BEST_REDONE}. The tests are in the"
+            " rankings' own tables."
+        )
+    notes += problem_notes(all_of_choices(statistics, rows))
     shape = {"name": exhibit["name"], "title": exhibit["title"] + " (%)", "notes": notes}
     return shape | {"head": head, "body": body, "foot": foot, "records": lines}
 
 
 def heuristic(ranking: str) -> str:
     """MD, SD or EC, by the name of a ranking."""
-    return {"merged": "MD", "summed": "SD", None: "EC"}[parse(ranking).method]
+    return next(name for name, method in METHODS.items() if method == parse(ranking).method)
 
 
 def shows(exhibit: Exhibit, row: Choice) -> bool:
@@ -73,25 +127,50 @@ def shows(exhibit: Exhibit, row: Choice) -> bool:
     return same and "+" in row["source"] and bool(parse(row["ranking"]).language)
 
 
-def _scores(name: str, rows: Sequence[Choice]) -> tuple[float | None, float | None, str | None]:
-    """Test scores by both readings (means over seeds), and the source that dev chooses."""
-    sound, best, chosen = [], [], None
+def _scores(name: str, rows: Sequence[Choice], statistics: Sequence[Row]) -> dict[str, Any]:
+    """Test scores and gains by both readings (means over seeds), intervals of the gains, and the
+    source that dev chooses.
+    """
+    taken: dict[str, list[Choice]] = {reading: [] for reading in _READINGS}
     for seed in dict.fromkeys(row["seed"] for row in rows):
         mine = [r for r in rows if r["seed"] == seed and heuristic(r["ranking"]) == name]
         mine = [r for r in mine if r["sound_dev"] is not None and r["best_test"] is not None]
-        if not mine:
-            continue
-        first = max(mine, key=lambda r: r["sound_dev"])
-        chosen = chosen or parse(first["ranking"]).language
-        sound.append(first["sound_test"])
-        best.append(max(r["best_test"] for r in mine))
-    return mean(sound), mean(best), chosen if name == "EC" else None
+        if mine:
+            taken["sound"].append(max(mine, key=lambda r: r["sound_dev"]))
+            taken["best"].append(max(mine, key=lambda r: r["best_test"]))
+    line: dict[str, Any] = {}
+    for reading, chosen in taken.items():
+        line[f"{name}_{reading}"] = mean(row[f"{reading}_test"] for row in chosen)
+        line[f"{name}_{reading}_gain"] = mean(row[f"{reading}_gain"] for row in chosen)
+        line[f"{name}_{reading}_trial"] = trial_paths(chosen, reading)
+        line |= dict.fromkeys((f"{name}_{reading}_low", f"{name}_{reading}_high"))
+        if name == "EC" and reading == "best":
+            continue  # a maximum over the sources, too, which no draw has looked for again
+        # Over several seeds of one sweep; where they choose different sources there is none.
+        found = [row for row in of_choices(statistics, chosen) if row["reading"] == reading]
+        if len(found) == 1 and same_gain(found[0], line[f"{name}_{reading}_gain"]):
+            line[f"{name}_{reading}_low"] = found[0]["low"]
+            line[f"{name}_{reading}_high"] = found[0]["high"]
+    sources = [parse(row["ranking"]).language for row in taken["sound"]]
+    line[f"{name}_source"] = sources[0] if sources and name == "EC" else None
+    return line
 
 
-def _mean(lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    numbers = [key for key, value in lines[0].items() if not isinstance(value, str)]
+def _mean(lines: Sequence[dict[str, Any]], statistics: Sequence[Row]) -> dict[str, Any]:
+    """The mean of a model's lines; statistics: of the means of its sweeps."""
+    text = ("target", "source", "model", *(f"{name}_source" for name in HEURISTICS))
+    numbers = [key for key in lines[0] if key not in text and not key.endswith("_trial")]
     found: dict[str, Any] = {key: mean(line[key] for line in lines) for key in numbers}
-    return found | {"target": None, "model": "", "EC_source": None}
+    for name in HEURISTICS:
+        for reading in _READINGS:
+            place = f"{name}_{reading}"
+            found |= dict.fromkeys((f"{place}_low", f"{place}_high"))
+            for row in statistics:
+                # EC has none: its sweeps are of different tables.
+                mine = row["reading"] == reading and row["ranking"].startswith(f"{METHODS[name]}-")
+                if mine and same_gain(row, found[f"{place}_gain"]):
+                    found |= {f"{place}_low": row["low"], f"{place}_high": row["high"]}
+    return found | {"target": None, "model": lines[0]["model"], "EC_source": None}
 
 
 def _cells(
@@ -104,17 +183,29 @@ def _cells(
         for c in columns:
             value = line[f"published_{c}"]
             cells.append(cell(number(value), kind="first" if c == "unpruned" else ""))
+        for i, c in enumerate(HEURISTICS):
+            apart, kind = line[f"{c}_best_gain_less_published"], "" if i else "first"
+            cells.append(cell("–", kind=kind) if apart is None else gain(apart, kind=kind))
     cells.append(score(line["unpruned"], kind="first"))
     for c in HEURISTICS:
         source = line.get(f"{c}_source")
         note = f"the ranking of {language_name(source, languages)}" if source else ""
-        shape = score(line[f"{c}_sound"]) if c in run else cell("–")
-        cells.append(shape | {"note": note})
+        cells.append(_score(line, f"{c}_sound") if c in run else cell("–"))
+        cells[-1]["note"] = note
     for i, c in enumerate(HEURISTICS):
         kind = "" if i else "first"
-        shape = score(line[f"{c}_best"], kind=kind) if c in run else cell("–", kind=kind)
-        cells.append(shape)
+        cells.append(_score(line, f"{c}_best", kind) if c in run else cell("–", kind=kind))
     return cells
+
+
+def _score(line: dict[str, Any], place: str, kind: str = "") -> dict[str, Any]:
+    """A score, below it its gain and its interval where it has one."""
+    made = score(line[place], kind=kind)
+    change, low, high = (line[f"{place}_{name}"] for name in ("gain", "low", "high"))
+    if change is not None:
+        bounds = "" if low is None else f" [{signed(low)}, {signed(high)}]"
+        made["below"] = signed(change) + bounds
+    return leading(made, line.get(f"{place}_trial", "").split())
 
 
 def _published(task: str) -> dict[tuple[str, str, str], float]:

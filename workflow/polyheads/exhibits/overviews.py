@@ -16,10 +16,12 @@ from polyheads.exhibits.tables import (
     cell,
     complete,
     gain,
+    k_cell,
     mean,
     number,
     score,
 )
+from polyheads.statistics import clusters
 
 
 def overview(choices: Sequence[Choice], printed: Sequence[Mapping[str, str]] = ()) -> Table:
@@ -87,11 +89,13 @@ def overview(choices: Sequence[Choice], printed: Sequence[Mapping[str, str]] = (
         for reading in READING_NAMES:
             gains = [row[f"{reading}_gain"] for row in rows]
             line[f"{reading}_gain"] = mean(gains)
-            line[f"{reading}_improved"] = sum(gain > 0 for gain in gains)
+            moved = clusters.count(gains)
+            line[f"{reading}_improved"] = moved.up
+            line[f"{reading}_same"] = moved.same
             line[f"{reading}_mean_k"] = mean(row[f"{reading}_k"] for row in rows)
             cells += [
                 gain(line[f"{reading}_gain"], kind="first"),
-                cell(f"{line[f'{reading}_improved']} of {len(gains)}"),
+                cell(f"{moved.up} of {len(gains)}", below=_same(moved)),
                 cell(number(line[f"{reading}_mean_k"], 1)),
             ]
         if shown:
@@ -116,6 +120,10 @@ def overview(choices: Sequence[Choice], printed: Sequence[Mapping[str, str]] = (
         "foot": [],
         "records": lines,
     }
+
+
+def _same(moved: clusters.Moved) -> str:
+    return f"{moved.same} as before" if moved.same else ""
 
 
 _PUBLISHED_NOTE = (
@@ -157,10 +165,10 @@ def heads_table(choices: Sequence[Choice], languages: exhibits.Languages) -> Tab
         cells = [cell(texts[0], th="row"), *(cell(text, kind="name") for text in texts[1:])]
         k = row["sound_k"]
         heads = MISSING if k is None else row["sound_heads"] or "none"
-        cells += [cell(str(row["seed"])), cell(MISSING if k is None else str(k))]
+        cells += [cell(str(row["seed"])), k_cell([row], "sound")]
         body.append([*cells, cell(heads, kind="name heads")])
     keys = ("experiment", "model", "ranking", "setting", "source", "target", "seed")
-    keys += ("sound_k", "sound_heads", "best_k", "best_heads")
+    keys += ("sound_k", "sound_heads", "sound_trial", "best_k", "best_heads", "best_trial")
     return {
         "name": "pruned-heads",
         "title": "Heads pruned at the k chosen on dev",

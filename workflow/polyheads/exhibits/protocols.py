@@ -19,9 +19,21 @@ from polyheads.exhibits import (
     published_cells,
     ranking_name,
 )
-from polyheads.exhibits.tables import MISSING, Choice, Table, cell, gain, mean, number, score
+from polyheads.exhibits.tables import (
+    MISSING,
+    Choice,
+    Table,
+    cell,
+    gain,
+    k_cell,
+    mean,
+    number,
+    score,
+    trial_paths,
+)
 from polyheads.rankings import parse
 from polyheads.selection import ranking_kind
+from polyheads.statistics.rows import LEVEL, Row, of_choices
 
 GROUPS = {
     "published": ("Published", ("unpruned", "best", "gain")),
@@ -79,11 +91,13 @@ def table(
     choices: Sequence[Choice],
     languages: Languages,
     published: Iterable[Mapping[str, str]],
+    statistics: Sequence[Row] = (),
 ) -> Table:
     """A line per setting, pair and model, and the means of each setting and model.
 
     exhibit: `of` as `planned` gives it. Scores in percent, gains in percentage points, means over
     seeds. What was not run or not published is a dash, what is missing of what was run says so.
+    statistics: intervals and stars of the gains that the tables of the two experiments have, too.
     """
     of = exhibit["of"]
     partner = {
@@ -92,6 +106,7 @@ def table(
     }
     runs = {"released": members(exhibit, choices), "paper": members(partner, choices)}
     printed = published_cells(published)
+    known = {name: of_choices(statistics, rows) for name, rows in runs.items()}
     # The partner may have more pairs; the table is about those that were run as released.
     places = sorted(
         dict.fromkeys(_place(row) for row in runs["released"]),
@@ -116,6 +131,12 @@ def table(
         for column, name in zip(GROUPS["sound"][1], ("test", "gain", "k"), strict=True):
             line[f"sound_{column}"] = mean(row[f"sound_{name}"] for row in here["paper"])
         line |= {f"{name}_run": bool(rows) for name, rows in here.items()}
+        for group, (name, reading) in _READ.items():
+            line[f"{group}_trial"] = trial_paths(here[name], reading)
+            line[f"{group}_rows"] = here[name]
+            row = _row(known[name], place, reading)
+            line[f"{group}_row"] = row
+            line |= {f"{group}_{n}": row[n] if row else None for n in ("low", "high", "p_holm")}
         records.append(line)
     means = _means(records)
     names = ("Setting", "Source → target", "Model")
@@ -131,15 +152,26 @@ def table(
         "name": exhibit["name"],
         "title": f"{TASK_NAMES[exhibit['task']]}: four readings,"
         f" {METRICS[exhibit['task']][of['metric']]} (%)",
-        "notes": _notes(exhibit),
+        "notes": _notes(exhibit, records),
         "head": head,
         "body": [_cells(line, languages) for line in records],
         "foot": [_cells(line, languages) for line in means],
         "records": [
-            {key: value for key, value in line.items() if not key.endswith("_run")}
+            {key: value for key, value in line.items() if not key.endswith(_INNER)}
             for line in records + means
         ],
     }
+
+
+_READ = {"paper": ("paper", "best"), "released": ("released", "best"), "sound": ("paper", "sound")}
+"""Group of columns -> whose trials it reads, and how."""
+
+_INNER = ("_run", "_row", "_rows")  # ends of what a line has for its cells only
+
+
+def _row(rows: Iterable[Row], place: tuple, reading: str) -> Row | None:
+    """The statistics of one place by one reading."""
+    return next((row for row in rows if row["reading"] == reading and _place(row) == place), None)
 
 
 def _places(rows: Iterable[Mapping[str, Any]]) -> set[tuple]:
@@ -186,17 +218,19 @@ def _cells(line: Mapping[str, Any], languages: Languages) -> list[dict]:
                 dash = cell("–", kind=kind)
                 cells.append(cell(MISSING, kind=f"{kind} missing".strip()) if run else dash)
             elif column == "gain":
-                cells.append(gain(value, kind=kind))
+                cells.append(gain(value, kind=kind, row=line.get(f"{group}_row")))
+            elif column == "k" and of_pairs:
+                cells.append(cell(number(value, 1), kind=kind))
             elif column == "k":
-                cells.append(cell(number(value, 1) if of_pairs else f"{value:g}", kind=kind))
+                cells.append(k_cell(line[f"{group}_rows"], _READ[group][1], kind=kind))
             else:
                 cells.append(score(value, kind=kind))
     return cells
 
 
-def _notes(exhibit: Exhibit) -> list[str]:
+def _notes(exhibit: Exhibit, records: Sequence[Mapping[str, Any]]) -> list[str]:
     of = exhibit["of"]
-    return [
+    notes = [
         f"Corpus {exhibit['corpus']}; best: the best of k ≥ 1 on test. As released: experiment"
         f" {of['experiment']}, {ranking_name(of['ranking'])}, all heads on when test is read. The"
         f" paper's protocol and the sound reading: experiment {of['partner']},"
@@ -205,3 +239,9 @@ def _notes(exhibit: Exhibit) -> list[str]:
         "Published: Ma et al. (2021), Tables 2 to 4, with its corpora. Means are over the pairs"
         " that both experiments have, of the published numbers where none of these lacks one.",
     ]
+    if any(line[f"{group}_row"] for line in records for group in _READ):
+        notes.append(
+            f"[ ] and *: {LEVEL} % intervals and tests of the experiments' own tables, where they"
+            " are explained; * is adjusted among the gains there."
+        )
+    return notes

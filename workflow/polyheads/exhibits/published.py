@@ -11,6 +11,7 @@ import csv
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 DIRECTORY = Path(__file__).parents[3] / "resources" / "published"
 TABLES, CONTROLS = "table2_3_4_f1.csv", "table5_controls_f1_delta.csv"
@@ -42,10 +43,10 @@ def gains(tables: Iterable[Row]) -> dict[tuple[str, ...], float]:
 
 def mean_gains(tables: Iterable[Row]) -> dict[tuple[str, str, str], float]:
     """(task, model, setting) -> mean gain over the pairs of its table."""
-    found: dict[tuple[str, str, str], list[float]] = {}
-    for (task, model, _, _, setting), gain in gains(tables).items():
-        found.setdefault((task, model, setting), []).append(gain)
-    return {key: fmean(values) for key, values in found.items()}
+    return _means(
+        ((task, model, setting), gain)
+        for (task, model, _, _, setting), gain in gains(tables).items()
+    )
 
 
 def improved(
@@ -78,41 +79,60 @@ def mean_heads() -> dict[tuple[str, str], float]:
     return {key[1:3]: value for key, (value, _) in said().items() if key[0] == "mean_heads_pruned"}
 
 
-def control_differences(tables: Iterable[Row]) -> dict[tuple[str, str, str, str], float]:
-    """(task, model, setting, highest | random) -> how much more the lowest heads gave, on average.
+def control_gains(tables: Iterable[Row]) -> dict[tuple[str, ...], float]:
+    """(task, model, source, target, setting, highest | random) -> how much more the lowest gave.
 
     Table 5 has the change from the unpruned model; the gains of the same pairs are in Tables 2, 3.
     """
     lowest = gains(tables)
-    found: dict[tuple[str, str, str, str], list[float]] = {}
-    for row in rows("table5_controls_f1_delta.csv"):
-        names = ("task", "model", "source", "target", "setting")
-        gain = lowest.get(tuple(row[n] for n in names))
-        if gain is not None:
-            key = (row["task"], row["model"], row["setting"], row["control"])
-            found.setdefault(key, []).append(gain - float(row["delta_f1"]))
-    return {key: fmean(values) for key, values in found.items()}
+    names = ("task", "model", "source", "target", "setting")
+    places = {(*(row[n] for n in names), row["control"]): row for row in rows(CONTROLS)}
+    return {
+        place: lowest[place[:5]] - float(row["delta_f1"])
+        for place, row in places.items()
+        if place[:5] in lowest
+    }
+
+
+def control_differences(tables: Iterable[Row]) -> dict[tuple[str, str, str, str], float]:
+    """(task, model, setting, highest | random) -> mean of `control_gains` over the pairs."""
+    return _means(
+        ((task, model, setting, control), gain)
+        for (task, model, _, _, setting, control), gain in control_gains(tables).items()
+    )
+
+
+def several_gains_of_targets() -> dict[tuple[str, str, str, str], float]:
+    """(task, model, target, MD | SD | EC) -> gain over the unpruned model (Table 6)."""
+    f1 = {
+        (row["task"], row["model"], row["target"], row["heuristic"]): float(row["f1"])
+        for row in rows(SEVERAL)
+    }
+    return {
+        place: value - f1[*place[:3], "unpruned"]
+        for place, value in f1.items()
+        if place[3] != "unpruned"
+    }
 
 
 def several_gains() -> dict[tuple[str, str, str], float]:
     """(task, model, MD | SD | EC) -> mean gain over the targets of Table 6."""
-    f1 = {
-        (row["task"], row["model"], row["heuristic"], row["target"]): float(row["f1"])
-        for row in rows("table6_multi_source_f1.csv")
-    }
-    found: dict[tuple[str, str, str], list[float]] = {}
-    for (task, model, name, target), value in f1.items():
-        if name != "unpruned":
-            gain = value - f1[task, model, "unpruned", target]
-            found.setdefault((task, model, name), []).append(gain)
-    return {key: fmean(values) for key, values in found.items()}
+    of = several_gains_of_targets()
+    return _means(((task, model, name), gain) for (task, model, _, name), gain in of.items())
 
 
 def mean_rho() -> dict[tuple[str, str], float]:
     """(task, model) -> mean Spearman's rho of the rankings of two languages (Figure 1)."""
-    found: dict[tuple[str, str], list[float]] = {}
-    for row in rows("figure1_ranking_spearman.csv"):
-        if row["language_a"] != row["language_b"]:
-            key = (row["task"], row["model"])
-            found.setdefault(key, []).append(float(row["spearman_rho"]))
-    return {key: fmean(values) for key, values in found.items()}
+    return _means(
+        ((row["task"], row["model"]), float(row["spearman_rho"]))
+        for row in rows(RANKINGS)
+        if row["language_a"] != row["language_b"]
+    )
+
+
+def _means(found: Iterable[tuple[tuple, float]]) -> dict[Any, float]:
+    """Place -> mean of the numbers that have it."""
+    of: dict[tuple, list[float]] = {}
+    for place, value in found:
+        of.setdefault(place, []).append(value)
+    return {place: fmean(values) for place, values in of.items()}

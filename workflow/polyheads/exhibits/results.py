@@ -25,14 +25,14 @@ class Results:
     nulls: Sequence[Row] = ()  # statistics.nulls
 
 
-def read(given: Any) -> Results:
+def read(given: Any, languages: exhibits.Languages) -> Results:
     """The results in a rule's named inputs; without statistics where it has none."""
     statistics, nulls = (given.get(name) for name in ("statistics", "nulls"))
     return Results(
         choices=selection.read(given.choices),
         scores=selection.read(given.scores),
         rankings=[inputs.read_json(path) for path in given.rankings],
-        languages=exhibits.read_languages(given.languages),
+        languages=languages,
         published=exhibits.read_published(),
         statistics=rows.read(statistics) if statistics else (),
         nulls=rows.read(nulls) if nulls else (),

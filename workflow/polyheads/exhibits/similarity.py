@@ -7,7 +7,7 @@ from typing import Any
 
 from polyheads.exhibits import Languages, language_name, published
 from polyheads.exhibits.comparison import spearman
-from polyheads.exhibits.tables import Table, cell, number
+from polyheads.exhibits.tables import Table, cell, number, signed
 
 _GROUP = ("model", "corpus", "recipe", "seed", "kind")
 
@@ -39,9 +39,16 @@ def read_published() -> dict[tuple[str, ...], float]:
     return found
 
 
+def printed(group: Group) -> dict[tuple[str, str], float]:
+    """(language, other language) -> the published rho, where the paper has this task and model."""
+    first = next(iter(group["rankings"].values()))
+    point = (first.get("task", ""), first["model"])
+    return {key[2:]: rho for key, rho in read_published().items() if key[:2] == point}
+
+
 def table(group: Group, languages: Languages) -> Table:
-    """Rho of every pair of languages; the published one on hover and in the CSV."""
-    rankings, printed = group["rankings"], read_published()
+    """Rho of every pair of languages; below it the published one and how far ours is from it."""
+    rankings, known = group["rankings"], printed(group)
     codes = list(rankings)
     head = [[cell("", th="col"), *(cell(language_name(c, languages), th="col") for c in codes)]]
     body, lines = [], []
@@ -53,21 +60,33 @@ def table(group: Group, languages: Languages) -> Table:
                 continue
             rho = spearman(rankings[one]["order"], rankings[other]["order"])
             first = rankings[one]
-            there = printed.get((first.get("task", ""), first["model"], one, other))
-            note = "" if there is None else f"published: {number(there)}"
-            row.append(cell(number(round(rho, 2) + 0.0), note=note))
+            there = known.get((one, other))
+            apart = None if there is None else rho - there
+            row.append(_cell(rho, there, apart))
             if i < j:
                 line = {key: first[key] for key in _GROUP}
                 line |= {"language": one, "other": other, "spearman": rho, "published": there}
-                lines.append(line)
+                lines.append(line | {"less_published": apart})
         body.append(row)
     notes = [
         "Spearman's ρ of the orders that trials prune by. The published ones come from scores of"
         " columns that belong to no head, and are not expected to agree."
     ]
+    if any(line["published"] is not None for line in lines):
+        notes.append("Below ours: the published ρ, and ours less it, which the colour shows.")
     title = f"Rankings of languages compared: {title_of(group)}"
     shape = {"name": group["name"], "title": title, "notes": notes if lines else []}
     return shape | {"head": head, "body": body, "foot": [], "records": lines}
+
+
+def _cell(rho: float, there: float | None, apart: float | None) -> dict[str, Any]:
+    """Our rho; below it the published one and the difference, coloured by its sign."""
+    text = number(round(rho, 2) + 0.0)
+    if there is None or apart is None:
+        return cell(text)
+    difference = signed(apart)
+    sign = {"+": "up", "−": "down"}.get(difference[0], "")
+    return cell(text, kind=sign, below=f"{number(there)} ({difference})")
 
 
 def title_of(group: Group) -> str:

@@ -10,8 +10,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from polyheads.exhibits import Exhibit, members, ranking_name
-from polyheads.exhibits.tables import Choice, Table, cell, gain, mean, number
+from polyheads.exhibits.tables import (
+    Choice,
+    Table,
+    cell,
+    gain,
+    mean,
+    mean_notes,
+    mean_row,
+    number,
+)
 from polyheads.selection import ranking_kind
+from polyheads.statistics.rows import Row
 
 
 class Rule(NamedTuple):
@@ -69,18 +79,21 @@ def table(
     exhibit: Exhibit,
     choices: Sequence[Choice],
     scores: Iterable[Mapping[str, Any]],
+    statistics: Sequence[Row] = (),
 ) -> Table:
     """A line per setting, model and rule: trials, trainings, k, gain, and what stopping loses.
 
     exhibit: `of` has experiment, ranking and metric. scores: rows of scores.csv. Trials are those
     with k > 0, a mean over the sweeps; trainings are all that the rule runs, those that targets
-    share counted once. Gains in percentage points of the test score.
+    share counted once. Gains in percentage points of the test score. statistics: the interval of
+    a gain that a result table has, too: those of all k.
     """
     sweeps, missing = _sweeps(exhibit, choices, scores)
     groups: dict[tuple[str, str], list[_Curves]] = {}
     for sweep in sweeps:
         groups.setdefault((sweep.choice["setting"], sweep.choice["model"]), []).append(sweep)
     body, records = [], []
+    known: dict[tuple, Row | None] = {}
     for (setting, model), inside in groups.items():
         whole = {}
         for rule in reversed(RULES):  # those with all k first: the others are held against them
@@ -94,10 +107,18 @@ def table(
             line["gain"] = mean(run.gain for run in found)
             all_k = whole.setdefault(rule.reading, line["gain"])
             line["against_all"] = line["gain"] - all_k
+            of = [sweep.choice for sweep in inside]
+            # Only what sees all k is in a result table; a rule that chooses the same is not.
+            row = mean_row(statistics, of, rule.reading, line["gain"]) if rule.stop is len else None
+            known[setting, model, rule.name] = row
+            line |= {name: row[name] if row else None for name in ("low", "high")}
             whole[rule.name] = line
         lines = [whole[rule.name] for rule in RULES]
         records += lines
-        body += [_cells(line, rule) for line, rule in zip(lines, RULES, strict=True)]
+        body += [
+            _cells(line, rule, known[setting, model, rule.name])
+            for line, rule in zip(lines, RULES, strict=True)
+        ]
         names = [cell(text, th="rowgroup", rowspan=len(lines)) for text in (setting, model)]
         body[-len(lines)] = names + body[-len(lines)]
     names = ("Trials", "Trainings", "Mean k", "Gain", "Against all k")
@@ -112,6 +133,7 @@ def table(
     ]
     if any(sweep.choice["protocol"] == "mask" for sweep in sweeps):
         notes.append("Protocol mask: a trial is a test of one trained model, no training.")
+    notes += mean_notes(known.values())
     if missing:
         notes.append(f"Left out because trials are missing: {missing} sweeps.")
     return {
@@ -181,7 +203,7 @@ def _sweeps(
     return found, missing
 
 
-def _cells(line: Mapping[str, Any], rule: Rule) -> list[dict]:
+def _cells(line: Mapping[str, Any], rule: Rule, row: Row | None) -> list[dict]:
     kind = rule.reading
     lost = gain(line["against_all"], kind=kind) if rule.stop is not len else cell("", kind=kind)
     trials = f"{number(line['trials'], 1)} of {line['of_trials']:g}"
@@ -190,7 +212,7 @@ def _cells(line: Mapping[str, Any], rule: Rule) -> list[dict]:
         cell(trials, kind=f"{kind} first"),
         cell(str(line["trainings"]), kind=kind),
         cell(number(line["k"], 1), kind=kind),
-        gain(line["gain"], kind=kind),
+        gain(line["gain"], kind=kind, row=row),
         lost,
     ]
 

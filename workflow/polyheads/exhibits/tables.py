@@ -2,7 +2,8 @@
 
 A table is plain data for the template `table.html.j2` and for CSV:
 {name, title, notes, head: rows of cells, body: rows of cells, foot: rows of cells, records: rows
-for the CSV}. A cell: {text, below, kind (css class), th, colspan, rowspan, note (on hover), href}.
+for the CSV}. A cell: {text, below, kind (css class), th, colspan, rowspan, note (on hover), href,
+links}; links are (text, path of a file), paths as the run sees them: pages make them their own.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from typing import Any
 
 from polyheads import exhibits
 from polyheads.evaluation import METRICS, PUBLISHED_METRIC
-from polyheads.statistics.rows import Row, by_cell, resampling_notes, tells
+from polyheads.selection import ranking_kind
+from polyheads.statistics.rows import LEVEL, Row, by_cell, resampling_notes, same_gain, tells
 
 Table = dict[str, Any]
 Choice = dict[str, Any]  # a row of selection.choose, as selection.read gives it
@@ -89,6 +91,12 @@ def result_table(
     }
 
 
+def empty(name: str, why: str) -> Table:
+    """A table that has nothing to show, and says why, where its files are expected."""
+    shape = {"name": name, "title": "Nothing to show", "notes": [why], "head": [], "body": []}
+    return shape | {"foot": [], "records": [{"note": why}]}
+
+
 def csv_text(table: Table) -> str:
     """The table's records; floats with six decimals, nothing for what is missing."""
     text = io.StringIO()
@@ -111,10 +119,12 @@ def cell(
     note: str = "",
     below: str = "",
     href: str = "",
+    links: Sequence[tuple[str, str]] = (),
 ) -> dict[str, Any]:
     """One cell; `th` is the scope of a header cell (row, col, rowgroup, colgroup), `below` a small
-    line under its text, `href` where the text leads to."""
-    more = {"colspan": colspan, "rowspan": rowspan, "href": href}
+    line under its text, `href` where the text leads to. `links`: parts of the text, with which it
+    begins, comma and space between them, and the file that each leads to; others stand below."""
+    more = {"colspan": colspan, "rowspan": rowspan, "href": href, "links": list(links)}
     return {"text": text, "below": below, "kind": kind, "th": th, "note": note, **more}
 
 
@@ -165,6 +175,68 @@ def gain(
     return cell(text, kind=f"{kind} {sign}".strip(), below=below, note=note)
 
 
+def k_cell(rows: Sequence[Choice], reading: str, kind: str = "") -> dict[str, Any]:
+    """The k of these sweeps (one for each seed) by a reading, each leading to its trial's file,
+    which has recipe, ranking and pruned heads. † where trials of one are missing."""
+    there = [row for row in rows if row[f"{reading}_k"] is not None]
+    if not there:
+        return cell(MISSING, kind=f"{kind} missing".strip())
+    links = [(str(row[f"{reading}_k"]), row[f"{reading}_trial"]) for row in there]
+    mark = "†" if any(row["missing_k"] for row in rows) else ""
+    notes = [f"missing: k = {row['missing_k']}" for row in rows if row["missing_k"]]
+    notes += [path for _, path in links]
+    text = ", ".join(k for k, _ in links) + mark
+    return cell(text, kind=kind, note="; ".join(notes), links=links)
+
+
+def leading(made: dict[str, Any], paths: Iterable[str]) -> dict[str, Any]:
+    """A cell that leads to these files: by its text where there is one, by 1, 2, … below it where
+    there are several."""
+    paths = list(paths)
+    names = [made["text"]] if len(paths) == 1 else [str(i + 1) for i in range(len(paths))]
+    return made | {"links": list(zip(names, paths, strict=True))}
+
+
+def trial_paths(rows: Iterable[Choice], reading: str) -> str:
+    """The trials that a reading chose, for a record: paths with a space between them."""
+    return " ".join(path for row in rows if (path := row[f"{reading}_trial"]))
+
+
+def mean_row(
+    statistics: Iterable[Row], rows: Sequence[Choice], reading: str, value: float | None
+) -> Row | None:
+    """The interval of the mean gain of these choices, where a result table has the same mean (its
+    p is about that table): of any experiment, since those of the same point share their trials.
+    None where there is none, or the means are of other pairs."""
+    names = ("corpus", "model", "recipe", "setting", "metric")
+    points = {(*(r[n] for n in names), ranking_kind(r["ranking"], r["source"])) for r in rows}
+    if value is None or len(points) != 1:
+        return None
+    (point,) = points
+    by_exhibit: dict[str, list[Row]] = {}
+    for row in statistics:
+        if row["reading"] == reading and (*(row[n] for n in names), row["ranking"]) == point:
+            by_exhibit.setdefault(row["exhibit"], []).append(row)
+    wanted = {(row["source"], row["target"]) for row in rows}
+    level = "mean" if len(wanted) > 1 else "pair"
+    for here in by_exhibit.values():
+        pairs = {(row["source"], row["target"]) for row in here if row["level"] == "pair"}
+        same = [r for r in here if r["level"] == level and same_gain(r, value)]
+        if same and pairs == wanted:
+            return same[0] | {"p": None, "p_holm": None}
+    return None
+
+
+def mean_notes(rows: Iterable[Row | None]) -> list[str]:
+    """What the intervals of `mean_row` mean."""
+    if not any(row and row["low"] is not None for row in rows):
+        return []
+    return [
+        f"[ ]: {LEVEL} % interval of the mean over draws of test sentences, from the result table"
+        " that has the same mean."
+    ]
+
+
 def complete(rows: Iterable[Choice]) -> list[Choice]:
     """The rows that have both gains: what means are taken over, so that their parts add up."""
     return [r for r in rows if r["sound_gain"] is not None and r["best_gain"] is not None]
@@ -191,19 +263,11 @@ def _choice_cells(rows: Sequence[Choice], known: Mapping[str, Row]) -> list[dict
             cells += [cell("–", kind=kind) for kind in ("best first", "best", "best")]
             continue
         gains = [g for row in rows if (g := row[f"{reading}_gain"]) is not None]
-        ks = [row[f"{reading}_k"] for row in rows if row[f"{reading}_k"] is not None]
-        mark = "†" if any(row["missing_k"] for row in rows) else ""
-        notes = [f"missing: k = {r['missing_k']}" for r in rows if r["missing_k"]]
-        # A trial's file has its recipe, ranking and pruned heads, and leads to all the rest.
-        notes += [path for row in rows if (path := row[f"{reading}_trial"])]
         spread = stdev(gains) if len(gains) > 1 else None
-        chosen = ", ".join(str(k) for k in ks)
         cells += [
             score(mean(row[f"{reading}_test"] for row in rows), kind=f"{reading} first"),
             gain(mean(gains), spread, kind=reading, row=known.get(reading)),
-            cell(chosen + mark, kind=reading, note="; ".join(notes))
-            if ks
-            else cell(MISSING, kind=f"{reading} missing"),
+            k_cell(rows, reading, kind=reading),
         ]
         if reading == "sound":
             rho = mean(row["dev_test_spearman"] for row in rows)

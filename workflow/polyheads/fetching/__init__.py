@@ -2,7 +2,7 @@
 
 A file is checked before it gets its name: by its git blob id or SHA-256 where the catalogue knows
 one, otherwise by the size and SHA-256 that a lock file recorded at the first fetch. Files of a
-mirror and own copies are held to the same.
+mirror are held to the same.
 """
 
 from __future__ import annotations
@@ -45,8 +45,9 @@ def fetch(
     With ``mirror`` they are copied from <mirror>/<corpus>/<language>/<file> and the network is
     not touched; files that are never fetched come from ``own_copies``, spelled alike. archives:
     name -> archive that `fetch_archive` brought. partial_dir: where a download that breaks off
-    waits for the next run. UserError when a file is missing or cannot be fetched, differs from
-    its checksum, or the disk is full; nothing half-written stays.
+    waits for the next run. Own copies are the user's to change: no lock holds them. UserError when
+    a file is missing or cannot be fetched, differs from its checksum, or the disk is full; nothing
+    half-written stays.
     """
     out_dir, lock_path = Path(out_dir), Path(lock_path)
     partial_dir = out_dir.parent / ".partial" if partial_dir is None else partial_dir
@@ -55,6 +56,7 @@ def fetch(
     for split, file in _files(entry, language, splits):
         name = file["name"]
         at = catalogue.local(entry, language, file, mirror=mirror, own_copies=own_copies)
+        own = at and at == catalogue.own_copy(entry, language, file, own_copies=own_copies)
         path = out_dir / name
         record = dict(lock.get(name, {}))
         with writing(path) as temporary:
@@ -69,8 +71,9 @@ def fetch(
             else:
                 raise UserError(catalogue.missing(entry, language, split, at))
             got = checksums(temporary)
-            compare(file, got, source=source, locked=lock.get(name), lock_path=lock_path)
-        if remember or not (pinned(file) or record):
+            locked = None if own else lock.get(name)
+            compare(file, got, source=source, locked=locked, lock_path=lock_path)
+        if remember or not (own or pinned(file) or record):
             record |= {"bytes": got["bytes"], "sha256": got["sha256"], **remember}
             if record != lock.get(name):
                 lock[name] = record

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from pathlib import Path
 
 from polyheads.exhibits import Languages, language_name
 from polyheads.exhibits.comparison import spearman
-from polyheads.exhibits.similarity import Group, title_of
+from polyheads.exhibits.similarity import Group, printed, title_of
 from polyheads.exhibits.tables import number
-from polyheads.figures.plots import FAINT, INK, drawing
+from polyheads.figures.plots import INK, drawing
 
 
 def draw(group: Group, languages: Languages, out: str | Path) -> None:
-    """A heat map of rho between the rankings of languages, from -1 to 1."""
-    rankings = group["rankings"]
+    """A heat map of rho between the rankings of languages, from -1 to 1; the published rho below
+    ours where there is one."""
+    rankings, known = group["rankings"], printed(group)
     codes = list(rankings)
     values = [
         [spearman(rankings[one]["order"], rankings[other]["order"]) for other in codes]
@@ -25,9 +27,15 @@ def draw(group: Group, languages: Languages, out: str | Path) -> None:
         image = axes.imshow(values, cmap="RdBu_r", vmin=-1, vmax=1)
         for y, row in enumerate(values):
             for x, value in enumerate(row):
-                colour = FAINT if x == y else "white" if abs(value) > 0.7 else INK
-                text = "" if x == y else number(round(value, 2) + 0.0)
-                axes.text(x, y, text, ha="center", va="center", fontsize=7.5, color=colour)
+                colour = "white" if abs(value) > 0.7 else INK
+                if x == y:
+                    continue
+                text = number(round(value, 2) + 0.0)
+                there = known.get((codes[y], codes[x]))
+                place = {"ha": "center", "va": "center", "color": colour}
+                axes.text(x, y if there is None else y - 0.14, text, fontsize=7.5, **place)
+                if there is not None:
+                    axes.text(x, y + 0.22, f"({number(there)})", fontsize=6.2, **place)
         names = [language_name(code, languages) for code in codes]
         axes.set_xticks(range(len(names)), names, rotation=45, ha="right", rotation_mode="anchor")
         axes.set_yticks(range(len(names)), names)
@@ -35,3 +43,5 @@ def draw(group: Group, languages: Languages, out: str | Path) -> None:
         axes.spines[:].set_visible(False)
         axes.set_title(title_of(group), fontweight="bold")
         figure.colorbar(image, ax=axes, shrink=0.8, label="Spearman's ρ")
+        if any((one, other) in known for one, other in combinations(codes, 2)):
+            axes.set_xlabel("in brackets: Ma et al. (2021), Figure 1", fontsize=8)

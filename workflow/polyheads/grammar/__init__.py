@@ -13,19 +13,13 @@ from collections.abc import Mapping, Sequence
 from polyheads.errors import UserError
 from polyheads.grammar import ar, de, en, zh
 from polyheads.grammar.realise import Token, realise
-from polyheads.grammar.sentences import ENTITIES, PATTERNS, REQUESTS, SLOTS, Sentence, draw
+from polyheads.grammar.sentences import PATTERNS, REQUESTS, Sentence, draw
 
-__all__ = ["LABELS", "LANGUAGES", "TASKS", "generate", "pretraining_text"]
+__all__ = ["LANGUAGES", "TASKS", "generate", "pretraining_text"]
 
 GRAMMARS = {"en": en, "de": de, "zh": zh, "ar": ar}
 LANGUAGES = tuple(GRAMMARS)
 TASKS = ("pos", "ner", "sf")
-LABELS = {
-    "pos": ("ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM", "PART", "PRON",
-            "PROPN", "PUNCT", "SCONJ", "VERB"),
-    "ner": ENTITIES,
-    "sf": SLOTS,
-}  # fmt: skip
 _FIELD = {"pos": "upos", "ner": "entity", "sf": "slot"}
 
 Split = list[tuple[list[str], list[str]]]

@@ -25,18 +25,21 @@ def build(
     labels: Mapping[str, str | Path],
     encodings: Sequence[str | Path],
     benchmarks: Mapping[str, Iterable[str | Path]],
-    provenance: Mapping[str, str],
+    versions: str | Path,
     out: Mapping[str, str | Path],
     language_maps: Sequence[str | Path] = (),
+    configuration: str | Path | None = None,
 ) -> None:
     """Write the report and its pages.
 
     study: name, title, notes (sentences for the start page). figures: name of an exhibit -> SVG.
     heat_maps: an SVG for each of results.rankings. corpora, encodings: corpus.json and
     encoding.json files. labels: corpus -> SVG of its labels. benchmarks: stage -> Snakemake's
-    benchmark files. language_maps: SVGs of similarity.groups. provenance: what -> version, shown as
-    it is. out: paths of report, start, corpora and runtimes, and in `tables` the directory of the
-    tables over the whole study (contents.WHOLE). Nothing in them needs a network.
+    benchmark files. language_maps: SVGs of similarity.groups. versions: versions.csv. out:
+    paths of report, start, corpora and runtimes, and in `tables` the directory of the tables over
+    the whole study (contents.WHOLE). configuration: the study's config.yaml, which the
+    pages show and link to. Nothing in them needs a network; links to files of trials and to that
+    one are relative, and lead somewhere as long as the pages lie where they were made.
     """
     languages = results.languages
     plan = contents.plan(sweeps, results.published)
@@ -54,10 +57,13 @@ def build(
         "counts": counts,
         "counts_csv": pages.csv_link(counts),
         "claims_csv": pages.csv_link(held),
+        "configuration": configuration,
     }
-    start = pages.render("start.html.j2", claims=held, **words)
+    here = {name: Path(out[name]).parent for name in ("report", "start", "corpora", "runtimes")}
+    start = pages.render("start.html.j2", claims=held, here=here["report"], **words)
     # Alone, the page has no sections that the claims could lead to.
-    alone = pages.render("start.html.j2", claims=claims.without_links(held), **words)
+    unlinked = claims.without_links(held)
+    alone = pages.render("start.html.j2", claims=unlinked, here=here["start"], **words)
     read = [inputs.read_json(path) for path in corpora]
     data = [
         corpus_report.corpora_table(read, languages),
@@ -65,24 +71,27 @@ def build(
         corpus_report.repeated_table(read, languages),
         inventory.subwords_table([inputs.read_json(path) for path in encodings], languages),
     ]
-    times = [inventory.run_times_table(benchmarks), inventory.versions_table(provenance)]
-    k = exhibits.largest_k(sweeps)
+    made = inventory.versions_table(inputs.read_table(versions), configuration)
+    times = [inventory.run_times_table(benchmarks), made]
+    asked = sections.configuration(configuration) if configuration else []
+    compared = contents.comparisons(results, sweeps)
     shown = [
         sections.reading(),
         *sections.nulls(plan, results),
         *sections.experiments(plan, results, figures),
-        sections.scores(results, main, heat_maps, language_maps, k=k),
+        sections.scores(results, main, heat_maps, language_maps, compared),
         sections.inventory("corpora", "Corpora", data, sections.labels(read, languages, labels)),
-        sections.inventory("runtimes", "Run times and versions", times),
+        sections.inventory("runtimes", "Run times and versions", times, asked),
     ]
     for table in (held, overview, counts, overviews.heads_table(main, languages)):
         pages.write_table(claims.without_links(table), out["tables"], "start")
     title = study.get("title") or study["name"]
-    whole = {"study": study, "start": start, "sections": shown}
-    pages.write_text(out["start"], pages.page(title, body=alone))
-    pages.write_text(out["corpora"], pages.page("Corpora", tables=data, caption_name="corpora"))
-    pages.write_text(
-        out["runtimes"],
-        pages.page("Run times and versions", tables=times, caption_name="runtimes"),
-    )
+    whole = {"study": study, "start": start, "sections": shown, "here": here["report"]}
+    pages.write_text(out["start"], pages.page(title, here=here["start"], body=alone))
+    for name, words, tables in (
+        ("corpora", "Corpora", data),
+        ("runtimes", "Run times and versions", times),
+    ):
+        page = pages.page(words, here=here[name], tables=tables, caption_name=name)
+        pages.write_text(out[name], page)
     pages.write_text(out["report"], pages.render("report.html.j2", **whole))

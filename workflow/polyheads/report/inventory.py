@@ -94,21 +94,42 @@ def run_times_table(benchmarks: Mapping[str, Iterable[str | Path]]) -> Table:
     return table | {"foot": [_time_cells(whole)] if lines else []}
 
 
-def versions_table(provenance: Mapping[str, str]) -> Table:
-    """Versions of Python and the packages that make the numbers, and what else is passed."""
+def versions_table(
+    trials: Iterable[Mapping[str, str]], configuration: str | Path | None = None
+) -> Table:
+    """Versions that the trials were made with, and those that made this report.
+
+    trials: rows of versions.csv. configuration: the study's config.yaml, to which a line leads.
+    """
     import platform
     from importlib.metadata import PackageNotFoundError, version
 
-    rows = dict(provenance) | {"Python": platform.python_version()}
+    here = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
-            rows[package] = version(package)
+            here[package] = version(package)
         except PackageNotFoundError:
             continue
-    head = [[cell("What", th="col", kind="name"), cell("Version", th="col", kind="name")]]
-    body = [[cell(key, th="row"), cell(value, kind="name")] for key, value in rows.items()]
-    lines = [{"what": key, "version": value} for key, value in rows.items()]
-    return plain_table("versions", "Versions and provenance", [], head, body, lines)
+    made: dict[str, list[tuple[str, str]]] = {}
+    for row in trials:
+        made.setdefault(row["package"], []).append((row["version"], row["trials"]))
+    lines = []
+    for package, now in here.items():
+        found = made.get(package, [])
+        text = ", ".join(f"{v} ({n})" if len(found) > 1 else v for v, n in found)
+        lines.append({"what": package, "trials": text, "report": now})
+    head = [[cell(name, th="col", kind="name") for name in ("Package", "Trials", "This report")]]
+    body = [
+        [cell(line["what"], th="row"), *(cell(line[k], kind="name") for k in ("trials", "report"))]
+        for line in lines
+    ]
+    if configuration:
+        name, path = Path(configuration).name, str(configuration)
+        link = cell(name, kind="name", links=[(name, path)])
+        body.append([cell("Configuration", th="row"), link, cell("")])
+        lines.append({"what": "Configuration", "trials": path, "report": ""})
+    notes = ["Trials: what they were made with; of several versions with the number of trials."]
+    return plain_table("versions", "Versions and configuration", notes, head, body, lines)
 
 
 def _time_cells(line: dict[str, Any]) -> list[dict]:

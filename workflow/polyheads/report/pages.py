@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+import json
+import os
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from polyheads.exhibits.tables import Table, csv_text
 from polyheads.files import writing
@@ -19,17 +22,41 @@ REPORT = Path(__file__).parents[2] / "report"  # templates and captions
 def _environment() -> Any:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader(REPORT / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters |= {"seen_from": seen_from, "linked": linked}
+    return made
+
+
+def seen_from(path: str | Path, here: str | Path) -> str:
+    """The URL of a file on a page in the directory `here`: results can be moved as a whole."""
+    return quote(Path(os.path.relpath(path, here)).as_posix(), safe="/+@")
+
+
+def linked(cell: Mapping[str, Any], here: str | Path) -> Any:
+    """The text of a cell with links to files (tables.cell) as Markup; links that are no part of it
+    stand below it."""
+    from markupsafe import Markup, escape
+
+    link = Markup('<a href="{}">{}</a>')
+    links = [link.format(seen_from(path, here), text) for text, path in cell["links"]]
+    parts = ", ".join(text for text, _ in cell["links"])
+    if cell["text"].startswith(parts):
+        return Markup(", ").join(links) + escape(cell["text"].removeprefix(parts))
+    below = Markup('<span class="below wrap">{}</span>').format(Markup(" ").join(links))
+    return escape(cell["text"]) + below
 
 
 def render(template: str, **values: Any) -> Any:
-    """A filled template as Markup (safe to put into another one)."""
+    """A filled template as Markup (safe to put into another one).
+
+    Templates with tables need `here`, the directory of the page, for what they link to.
+    """
     from markupsafe import Markup
 
     style = Markup((REPORT / "templates" / "style.css").read_text(encoding="utf-8"))
@@ -49,11 +76,18 @@ def caption(name: str) -> Any:
 
 
 def page(
-    title: str, *, tables: Sequence[Table] = (), body: Any = "", caption_name: str = ""
+    title: str,
+    *,
+    here: str | Path,
+    tables: Sequence[Table] = (),
+    body: Any = "",
+    caption_name: str = "",
 ) -> str:
-    """A page that stands alone: a body and tables under it, the caption below the last."""
+    """A page that stands alone in the directory `here`: a body and tables under it, the caption
+    below the last."""
     words = caption(caption_name) if caption_name else ""
-    return render("page.html.j2", title=title, tables=tables, body=body, caption=words)
+    values = {"title": title, "tables": tables, "body": body, "caption": words, "here": here}
+    return render("page.html.j2", **values)
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -65,9 +99,20 @@ def write_text(path: str | Path, text: str) -> None:
 def write_table(table: Table, directory: str | Path, caption_name: str) -> None:
     """DIRECTORY/NAME.html, .csv and .tex of one table of an exhibit."""
     name = Path(directory) / table["name"]
-    write_text(f"{name}.html", page(table["title"], tables=[table], caption_name=caption_name))
+    html = page(table["title"], here=directory, tables=[table], caption_name=caption_name)
+    write_text(f"{name}.html", html)
     write_text(f"{name}.csv", csv_text(table))
     write_text(f"{name}.tex", latex.text(table))
+
+
+def write_configuration(study: Mapping[str, Any], path: str | Path) -> None:
+    """A checked configuration as YAML, which `--configfile` takes again."""
+    import yaml
+
+    # Through JSON: what blocks share is written out in each of them.
+    plain = json.loads(json.dumps(study))
+    text = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=100)
+    write_text(path, "# What the study was run with, defaults included.\n" + text)
 
 
 def csv_link(table: Table) -> str:

@@ -105,30 +105,29 @@ def scores(
     main: Sequence[Choice],
     heat_maps: Sequence[str | Path],
     language_maps: Sequence[str | Path],
-    *,
-    k: int,
+    compared: Mapping[str, Table],
 ) -> Section:
-    """Rankings compared, heat maps by corpus, heads pruned; k: the most that are pruned.
+    """Rankings compared, heat maps by corpus, heads pruned.
 
     main: choices in the experiments' own metrics. heat_maps: one for each of results.rankings.
+    compared: contents.comparisons.
     """
     languages, rankings = results.languages, results.rankings
     parts: dict[str, Part] = {}
-    compared = comparison.comparison_table(rankings, languages, k=k)
-    costs = comparison.costs_table(main, results.scores, languages)
-    if shown := [table_item(table) for table in (compared, costs) if table]:
+    names = (comparison.COMPARED, comparison.COSTS)
+    if shown := [table_item(compared[name]) for name in names if name in compared]:
         parts[""] = {"id": "compared", "title": "Rankings compared", "kind": "plain"}
         parts[""]["shown"] = shown
     if language_maps:
         title = "Rankings of languages compared"
         parts["languages"] = {"id": "languages", "title": title, "kind": "", "shown": []}
         for group, image in zip(similarity.groups(rankings), language_maps, strict=True):
-            table = similarity.table(group, languages)
+            table = compared[group["name"]]
             alt = f"{table['title']}. The numbers are in the table."
             parts["languages"]["shown"] += [image_item(image, alt), table_item(table)]
         parts["languages"]["shown"][-1]["caption"] = pages.caption("languages")
-    if common := common_heads.tables(rankings, languages):
-        items = [table_item(table) for table in common]
+    names = (common_heads.ALL, common_heads.FAMILIES, common_heads.TASKS)
+    if items := [table_item(compared[name]) for name in names if name in compared]:
         items[-1]["caption"] = pages.caption("common-heads")
         title = "Heads that languages and tasks have in common"
         parts["common"] = {"id": "common-heads", "title": title, "kind": "", "shown": items}
@@ -178,6 +177,13 @@ def inventory(
     return {"id": name, "title": title, "lead": pages.caption(name), "parts": [*parts, *more]}
 
 
+def configuration(path: str | Path) -> list[Part]:
+    """What the study was run with, folded."""
+    text = Path(path).read_text(encoding="utf-8")
+    part = {"id": "configuration", "title": "Configuration", "kind": "folded"}
+    return [part | {"shown": [{"table": None, "text": text}]}]
+
+
 def table_item(table: Table) -> dict[str, Any]:
     """A table as the template shows it."""
     return {"table": table, "csv": pages.csv_link(table), "caption": ""}
@@ -185,7 +191,8 @@ def table_item(table: Table) -> dict[str, Any]:
 
 def image_item(path: str | Path, alt: str) -> dict[str, Any]:
     """A figure as the template shows it."""
-    return {"table": None, "image": pages.svg_image(path), "alt": alt, "caption": ""}
+    image = pages.svg_image(path)
+    return {"table": None, "text": "", "image": image, "alt": alt, "caption": ""}
 
 
 _WHAT = {

@@ -3,13 +3,15 @@
 The pairs of one source and model share trained models (the sweep of a source serves all its
 targets) and one ranking: "88 of 96 improved" are not 96 independent observations. They are
 counted for each source and model; over many of these a proportion gets an interval, over few none.
+Pairs whose score stayed as it was (k = 0 was chosen) are no failures: the proportion is of those
+that moved.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,14 +23,31 @@ from polyheads.statistics.rows import ALPHA, LEVEL, READINGS, Row, of_choices, t
 
 Choice = Mapping[str, Any]
 _COLUMNS = {
-    "sound": ("Improved", "Above 0*", "Below 0*"),
-    "best": ("Improved", "Above 0*"),  # tested for gains only
+    "sound": ("Up", "Down", "As before", "Above 0*", "Below 0*"),
+    "best": ("Up", "Down", "As before", "Above 0*"),  # tested for gains only
 }
 FEW = 20  # clusters; below, their bootstrap is far too sure (Cameron, Gelbach and Miller 2008)
 
 
-def improved(choices: Sequence[Choice], reading: str) -> dict[tuple[str, str], tuple[int, int]]:
-    """(model, source) -> (pairs that improved, pairs with a gain), a pair's gain over its seeds."""
+class Moved(NamedTuple):
+    """Pairs by the sign of their gain."""
+
+    up: int
+    down: int
+    same: int  # k = 0 was chosen, or no score changed: neither for pruning nor against it
+
+    def __str__(self) -> str:
+        same = f", {self.same} as before" if self.same else ""
+        return f"{self.up} up, {self.down} down{same}"
+
+    @property
+    def share(self) -> float | None:
+        """Of the pairs that moved, those that improved (0 to 1); None where nothing moved."""
+        return self.up / (self.up + self.down) if self.up + self.down else None
+
+
+def moved(choices: Sequence[Choice], reading: str) -> dict[tuple[str, str], Moved]:
+    """(model, source) -> pairs that moved up, down or not; a pair's gain is its mean over seeds."""
     pairs: dict[tuple, list[float]] = {}
     for row in choices:
         place = (row["model"], row["source"])
@@ -37,18 +56,32 @@ def improved(choices: Sequence[Choice], reading: str) -> dict[tuple[str, str], t
             pairs[place, row["target"], row["setting"], row["experiment"]].append(
                 row[f"{reading}_gain"]
             )
-    out: dict[tuple[str, str], tuple[int, int]] = {}
+    out: dict[tuple[str, str], Moved] = {}
     for (place, *_), gains in pairs.items():
-        up, count = out.get(place, (0, 0))
-        out[place] = (up + bool(gains and fmean(gains) > 0), count + bool(gains))
+        here = count([fmean(gains)] if gains else [])
+        out[place] = total([out.get(place, Moved(0, 0, 0)), here])
     return out
 
 
+def count(gains: Iterable[float]) -> Moved:
+    """Gains by their sign."""
+    signs = [(gain > 0) - (gain < 0) for gain in gains]
+    return Moved(signs.count(1), signs.count(-1), signs.count(0))
+
+
+def total(of: Iterable[Moved]) -> Moved:
+    """The sum over clusters."""
+    return Moved(*map(sum, zip(*of, strict=True)))
+
+
 def share(
-    clusters: Sequence[tuple[int, int]], *, resamples: int = resampling.RESAMPLES
+    clusters: Sequence[Moved], *, resamples: int = resampling.RESAMPLES
 ) -> tuple[float, float] | None:
-    """Interval of the share that improved, whole clusters (improved, pairs) drawn; None for few."""
-    table = np.array([cluster for cluster in clusters if cluster[1]], float).reshape(-1, 2)
+    """Interval of the share of improved pairs among those that moved, whole clusters drawn.
+
+    Clusters in which nothing moved have no share and are left out; None for few others.
+    """
+    table = np.array([(c.up, c.up + c.down) for c in clusters if c.up + c.down], float)
     if len(table) < FEW:
         return None
     random = resampling.generator(f"{len(table)} clusters")
@@ -80,14 +113,15 @@ def counts_table(
         cells = [cell(TASK_NAMES[task], th="row"), *(cell(text, kind="name") for text in texts)]
         mine = of_choices(statistics, rows)
         for reading in READINGS:
-            up, pairs = improved(rows, reading)[model, source]
+            here = moved(rows, reading)[model, source]
             told = [row for row in mine if row["reading"] == reading and tells(row)]
             above = sum(row["gain"] > 0 for row in told)
-            numbers = {"pairs": pairs, "improved": up, "above": above, "below": len(told) - above}
+            numbers = {"pairs": sum(here), "improved": here.up, "down": here.down}
+            numbers |= {"same": here.same, "above": above, "below": len(told) - above}
             record |= {f"{reading}_{name}": number for name, number in numbers.items()}
-            cells.append(cell(f"{up} of {pairs}", kind=f"{reading} first"))
-            shown = (above, len(told) - above)[: len(_COLUMNS[reading]) - 1]
-            cells += [cell(str(number), kind=reading) for number in shown]
+            shown = (*here, above, len(told) - above)[: len(_COLUMNS[reading])]
+            kinds = [f"{reading} first"] + [reading] * (len(shown) - 1)
+            cells += [cell(str(n), kind=kind) for n, kind in zip(shown, kinds, strict=True)]
         body.append(cells)
         records.append(record)
     top = [cell(name, th="col", rowspan=2, kind="name") for name in names]
@@ -98,7 +132,7 @@ def counts_table(
         low += [cell(name, th="col", kind=k) for name, k in zip(columns, kinds, strict=True)]
     return {
         "name": "improved",
-        "title": "Pairs that improved, by source and model",
+        "title": "Pairs that went up and down, by source and model",
         "notes": _notes(choices),
         "head": [top, low],
         "body": body,
@@ -109,8 +143,10 @@ def counts_table(
 
 def _notes(choices: Sequence[Choice]) -> list[str]:
     notes = [
+        "As before: the score is that of the unpruned model, as where k = 0 was chosen; that says"
+        " nothing for pruning or against it, so shares are of the pairs that moved.",
         f"* Gains with a Holm-adjusted p < {ALPHA} in their table; best on test is tested with the"
-        " maximum in the test, and for gains only."
+        " maximum in the test, and for gains only.",
     ]
     few = False
     groups: dict[tuple[str, str, str], list[Choice]] = {}
@@ -119,17 +155,16 @@ def _notes(choices: Sequence[Choice]) -> list[str]:
         groups.setdefault((row["task"], row["experiment"], kind), []).append(row)
     for (task, experiment, kind), rows in groups.items():
         for reading in READINGS:
-            clusters = list(improved(rows, reading).values())
+            clusters = list(moved(rows, reading).values())
             bounds = share(clusters)
             few |= bounds is None
             if bounds:
-                up, pairs = (sum(side) for side in zip(*clusters, strict=True))
                 low, high = (f"{100 * bound:.0f}" for bound in bounds)
                 notes.append(
                     f"{TASK_NAMES[task]}, experiment {experiment}, {exhibits.ranking_name(kind)},"
-                    f" {READING_NAMES[reading]}: {up} of {pairs} improved, {LEVEL} %"
-                    f" interval of the share {low}–{high} %, {len(clusters)} sources and models"
-                    " drawn."
+                    f" {READING_NAMES[reading]}: {total(clusters)}; {LEVEL} % interval of the"
+                    f" share of those that moved {low}–{high} %, {len(clusters)} sources and"
+                    " models drawn."
                 )
     if few:
         notes.append(

@@ -71,7 +71,14 @@ def read(
     whole = np.array_equal(number.to_numpy(), np.arange(len(number)))
     if not whole or not np.array_equal(*lengths):
         raise UserError(f"{path}: sentences of {language} {split} are not whole; {again}")
-    flat = [side.flatten().to_numpy().astype(np.int64) for side in (gold, predicted)]
+    sides = [side.flatten() for side in (gold, predicted)]
+    if any(side.null_count for side in sides):
+        raise UserError(f"{path}: labels of {language} {split} are missing; {again}")
+    flat = [side.to_numpy().astype(np.int64) for side in sides]
+    if any(len(side) and not 0 <= side.min() <= side.max() < len(labels) for side in flat):
+        raise UserError(
+            f"{path}: {language} {split} has labels that are none of its {len(labels)}; {again}"
+        )
     return Predictions(labels, lengths[0], *flat)
 
 

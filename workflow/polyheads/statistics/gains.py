@@ -2,7 +2,8 @@
 
 Both readings of `selection`: `sound` compares the k chosen on dev with k = 0, `best` the best of
 k >= 1 with k = 0, where the best is looked for again in every draw. What is missing among the
-trials leaves its cell out; predictions that are missing or don't fit are a UserError.
+trials leaves its cell out. Predictions that are missing or don't fit cost their own cell its
+numbers, and its rows say why (column problem).
 """
 
 from __future__ import annotations
@@ -16,14 +17,18 @@ import numpy as np
 
 from polyheads import exhibits
 from polyheads.errors import UserError
+from polyheads.exhibits import fresh
 from polyheads.selection import Sweep
 from polyheads.statistics import resampling
 from polyheads.statistics.counts import SCORES, Predictions, check_same, count, read
-from polyheads.statistics.rows import READINGS, Row
+from polyheads.statistics.rows import FRESH, READINGS, Row
 
 Choice = Mapping[str, Any]
 NEAR = 2e-6  # percentage points: choices.csv has six decimals
 _SWEEP = ("role", "experiment", "model", "source", "target", "setting", "ranking", "seed", "metric")
+_ABOUT = ("experiment", "task", "corpus", "model", "recipe", "setting", "source", "target")
+_ABOUT += ("mixture", "metric")
+_Draws = tuple[float, np.ndarray]  # a gain, and (resamples,) gains on draws of sentences
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,7 @@ def statistics(
     *,
     resamples: int = resampling.RESAMPLES,
 ) -> list[Row]:
-    """The rows (see `rows`) of all tables of a plan, table by table.
+    """The rows (see `rows`) of all tables of a plan, table by table; those of fresh seeds, too.
 
     sweeps: with the readings in the tables' metrics (`exhibits.readings`); choices: their rows in
     choices.csv.
@@ -58,6 +63,8 @@ def statistics(
     for exhibit in plan:
         if exhibit["kind"] in ("table", "shares"):
             out += _table(exhibit, exhibits.members(exhibit, choices), by_sweep, resamples)
+        elif exhibit["kind"] == "fresh":
+            out += _fresh(exhibit, choices, by_sweep, resamples)
     return out
 
 
@@ -67,7 +74,7 @@ def _table(
     sweeps: Mapping[tuple, Sweep],
     resamples: int,
 ) -> list[Row]:
-    """The rows of one exhibit: its pairs, p adjusted by Holm in each reading, then its means."""
+    """The rows of one exhibit: its pairs, p adjusted by Holm over both readings, then its means."""
     cells: dict[tuple[str, ...], list[Choice]] = {}
     for choice in choices:
         # In the setting low-resource a pair has a mixture for every share of its data.
@@ -76,7 +83,11 @@ def _table(
     pairs: list[Row] = []
     means: dict[tuple[str, str], list[tuple[Row, np.ndarray]]] = {}
     for members in cells.values():
-        found = _cell(members, sweeps, resamples)
+        try:
+            found = _cell(members, sweeps, resamples)
+        except UserError as error:
+            nothing = np.full(resamples, np.nan)
+            found = [(row, nothing) for row in _without(members, str(error), resamples)]
         # Means are over the sweeps that have both gains (see tables), all of them or none.
         complete = len({row["seeds"] for row, _ in found}) == 1 and len(found) == len(READINGS)
         for row, draws in found:
@@ -84,11 +95,9 @@ def _table(
             pairs.append(row)
             drawn = draws if complete else np.full(resamples, np.nan)
             means.setdefault((row["model"], row["reading"]), []).append((row, drawn))
-    for reading in READINGS:
-        family = [row for row in pairs if row["reading"] == reading]
-        adjusted = resampling.holm([row["p"] for row in family])
-        for row, p in zip(family, adjusted, strict=True):
-            row["p_holm"] = p
+    # Who reads the table sees both readings, and may take any star in it for a finding.
+    for row, p in zip(pairs, resampling.holm([row["p"] for row in pairs]), strict=True):
+        row["p_holm"] = p
     return pairs + [_mean(members) for members in means.values() if len(members) > 1]
 
 
@@ -102,6 +111,8 @@ def _mean(members: Sequence[tuple[Row, np.ndarray]]) -> Row:
     out = {name: rows[0][name] for name in shared} | {"level": "mean", "source": "", "target": ""}
     out["mixture"] = ""
     out["seeds"] = max(row["seeds"] for row in rows)
+    if any(row.get("problem") for row in rows):
+        return out  # without a pair it would be the mean of other pairs than the table's
     out["gain"] = float(np.average([row["gain"] for row in rows], weights=weights))
     compared = any(row.get("low") is not None for row in rows)
     if compared and not np.isnan(draws).any():
@@ -116,14 +127,7 @@ def _cell(
     seeds = _load(choices, sweeps)
     if not seeds:
         return []
-    first = choices[0]
-    score = SCORES[first["metric"]]
-    # A name for the test set, the same wherever the same sentences are drawn.
-    key = f"{first['corpus']} {first['target']}"
-    every = np.concatenate([seed.counts for seed in seeds], axis=1)
-    scores = resampling.bootstrap(every, score, key=key, resamples=resamples)
-    ends = np.cumsum([len(seed.ks) for seed in seeds])
-    of_seed = np.split(scores, ends[:-1], axis=1)
+    of_seed = _scores(seeds, resamples)
     out = []
     for reading in READINGS:
         here = [
@@ -133,36 +137,142 @@ def _cell(
         ]
         if not here:
             continue
-        gains, drawn = [], []
-        for seed, draws in here:
-            counts = seed.of(reading)
-            whole = score(counts.sum(0).astype(np.float64))
-            gains.append(float(resampling.gains(whole)))
-            _check(gains[-1], seed, reading)
-            if reading == "sound":
-                draws = draws[:, [0, seed.ks.index(seed.choice["sound_k"])]]
-            drawn.append(resampling.gains(draws))
-        row = {
-            **{name: first[name] for name in ("experiment", "task", "corpus", "model", "recipe")},
-            **{name: first[name] for name in ("setting", "source", "target", "mixture")},
-            **{"metric": first["metric"]},
-            **{"level": "pair", "reading": reading, "seeds": len(here)},
-            "k": " ".join(str(seed.choice[f"{reading}_k"]) for seed, _ in here),
-            "sentences": len(every),
-            "gain": float(np.mean(gains)),
-            "resamples": resamples,
-            "p": None,
-        }
+        gains, drawn = zip(*(_gain(seed, draws, reading) for seed, draws in here), strict=True)
+        row = _row([seed.choice for seed, _ in here], reading, resamples)
+        row |= {"sentences": len(seeds[0].counts), "gain": float(np.mean(gains))}
         mean = resampling.over_seeds(drawn, resamples=resamples)
         # Where k = 0 is chosen with every seed nothing is compared, and nothing can be claimed.
         if any(seed.choice[f"{reading}_k"] for seed, _ in here):
             row["low"], row["high"] = resampling.interval(mean)
-            row |= _tests(reading, [seed for seed, _ in here], key=key, resamples=resamples)
+            row |= _tests(reading, [seed for seed, _ in here], resamples=resamples)
         out.append((row, mean))
     return out
 
 
-def _tests(reading: str, seeds: Sequence[Seed], *, key: str, resamples: int) -> dict[str, Any]:
+def _row(choices: Sequence[Choice], reading: str, resamples: int) -> Row:
+    """What a pair's row says of its sweeps, one for each seed; without any number of the gain."""
+    return {
+        **{name: choices[0][name] for name in _ABOUT},
+        **{"level": "pair", "reading": reading, "seeds": len(choices)},
+        "k": " ".join(str(choice[f"{reading}_k"]) for choice in choices),
+        **{"resamples": resamples, "gain": None, "p": None},
+    }
+
+
+def _without(choices: Sequence[Choice], problem: str, resamples: int) -> list[Row]:
+    """The rows of a pair whose predictions can't be used."""
+    out = []
+    for reading in READINGS:
+        here = [choice for choice in choices if choice[f"{reading}_gain"] is not None]
+        if here:
+            out.append(_row(here, reading, resamples) | {"problem": problem})
+    return out
+
+
+def _fresh(
+    exhibit: exhibits.Exhibit,
+    choices: Sequence[Choice],
+    sweeps: Mapping[tuple, Sweep],
+    resamples: int,
+) -> list[Row]:
+    """The rows of a table of fresh seeds: its pairs, then the means of each setting and model.
+
+    As `fresh.lines` has them: a seed's gain is its mean over the seeds that chose a k, a mean of
+    pairs is of the seeds that have all of these. Intervals draw seeds and sentences; without p.
+    """
+    pairs: list[Row] = []
+    groups: dict[tuple[str, str], list[tuple[Row, dict[int, _Draws] | None]]] = {}
+    for chosen, repeats, _ in fresh.of_pairs(exhibit, choices):
+        every = [choice for of_seed in repeats.values() for choice in of_seed]
+        if not every:
+            continue
+        chosen = [choice for choice in chosen if choice["sound_k"] is not None]
+        row = _row(chosen, "sound", resamples) | {"exhibit": exhibit["name"], "reading": FRESH}
+        row |= {"ranking": exhibit["of"]["ranking"], "seeds": len(repeats)}
+        drawn: dict[int, _Draws] | None = None
+        try:
+            seeds = _load(every, sweeps)
+            drawn = _by_seed(seeds, resamples)
+        except UserError as error:
+            row["problem"] = str(error)
+        else:
+            row["sentences"] = len(seeds[0].counts)
+            compared = any(choice["sound_k"] for choice in every)
+            row |= _over_seeds(list(drawn.values()), resamples, compared=compared)
+        pairs.append(row)
+        groups.setdefault((row["setting"], row["model"]), []).append((row, drawn))
+    means = []
+    for members in groups.values():
+        rows, found = zip(*members, strict=True)
+        nothing = np.full(resamples, np.nan)
+        mean = _mean([(row, nothing) for row in rows])
+        if all(found):
+            # In the order of the first: the same seeds are drawn for all pairs.
+            whole = [seed for seed in found[0] if all(seed in drawn for drawn in found)]
+            compared = any(row.get("low") is not None for row in rows)
+            of_seed = [
+                tuple(np.mean([drawn[seed][i] for drawn in found], axis=0) for i in (0, 1))
+                for seed in whole
+            ]
+            mean |= {"seeds": len(whole), "gain": None}
+            if whole:
+                mean |= _over_seeds(of_seed, resamples, compared=compared)
+        means.append(mean)
+    return pairs + means
+
+
+def _by_seed(seeds: Sequence[Seed], resamples: int) -> dict[int, _Draws]:
+    """Seed -> its gain at the k chosen on dev, the mean of its sweeps."""
+    found: dict[int, list[_Draws]] = {}
+    for seed, draws in zip(seeds, _scores(seeds, resamples), strict=True):
+        found.setdefault(seed.choice["seed"], []).append(_gain(seed, draws, "sound"))
+    return {
+        seed: (
+            float(np.mean([gain for gain, _ in of])),
+            np.mean([draws for _, draws in of], axis=0),
+        )
+        for seed, of in found.items()
+    }
+
+
+def _over_seeds(found: Sequence[_Draws], resamples: int, *, compared: bool) -> dict[str, float]:
+    """The mean gain of seeds, with its interval where anything is compared."""
+    out = {"gain": float(np.mean([gain for gain, _ in found]))}
+    if compared:
+        mean = resampling.over_seeds([draws for _, draws in found], resamples=resamples)
+        out["low"], out["high"] = resampling.interval(mean)
+    return out
+
+
+def _scores(seeds: Sequence[Seed], resamples: int) -> list[np.ndarray]:
+    """For each seed (resamples, systems) scores on draws of sentences, the same for all seeds."""
+    every = np.concatenate([seed.counts for seed in seeds], axis=1)
+    choice = seeds[0].choice
+    key, score = _test_set(choice), SCORES[choice["metric"]]
+    scores = resampling.bootstrap(every, score, key=key, resamples=resamples)
+    ends = np.cumsum([len(seed.ks) for seed in seeds])
+    return np.split(scores, ends[:-1], axis=1)
+
+
+def _gain(seed: Seed, draws: np.ndarray, reading: str) -> _Draws:
+    """The gain of a seed and (resamples,) gains on draws; UserError for other scores than ours.
+
+    draws: (resamples, systems) scores of all its systems.
+    """
+    whole = SCORES[seed.choice["metric"]](seed.of(reading).sum(0).astype(np.float64))
+    gain = float(resampling.gains(whole))
+    _check(gain, seed, reading)
+    if reading == "sound":
+        draws = draws[:, [0, seed.ks.index(seed.choice["sound_k"])]]
+    return gain, resampling.gains(draws)
+
+
+def _test_set(choice: Choice) -> str:
+    """A name for the test set, the same wherever the same sentences are drawn."""
+    return f"{choice['corpus']} {choice['target']}"
+
+
+def _tests(reading: str, seeds: Sequence[Seed], *, resamples: int) -> dict[str, Any]:
     """p of a mean gain: by exchange in sentences, with several seeds also of whole trainings.
 
     The larger one counts: a gain must be more than the choice of sentences and, as far as it was
@@ -173,6 +283,7 @@ def _tests(reading: str, seeds: Sequence[Seed], *, key: str, resamples: int) -> 
     counts = [seed.of(reading) for seed in seeds]
     whole = [score(side.sum(0).astype(np.float64)) for side in counts]
     observed = float(np.mean([resampling.gains(side) for side in whole]))
+    key = _test_set(seeds[0].choice)
     null = resampling.randomised(counts, score, key=key, resamples=resamples)
     ends = np.cumsum([len(side) for side in whole])
     null = np.mean([resampling.gains(s) for s in np.split(null, ends[:-1], axis=1)], axis=0)
@@ -188,10 +299,7 @@ def _load(choices: Sequence[Choice], sweeps: Mapping[tuple, Sweep]) -> list[Seed
     for choice in choices:
         if choice["sound_gain"] is None and choice["best_gain"] is None:
             continue
-        sweep = sweeps[_key(choice)]
-        # Files of a partial report's missing trials may be there, made of older inputs.
-        missing = {int(k) for k in choice["missing_k"].split()}
-        there = [(k, path) for k, path in _sorted(sweep) if k not in missing]
+        there = _there(choice, sweeps[_key(choice)])
         counts = []
         for k, trial in there:
             path = str(Path(trial).with_suffix(".parquet"))
@@ -217,11 +325,21 @@ def _check(gain: float, seed: Seed, reading: str) -> None:
         )
 
 
-def _sorted(sweep: Sweep) -> list[tuple[int, str]]:
-    return sorted(zip(sweep["ks"], sweep["trials"], strict=True))
+def _there(choice: Choice, sweep: Sweep) -> list[tuple[int, str]]:
+    """(k, trial) of the sweep's trials that the choice was made among, k = 0 first."""
+    trials = sorted(zip(sweep["ks"], sweep["trials"], strict=True))
+    if choice["role"] == "fresh":
+        # The plan doesn't know which k the second one has. If it is 0, too, one is enough.
+        (_, unpruned), (_, chosen) = trials
+        k = choice["sound_k"]
+        return [(0, unpruned), (k, chosen)] if k else [(0, unpruned)]
+    # Files of a partial report's missing trials may be there, made of older inputs.
+    missing = {int(k) for k in choice["missing_k"].split()}
+    return [(k, path) for k, path in trials if k not in missing]
 
 
 def _key(row: Mapping[str, Any]) -> tuple:
-    # Choices have a mixture as text, sweeps as parts.
+    # Choices have a mixture and the seed that chose as text, sweeps as parts and a number.
     mixture = row["mixture"] if isinstance(row["mixture"], str) else "+".join(row["mixture"])
-    return (mixture, *(row[name] for name in _SWEEP))
+    of_seed = "" if row["of_seed"] is None else str(row["of_seed"])
+    return (mixture, of_seed, *(row[name] for name in _SWEEP))

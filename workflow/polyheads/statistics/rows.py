@@ -1,7 +1,9 @@
 """The rows of a study's statistics: their columns, their file, and how tables find them.
 
 One row per result table, model, pair of languages and reading, over all seeds; and one per table,
-model and reading for the mean of the pairs (level `mean`).
+model and reading for the mean of the pairs (level `mean`). Tables of fresh seeds have rows of a
+reading of their own (FRESH), without p; their means are of one setting each. Where predictions
+can't be used, `problem` says why, and the pair and the means over it have no numbers.
 """
 
 from __future__ import annotations
@@ -19,11 +21,16 @@ Row = dict[str, Any]
 COLUMNS = (
     *("exhibit", "level", "reading", "experiment", "task", "corpus", "model", "recipe"),
     *("ranking", "setting", "source", "target", "mixture", "metric", "seeds", "k", "sentences"),
-    *("gain", "low", "high", "p_sentences", "p_seeds", "p", "p_holm", "resamples"),
+    *("gain", "low", "high", "p_sentences", "p_seeds", "p", "p_holm", "resamples", "problem"),
 )
 READINGS = ("sound", "best")
+FRESH = "fresh"  # the k of `sound`, with seeds that took no part in choosing it
 LEVEL = 95  # percent of an interval
 ALPHA = 0.05  # a gain with a smaller Holm-adjusted p is told apart from zero
+BEST_REDONE = (
+    "Best on test looks for its k again in every draw, so that noise alone lifts its interval above"
+    " zero"
+)
 _INTEGERS = ("seeds", "sentences", "resamples", "pairs", "n")
 _FLOATS = ("gain", "low", "high", "p_sentences", "p_seeds", "p", "p_holm")
 _FLOATS += ("null_mean", "null_low", "null_high")
@@ -61,11 +68,21 @@ def tells(row: Row | None) -> bool:
     return row is not None and row["p_holm"] is not None and row["p_holm"] < ALPHA
 
 
+def problems(rows: Iterable[Row]) -> list[str]:
+    """Why gains of these rows have no numbers, each reason once."""
+    return list(dict.fromkeys(row["problem"] for row in rows if row.get("problem")))
+
+
 def of_choices(rows: Iterable[Row], choices: Sequence[Mapping[str, Any]]) -> list[Row]:
-    """The pairs' rows that belong to these rows of choices, each once.
+    """The pairs' rows that belong to these rows of choices, each once; those with a gain.
 
     A pair can be in two tables, in two metrics: the choices' own metric picks one.
     """
+    return [row for row in all_of_choices(rows, choices) if not row.get("problem")]
+
+
+def all_of_choices(rows: Iterable[Row], choices: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """As `of_choices`, with the rows that only say what their problem is."""
     names = ("experiment", "model", "source", "target", "setting", "mixture", "metric")
     wanted = {
         (*(row[n] for n in names), ranking_kind(row["ranking"], row["source"])) for row in choices
@@ -73,8 +90,33 @@ def of_choices(rows: Iterable[Row], choices: Sequence[Mapping[str, Any]]) -> lis
     return [
         row
         for row in rows
-        if row["level"] == "pair" and (*(row[n] for n in names), row["ranking"]) in wanted
+        if row["level"] == "pair"
+        and row["reading"] in READINGS
+        and (*(row[n] for n in names), row["ranking"]) in wanted
     ]
+
+
+_MEAN = ("experiment", "model", "setting", "metric")
+NEAR = 1e-5  # percentage points: six decimals, and means of them
+
+
+def of_means(rows: Iterable[Row], choices: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """The means' rows of the tables that these rows of choices are in."""
+    wanted = {
+        (*(row[n] for n in _MEAN), ranking_kind(row["ranking"], row["source"])) for row in choices
+    }
+    return [
+        row
+        for row in rows
+        if row["level"] == "mean"
+        and row["reading"] in READINGS
+        and (*(row[n] for n in _MEAN), row["ranking"]) in wanted
+    ]
+
+
+def same_gain(row: Row, gain: float | None) -> bool:
+    """Whether a row is about this gain: elsewhere a mean may be of fewer pairs or seeds."""
+    return gain is not None and row["gain"] is not None and abs(row["gain"] - gain) < NEAR
 
 
 def resampling_notes(rows: Iterable[Row]) -> list[str]:
@@ -86,11 +128,11 @@ def resampling_notes(rows: Iterable[Row]) -> list[str]:
     draws = f"{rows[0]['resamples']:,}"
     notes = [
         f"[ ]: {LEVEL} % interval of the gain over {draws} draws of test sentences, the same draws"
-        " for all systems. Best on test looks for its k again in every draw, so that noise alone"
-        " lifts its interval above zero: there only the star tells.",
-        f"* Holm-adjusted p < {ALPHA} among the gains of this table, by {draws} random exchanges of"
-        " the systems' labels, sentence by sentence (best on test: among all k, gains only). p is"
-        " on hover and in the CSV. Where k = 0 was chosen there is nothing to test.",
+        f" for all systems. {BEST_REDONE}: there only the star tells.",
+        f"* Holm-adjusted p < {ALPHA} among all gains of this table, by both readings, by {draws}"
+        " random exchanges of the systems' labels, sentence by sentence (best on test: among all"
+        " k, gains only). p is on hover and in the CSV. Where k = 0 was chosen there is nothing"
+        " to test.",
     ]
     if max(seeds) == 1:
         notes.append("One seed: training noise is not included in intervals and p.")
@@ -101,7 +143,16 @@ def resampling_notes(rows: Iterable[Row]) -> list[str]:
             " for the k chosen on dev: with five seeds or fewer no such gain has a star, and"
             " intervals are too short."
         )
-    return notes
+    return notes + problem_notes(rows)
+
+
+def problem_notes(rows: Iterable[Row]) -> list[str]:
+    """Why gains lack their interval, for the notes of a table."""
+    found = problems(rows)
+    if not found:
+        return []
+    words = "No intervals and no p where predictions can't be used: gains of these pairs, and means"
+    return [f"{words} over them. {'; '.join(found)}."]
 
 
 def _parsed(name: str, text: str) -> Any:

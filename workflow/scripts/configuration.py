@@ -1,0 +1,8 @@
+"""The study's configuration with all its defaults, as a file that `--configfile` takes."""
+
+from polyheads.job import job
+
+with job(snakemake):
+    from polyheads.report import pages
+
+    pages.write_configuration(snakemake.params.study, snakemake.output[0])
