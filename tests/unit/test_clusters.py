@@ -28,7 +28,7 @@ def test_pairs_that_stay_are_neither_up_nor_down():
     }
     every = clusters.total(counts.values())
     assert every == Moved(2, 1, 2) and every.share == pytest.approx(2 / 3)
-    assert str(every) == "2 up, 1 down, 2 as before"
+    assert (str(every), every.rest) == ("2 up, 1 down", "2 as before")
     assert str(Moved(2, 1, 0)) == "2 up, 1 down"
     assert Moved(0, 0, 5).share is None
 

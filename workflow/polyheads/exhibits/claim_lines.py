@@ -73,7 +73,7 @@ def improved(of: Study) -> Iterator[Line]:
             found = clusters.moved(rows, reading).values()
             every = clusters.total(found)
             if sum(every):
-                made |= {f"{reading}_text": str(every)}
+                made |= {f"{reading}_text": str(every), f"{reading}_below": every.rest}
                 made[reading] = None if every.share is None else 100 * every.share
             if reading == "sound" and sum(every):
                 made["unmoved"] = every.share is None
@@ -98,11 +98,11 @@ def _published_counts(of: Study, task: str, rows: Sequence[Choice]) -> dict[str,
     up, pairs = (sum(side) for side in zip(*counted, strict=True))
     if pairs < sum(n for _, n in whole):
         return {"published": f"{up} of {pairs}", "published_of": OF_RUN}
-    words = f"{up} of {pairs}"
+    counts = {"published": f"{up} of {pairs}"}
     prose = published.said().get(("improved", task, "", "", published.RANKING))
     if prose and (prose[0], prose[1]) != (up, pairs):
-        words += f" (its text: {prose[0]:.0f})"
-    return {"published": words}
+        counts["published_of"] = f"its text: {prose[0]:.0f}"
+    return counts
 
 
 def several(of: Study, name: str) -> Iterator[Line]:

@@ -229,7 +229,7 @@ def _cells(
     where = TASK_NAMES[line["task"]] + (f" ({line['corpus']})" if several else "")
     if line["setting"]:
         where += f", {line['setting']}"
-    below = _interval(claim, line) or line["sound_below"]
+    below = " ".join(filter(None, (line["sound_below"], _interval(claim, line))))
     shown = [
         cell(f"{where}, {line['model']}", kind="name where"),
         _paper(claim, line["published"], line["published_of"]),

@@ -7,6 +7,7 @@ from typing import Any
 
 from polyheads.exhibits import Exhibit, Languages, language_name, published
 from polyheads.exhibits.tables import (
+    READING_NAMES,
     Choice,
     Table,
     cell,
@@ -36,7 +37,6 @@ HEURISTICS = {
     "EC": "each source's own ranking, one chosen (EC)",
 }
 METHODS = {"MD": "merged", "SD": "summed", "EC": None}  # as in the names of rankings
-_READINGS = {"sound": "k chosen on dev", "best": "best k ≥ 1 on test"}
 
 
 def table(
@@ -83,20 +83,20 @@ def table(
         [],
     ]
     groups = [("published", columns), ("gain: ours − published", [*HEURISTICS])] if shown else []
-    groups += [(_READINGS["sound"], columns), (_READINGS["best"], [*HEURISTICS])]
+    groups += [(READING_NAMES["sound"], columns), (READING_NAMES["best"], [*HEURISTICS])]
     for name, members in groups:
         head[0].append(cell(name, th="colgroup", colspan=len(members), kind="first"))
         head[1] += [cell(c, th="col", kind="first" if c == members[0] else "") for c in members]
     notes = [
-        "Trained on all other languages of the line's source, tested on the target. "
-        + "; ".join(HEURISTICS.values())
-        + ": on dev, the mean of the sources'; in the other reading, on test.",
+        "Trained on the source's languages, tested on the target. Rankings: "
+        f"{'; '.join(HEURISTICS.values())}: on dev, the mean of the sources'; in the other reading,"
+        " on test.",
         "Below a score: the gain over the unpruned model, in percentage points.",
     ]
     if shown:
         notes[-1] += (
-            f" Ours − published: our gain, {_READINGS['best']}, less the gain that Ma et al. (2021)"
-            " print; comparable only where corpus and recipe are the same."
+            f" Ours − published: our gain, {READING_NAMES['best']}, less the gain that Ma et al."
+            " (2021) print; comparable only where corpus and recipe are the same."
         )
     known = [row for row in of_choices(statistics, rows) if row["low"] is not None]
     if known:
@@ -131,7 +131,7 @@ def _scores(name: str, rows: Sequence[Choice], statistics: Sequence[Row]) -> dic
     """Test scores and gains by both readings (means over seeds), intervals of the gains, and the
     source that dev chooses.
     """
-    taken: dict[str, list[Choice]] = {reading: [] for reading in _READINGS}
+    taken: dict[str, list[Choice]] = {reading: [] for reading in READING_NAMES}
     for seed in dict.fromkeys(row["seed"] for row in rows):
         mine = [r for r in rows if r["seed"] == seed and heuristic(r["ranking"]) == name]
         mine = [r for r in mine if r["sound_dev"] is not None and r["best_test"] is not None]
@@ -162,7 +162,7 @@ def _mean(lines: Sequence[dict[str, Any]], statistics: Sequence[Row]) -> dict[st
     numbers = [key for key in lines[0] if key not in text and not key.endswith("_trial")]
     found: dict[str, Any] = {key: mean(line[key] for line in lines) for key in numbers}
     for name in HEURISTICS:
-        for reading in _READINGS:
+        for reading in READING_NAMES:
             place = f"{name}_{reading}"
             found |= dict.fromkeys((f"{place}_low", f"{place}_high"))
             for row in statistics:

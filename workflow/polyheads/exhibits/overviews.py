@@ -95,7 +95,7 @@ def overview(choices: Sequence[Choice], printed: Sequence[Mapping[str, str]] = (
             line[f"{reading}_mean_k"] = mean(row[f"{reading}_k"] for row in rows)
             cells += [
                 gain(line[f"{reading}_gain"], kind="first"),
-                cell(f"{moved.up} of {len(gains)}", below=_same(moved)),
+                cell(f"{moved.up} of {len(gains)}", below=moved.rest),
                 cell(number(line[f"{reading}_mean_k"], 1)),
             ]
         if shown:
@@ -120,10 +120,6 @@ def overview(choices: Sequence[Choice], printed: Sequence[Mapping[str, str]] = (
         "foot": [],
         "records": lines,
     }
-
-
-def _same(moved: clusters.Moved) -> str:
-    return f"{moved.same} as before" if moved.same else ""
 
 
 _PUBLISHED_NOTE = (

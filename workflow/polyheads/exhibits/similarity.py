@@ -68,12 +68,13 @@ def table(group: Group, languages: Languages) -> Table:
                 line |= {"language": one, "other": other, "spearman": rho, "published": there}
                 lines.append(line | {"less_published": apart})
         body.append(row)
-    notes = [
-        "Spearman's ρ of the orders that trials prune by. The published ones come from scores of"
-        " columns that belong to no head, and are not expected to agree."
-    ]
+    notes = ["Spearman's ρ of the orders that trials prune by."]
     if any(line["published"] is not None for line in lines):
-        notes.append("Below ours: the published ρ, and ours less it, which the colour shows.")
+        notes.append(
+            "Below ours: the published ρ, and ours less it, which the colour shows. The published"
+            " ones come from scores of columns that belong to no head, and are not expected to"
+            " agree."
+        )
     title = f"Rankings of languages compared: {title_of(group)}"
     shape = {"name": group["name"], "title": title, "notes": notes if lines else []}
     return shape | {"head": head, "body": body, "foot": [], "records": lines}

@@ -37,8 +37,12 @@ class Moved(NamedTuple):
     same: int  # k = 0 was chosen, or no score changed: neither for pruning nor against it
 
     def __str__(self) -> str:
-        same = f", {self.same} as before" if self.same else ""
-        return f"{self.up} up, {self.down} down{same}"
+        return f"{self.up} up, {self.down} down"
+
+    @property
+    def rest(self) -> str:
+        """Those that did not move, in words; nothing where all did."""
+        return f"{self.same} as before" if self.same else ""
 
     @property
     def share(self) -> float | None:
