@@ -229,7 +229,9 @@ def _cells(
     where = TASK_NAMES[line["task"]] + (f" ({line['corpus']})" if several else "")
     if line["setting"]:
         where += f", {line['setting']}"
-    below = " ".join(filter(None, (line["sound_below"], _interval(claim, line))))
+    below = _interval(claim, line)
+    if line["sound_text"] or not below:
+        below = f"{line['sound_below']} {below}".strip()
     shown = [
         cell(f"{where}, {line['model']}", kind="name where"),
         _paper(claim, line["published"], line["published_of"]),
@@ -246,7 +248,7 @@ def _cells(
         shown.append(cell(_text(claim, line["fresh"]), below=_interval(claim, line, "fresh_")))
     look = _LOOK.get(line["verdict"], "soft")
     link = f"#table-{line['exhibit']}" if line["exhibit"] else ""
-    return [*shown, cell(line["verdict"], kind=f"name {look}", href=link)]
+    return [*shown, cell(line["verdict"], kind=f"name verdict {look}", href=link)]
 
 
 def _not_run(claim: Claim) -> Line:
