@@ -27,6 +27,7 @@ READINGS = ("sound", "best")
 FRESH = "fresh"  # the k of `sound`, with seeds that took no part in choosing it
 LEVEL = 95  # percent of an interval
 ALPHA = 0.05  # a gain with a smaller Holm-adjusted p is told apart from zero
+NEAR = 1e-5  # percentage points: six decimals, and means of them
 BEST_REDONE = (
     "Best on test looks for its k again in every draw, so that noise alone lifts its interval above"
     " zero"
@@ -84,33 +85,27 @@ def of_choices(rows: Iterable[Row], choices: Sequence[Mapping[str, Any]]) -> lis
 def all_of_choices(rows: Iterable[Row], choices: Sequence[Mapping[str, Any]]) -> list[Row]:
     """As `of_choices`, with the rows that only say what their problem is."""
     names = ("experiment", "model", "source", "target", "setting", "mixture", "metric")
+    return _of_tables(rows, choices, "pair", names)
+
+
+def of_means(rows: Iterable[Row], choices: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """The means' rows of the tables that these rows of choices are in."""
+    return _of_tables(rows, choices, "mean", ("experiment", "model", "setting", "metric"))
+
+
+def _of_tables(
+    rows: Iterable[Row], choices: Sequence[Mapping[str, Any]], level: str, names: Sequence[str]
+) -> list[Row]:
+    """The rows of a level that share these columns, and the kind of ranking, with a choice."""
     wanted = {
         (*(row[n] for n in names), ranking_kind(row["ranking"], row["source"])) for row in choices
     }
     return [
         row
         for row in rows
-        if row["level"] == "pair"
+        if row["level"] == level
         and row["reading"] in READINGS
         and (*(row[n] for n in names), row["ranking"]) in wanted
-    ]
-
-
-_MEAN = ("experiment", "model", "setting", "metric")
-NEAR = 1e-5  # percentage points: six decimals, and means of them
-
-
-def of_means(rows: Iterable[Row], choices: Sequence[Mapping[str, Any]]) -> list[Row]:
-    """The means' rows of the tables that these rows of choices are in."""
-    wanted = {
-        (*(row[n] for n in _MEAN), ranking_kind(row["ranking"], row["source"])) for row in choices
-    }
-    return [
-        row
-        for row in rows
-        if row["level"] == "mean"
-        and row["reading"] in READINGS
-        and (*(row[n] for n in _MEAN), row["ranking"]) in wanted
     ]
 
 
