@@ -27,9 +27,9 @@ RELATED = {
 """What gains may go with -> names of it among correlations.PREDICTORS."""
 
 RELATED_WORDS = {
-    "distance": "Gains go with the distance of the two languages (URIEL, ρ)",
-    "rankings": "Gains go with the similarity of the two languages' rankings (ρ)",
-    "family": "Gains go with being of two language families (ρ)",
+    "distance": "Gain against the distance of the two languages (URIEL, ρ)",
+    "rankings": "Gain against the similarity of the two languages' rankings (ρ)",
+    "family": "Gain against being of two language families (ρ)",
 }
 
 
