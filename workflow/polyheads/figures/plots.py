@@ -126,7 +126,8 @@ def sweep_curves(
                 top.set_ylabel(f"test {label} (%)")
             if column == 0 or here[0]["dev"] == target:
                 dev = language_name(here[0]["dev"], languages)
-                low.set_ylabel(f"dev, {dev} (%)")
+                # The lower panel is short: of several languages each has its line.
+                low.set_ylabel(f"dev, {dev} (%)".replace(" + ", " +\n"))
         figure.suptitle(f"{exhibit['title']}, source {source}", fontweight="bold")
         _legend(figure, models, curves=True, drawn=drawn)
 
