@@ -6,6 +6,7 @@ from test_tables import full_width, texts
 
 from polyheads.exhibits import nulls
 from polyheads.statistics import nulls as numbers
+from polyheads.statistics import run_noise
 
 K = 12
 SOURCES, TARGETS = ("en", "zh"), ("de", "ar", "fa", "ja")
@@ -20,11 +21,18 @@ def row(**changed):
     return made | changed
 
 
-def runs(random, count, planted=0.0):
+def runs(random, count, planted=0.0, *, heavy=False, alike=0.0):
     """(dev, tests) of unpruned or pruned runs of one source: noise that targets share in part."""
-    common = random.normal(size=(count, 1))
-    dev = 0.3 * common + 0.95 * random.normal(size=(count, 1))
-    tests = 0.8 * common + 0.6 * random.normal(size=(count, len(TARGETS)))
+
+    def noise(columns):
+        shape = (count, columns)
+        made = random.standard_t(3, shape) if heavy else random.normal(size=shape)
+        together = random.standard_t(3, (1, columns)) if heavy else random.normal(size=(1, columns))
+        return alike**0.5 * together + (1 - alike) ** 0.5 * made
+
+    common = noise(1)
+    dev = 0.3 * common + 0.95 * noise(1)
+    tests = 0.8 * common + 0.6 * noise(len(TARGETS))
     return 70 + dev + planted, 50 + tests + planted
 
 
@@ -43,11 +51,11 @@ def chosen(scores, **place):
     ]
 
 
-def study(random, *, planted=0.0, further=12, rankings=0):
+def study(random, *, planted=0.0, further=12, rankings=0, heavy=False, alike=0.0):
     """Choices and scores of two sources, four targets: main sweeps, their noise, their randoms."""
     choices, scores = [], []
     for source in SOURCES:
-        dev, tests = runs(random, 1 + further)
+        dev, tests = runs(random, 1 + further, heavy=heavy)
         place = {"source": source, "mixture": source}
         for run in range(1 + further):
             here = place | {"role": "noise", "ranking": "unpruned", "trial_path": f"{source} {run}"}
@@ -59,8 +67,15 @@ def study(random, *, planted=0.0, further=12, rankings=0):
         sweeps = [("main", f"gradient-{source}", planted)]
         sweeps += [("random", f"random-{i + 1}", 0.0) for i in range(rankings)]
         for role, ranking, more in sweeps:
-            pruned = runs(random, K, more)
+            pruned = runs(random, K, more, heavy=heavy, alike=alike)
             sides = [np.concatenate([a[:1], b]) for a, b in zip((dev, tests), pruned, strict=True)]
+            for k in range(K + 1) if role == "main" else ():
+                here = place | {"role": role, "ranking": ranking}
+                here |= {"trial_path": f"{source} {ranking} {k}" if k else f"{source} 0"}
+                for i, target in enumerate(TARGETS):
+                    of = row(**here, target=target, k=k)
+                    values = (("dev", source, sides[0][k, 0]), ("test", target, sides[1][k, i]))
+                    scores += [of | {"split": s, "language": c, "value": v} for s, c, v in values]
             choices += chosen(sides, **place, dev=source, role=role, ranking=ranking)
     return choices, scores
 
@@ -91,7 +106,7 @@ def test_noise_alone_is_called_a_gain_in_at_most_5_percent():
 
 def test_a_p_of_few_runs_is_honest_too():
     repetitions = 400
-    shares = claimed(repetitions, further=numbers.FEWEST_FOR_P)
+    shares = claimed(repetitions, further=run_noise.FEWEST_FOR_P)
     assert len(shares) == 2
     error = 2.33 * (0.05 * 0.95 / repetitions) ** 0.5
     assert max(shares.values()) <= 0.05 + error, shares
@@ -138,17 +153,65 @@ def test_noise_null_has_the_spread_of_the_runs():
     choices, scores = study(random, further=600)
     found = numbers.rows(choices, scores, draws=3000)
     assert {r["null"] for r in found} == {"noise"}
-    fresh = {"sound": [], "best": []}
-    for _ in range(3000):
-        gains = [g for _ in SOURCES for g in chosen(runs(random, K + 1))]
-        for reading, means in fresh.items():
-            means.append(np.mean([g[f"{reading}_gain"] for g in gains]))
-    for reading, means in fresh.items():
+    of_runs = run_noise.Runs.of(scores)
+    for reading in ("sound", "best"):
+        fresh = []
+        for _ in range(3000):
+            dev, tests = runs(random, K + 1)
+            chosen = tests[dev.argmax()] if reading == "sound" else tests[1:].max(0)
+            fresh.append(np.mean(chosen - 50))
+        members = [r for r in choices if r["source"] == "en"]
+        null = run_noise.against_runs(of_runs, members, reading, draws=3000)
+        gains = null.normal / len(members)
+        assert gains.mean() == pytest.approx(np.mean(fresh), abs=0.1)
+        spread = np.percentile(fresh, [2.5, 97.5])
+        assert np.percentile(gains, [2.5, 97.5]) == pytest.approx(spread, abs=0.2)
+        # The exchange is of the same runs, most of which are unpruned.
+        assert null.exchanged.mean() / len(members) == pytest.approx(np.mean(fresh), abs=0.15)
+        unpruned = np.mean(
+            [r["value"] for r in scores if r["role"] == "noise" and r["split"] == "test"]
+        )
         line = of(found, "noise", reading)
-        assert line["null_mean"] == pytest.approx(np.mean(means), abs=0.1)
-        low, high = np.percentile(means, [2.5, 97.5])
-        assert (line["null_low"], line["null_high"]) == pytest.approx((low, high), abs=0.2)
         assert (line["n"], line["pairs"]) == (600, 8)
+        own = np.mean([r["value"] for r in scores if r["k"] == 0 and r["split"] == "test"])
+        # The band is of gains over the sweeps' own unpruned runs, as our gain is.
+        assert line["null_mean"] == pytest.approx(np.mean(fresh) + unpruned - own, abs=0.1)
+
+
+def test_gain_over_all_unpruned_runs_by_hand():
+    random = np.random.default_rng(8)
+    choices, scores = study(random, further=4)
+    members = [r for r in choices if r["source"] == "zh"]
+    null = run_noise.against_runs(run_noise.Runs.of(scores), members, "sound", draws=10)
+    total = shift = 0.0
+    for i, target in enumerate(TARGETS):
+        values = {
+            r["trial_path"]: r["value"]
+            for r in scores
+            if (r["source"], r["target"], r["split"]) == ("zh", target, "test")
+        }
+        unpruned = [v for path, v in values.items() if "gradient" not in path]
+        assert len(unpruned) == 5 and len(values) == 5 + K
+        chosen = members[i]["sound_gain"] + values["zh 0"]
+        total += chosen - np.mean(unpruned)
+        shift += np.mean(unpruned) - values["zh 0"]
+    assert (null.gain, null.shift, null.further) == pytest.approx((total, shift, 4))
+
+
+@pytest.mark.parametrize("heavy", [False, True])
+def test_outliers_and_runs_that_are_alike_are_seldom_called_a_gain(heavy):
+    """The exchange holds for the first, the normal draws for the second; both of one source."""
+    repetitions, random, claimed = 300, np.random.default_rng(20260103), {}
+    for alike in (0.0, 0.8):
+        count = 0
+        for _ in range(repetitions):
+            choices, scores = study(random, heavy=heavy, alike=alike)
+            mine = [r for r in choices if r["source"] == "en"]
+            (line,) = [r for r in numbers.rows(mine, scores, draws=400) if r["reading"] == "sound"]
+            count += line["p"] < 0.05
+        claimed[alike] = count / repetitions
+    error = 2.33 * (0.05 * 0.95 / repetitions) ** 0.5
+    assert max(claimed.values()) <= 0.05 + error, claimed
 
 
 def test_targets_of_a_source_share_their_noise():
@@ -181,6 +244,7 @@ def test_few_runs_have_no_p_and_masked_trials_no_noise():
 def test_runs_that_are_all_alike_give_no_noise():
     random = np.random.default_rng(5)
     choices, scores = study(random)
+    choices = [{**r, "sound_gain": 0.0, "best_gain": 0.0} for r in choices]
     line = of(numbers.rows(choices, [{**r, "value": 50.0} for r in scores]), "noise", "best")
     assert (line["null_mean"], line["null_low"], line["null_high"]) == (0, 0, 0)
 

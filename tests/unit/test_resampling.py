@@ -86,20 +86,26 @@ def test_exchange_equals_all_exchanges():
         turned[list(swapped)] = turned[list(swapped), ::-1]
         every.append(abs(resampling.gains(of(turned, F1))))
     exact = np.mean(np.array(every) >= abs(observed) - 1e-9)
-    null = resampling.gains(resampling.randomised([counts], F1, key="x"))
+    null = resampling.exchanged([counts], F1, key="x")
     p = resampling.p_value(observed, null, two_sided=True)
     assert p == pytest.approx(exact, abs=4 * math.sqrt(exact * (1 - exact) / 10_000))
 
 
-def test_a_turn_keeps_what_the_systems_have_together():
+def test_an_exchange_keeps_what_the_systems_have_together_and_is_the_same_for_all_seeds():
     random = np.random.default_rng(5)
-    seeds = [words(random, 50, 4), words(random, 50, 3)]
-    total = lambda sums: sums[..., 0]  # noqa: E731
-    scores = resampling.randomised(seeds, total, key="x", resamples=200)
-    assert scores.shape == (200, 7)
-    for side, got in zip(seeds, np.split(scores, [4], axis=1), strict=True):
-        assert (got.sum(1) == side[..., 0].sum()).all()
-        assert got.mean(0) == pytest.approx(np.full(got.shape[1], got.mean()), rel=0.02)
+    one = words(random, 50, 2)
+    found = []
+
+    def total(sums):
+        found.append(sums)
+        return sums[..., 0]
+
+    gains = resampling.exchanged([one, one[:, ::-1]], total, key="x", resamples=200)
+    assert gains.shape == (200,)
+    assert (gains == 0).all()  # what one seed gains the other loses, draw by draw
+    for sums in found:
+        assert (sums[..., 0].sum(1) == one[..., 0].sum()).all()
+        assert sums[..., 0].mean(0) == pytest.approx(np.full(2, one[..., 0].sum() / 2), rel=0.02)
 
 
 def test_same_numbers_for_any_block_and_any_float(monkeypatch):
@@ -109,7 +115,7 @@ def test_same_numbers_for_any_block_and_any_float(monkeypatch):
         monkeypatch.setattr(resampling, "CELLS", cells)
         options = {"key": "x", "resamples": 100}
         found.append(resampling.bootstrap(counts, F1, **options))
-        found.append(resampling.randomised([counts], F1, **options))
+        found.append(resampling.exchanged([counts[:, :2]], F1, **options))
     assert (found[0] == found[2]).all() and (found[1] == found[3]).all()
     large = counts * 2**22  # sums no longer fit the small floats; F1 is the same
     assert (resampling.bootstrap(large, F1, **options) == found[0]).all()
@@ -123,36 +129,38 @@ def claims(repetitions, test):
     return share, 0.05 + 3 * math.sqrt(0.05 * 0.95 / repetitions)
 
 
-def noise_p(random, systems, *, seeds=1):
-    """p of a gain where all systems are of one kind; the best of several where there are some."""
-    made = [spans(random, 40, systems) for _ in range(seeds)]
-    two_sided = systems == 2
-    whole = [of(side, F1) for side in made]
-    observed = np.mean([resampling.gains(side) for side in whole])
-    key = str(random.integers(2**32))
-    null = resampling.randomised(made, F1, key=key, resamples=400)
-    null = resampling.gains(null.reshape(400, seeds, systems)).mean(1)
-    p = resampling.p_value(observed, null, two_sided=two_sided)
-    of_seeds = resampling.p_of_seeds(whole, two_sided=two_sided, resamples=400)
-    return max(p, of_seeds or 0)
+def noise_p(random, systems, *, alike=0.0):
+    """p over sentences of one sweep of equally good systems: of the second one, or of the best.
+
+    alike: share of a sentence's words in which the pruned systems do as one of them does.
+    """
+    counts = spans(random, 40, systems)
+    same = random.random(len(counts)) < alike
+    counts[same, 1:] = counts[same, 1:2]
+    whole, key = of(counts, F1), str(random.integers(2**32))
+    if systems == 2:
+        null = resampling.exchanged([counts], F1, key=key, resamples=400)
+        return resampling.p_value(resampling.gains(whole), null, two_sided=True)
+    draws = resampling.bootstrap(counts, F1, key=key, resamples=400)
+    return resampling.p_of_best([whole], [draws])
 
 
-@pytest.mark.parametrize("systems", [2, 6])
-def test_noise_alone_is_seldom_claimed(systems):
-    share, limit = claims(1000, lambda random: noise_p(random, systems) < 0.05)
+@pytest.mark.parametrize(("systems", "alike"), [(2, 0), (6, 0), (13, 0), (13, 0.8)])
+def test_sentences_alone_are_seldom_called_a_gain(systems, alike):
+    share, limit = claims(1000, lambda random: noise_p(random, systems, alike=alike) < 0.05)
     assert 0.01 < share <= limit  # the test isn't mute, either
 
 
 def both_p(random, systems):
     """p of both readings of one sweep of noise: of the system that dev chose, and of the best."""
     made = spans(random, 40, systems)
-    key, found = str(random.integers(2**32)), []
-    for counts in (made[:, [0, random.integers(1, systems)]], made):
-        null = resampling.randomised([counts], F1, key=key, resamples=400)
-        observed = resampling.gains(of(counts, F1))
-        two_sided = counts.shape[1] == 2
-        found.append(resampling.p_value(observed, resampling.gains(null), two_sided=two_sided))
-    return found
+    key, pair = str(random.integers(2**32)), made[:, [0, random.integers(1, systems)]]
+    null = resampling.exchanged([pair], F1, key=key, resamples=400)
+    draws = resampling.bootstrap(made, F1, key=key, resamples=400)
+    return [
+        resampling.p_value(resampling.gains(of(pair, F1)), null, two_sided=True),
+        resampling.p_of_best([of(made, F1)], [draws]),
+    ]
 
 
 @pytest.mark.parametrize("systems", [2, 5])
@@ -171,29 +179,37 @@ def test_a_table_of_noise_seldom_has_a_claim_by_either_reading(systems):
     assert sum(alone) > sum(both)  # families of one reading each claim more than one test may
 
 
-def test_noise_of_several_seeds_is_seldom_claimed():
-    share, limit = claims(300, lambda random: noise_p(random, 2, seeds=7) < 0.05)
+def runs(random, *, seeds, k_max, alike, heavy, effect=0.0):
+    """For each seed dev and test scores of k_max + 1 runs, the unpruned one first."""
+    noise = (lambda n: random.standard_t(3, n)) if heavy else random.standard_normal
+    dev, test = [], []
+    for _ in range(seeds):
+        quality = noise(k_max + 1)
+        quality[1:] = math.sqrt(alike) * noise(1) + math.sqrt(1 - alike) * quality[1:] + effect
+        dev.append(quality + 0.5 * random.standard_normal(k_max + 1))
+        test.append(quality + 0.5 * random.standard_normal(k_max + 1))
+    return dev, test
+
+
+def p_of_runs(random, *, best=False, **design):
+    return resampling.p_of_seeds(*runs(random, **design), best=best, resamples=400)
+
+
+@pytest.mark.parametrize("best", [False, True])
+@pytest.mark.parametrize("heavy", [False, True])
+@pytest.mark.parametrize("alike", [0.0, 0.9])
+@pytest.mark.parametrize(("seeds", "k_max"), [(3, 12), (5, 4), (8, 12)])
+def test_the_luckiest_of_many_runs_is_seldom_called_a_gain(seeds, k_max, alike, heavy, best):
+    design = {"seeds": seeds, "k_max": k_max, "alike": alike, "heavy": heavy, "best": best}
+    share, limit = claims(400, lambda random: p_of_runs(random, **design) < 0.05)
     assert share <= limit
 
 
-def test_training_noise_is_claimed_only_where_it_was_not_measured():
-    """Models that differ by more than their sentences: the p of sentences alone is too small."""
-    random, alone, both = np.random.default_rng(8), [], []
-    length = random.integers(1, 20, 60)
-    for _ in range(200):
-        made = []
-        for _ in range(7):
-            right = np.clip(random.normal(0.6, 0.08, 2), 0, 1)
-            found = [random.binomial(length, r) for r in right]
-            made.append(np.stack([np.stack([hits, length], axis=1) for hits in found], axis=1))
-        whole = [of(side, ACCURACY) for side in made]
-        null = resampling.randomised(made, ACCURACY, key="x", resamples=200)
-        null = resampling.gains(null.reshape(200, 7, 2)).mean(1)
-        observed = np.mean([resampling.gains(side) for side in whole])
-        alone.append(resampling.p_value(observed, null, two_sided=True))
-        both.append(max(alone[-1], resampling.p_of_seeds(whole, two_sided=True)))
-    assert np.mean(np.array(alone) < 0.05) > 0.15
-    assert np.mean(np.array(both) < 0.05) <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / 200)
+@pytest.mark.parametrize("best", [False, True])
+def test_a_gain_of_pruning_is_found_with_several_seeds(best):
+    design = {"seeds": 8, "k_max": 4, "alike": 0.5, "heavy": False, "effect": 2.0, "best": best}
+    share, _ = claims(50, lambda random: p_of_runs(random, **design) < 0.05)
+    assert share > 0.8
 
 
 def test_a_real_difference_is_found():
@@ -201,7 +217,7 @@ def test_a_real_difference_is_found():
     better = spans(random, 200, 1, right=0.8)
     counts = np.concatenate([spans(random, 200, 1, right=0.5), better], axis=1)
     counts[:, 0, 2] = counts[:, 1, 2]
-    null = resampling.gains(resampling.randomised([counts], F1, key="x"))
+    null = resampling.exchanged([counts], F1, key="x")
     observed = resampling.gains(of(counts, F1))
     assert resampling.p_value(observed, null, two_sided=True) < 0.001
     low, _ = resampling.interval(resampling.gains(resampling.bootstrap(counts, F1, key="x")))
@@ -215,9 +231,7 @@ def test_best_on_test_gains_from_noise_and_its_interval_shows_it():
         scores = resampling.bootstrap(counts, F1, key=str(repetition), resamples=400)
         middles.append(np.mean(resampling.interval(resampling.gains(scores))))
         single.append(np.mean(resampling.interval(resampling.gains(scores[:, :2]))))
-        null = resampling.randomised([counts], F1, key=str(repetition), resamples=400)
-        observed = resampling.gains(of(counts, F1))
-        p.append(resampling.p_value(observed, resampling.gains(null), two_sided=False))
+        p.append(resampling.p_of_best([of(counts, F1)], [scores]))
     error = np.std(middles) / math.sqrt(len(middles))
     assert np.mean(middles) > 5 * error  # a gain on average, where there is none
     assert abs(np.mean(single)) < 3 * np.std(single) / math.sqrt(len(single))
@@ -248,25 +262,79 @@ def test_holm_of_a_known_family():
     )
 
 
-@settings(deadline=None, max_examples=40)
-@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=2, max_size=6))
-def test_p_of_seeds_equals_all_exchanges_of_trainings(pairs):
-    scores = [np.array(pair, float) for pair in pairs]
-    observed = abs(np.mean([b - a for a, b in pairs]))
-    signs = itertools.product((1, -1), repeat=len(pairs))
-    every = [
-        abs(np.mean([s * (b - a) for s, (a, b) in zip(sign, pairs, strict=True)])) for sign in signs
+def slow_p_of_seeds(dev, test, *, best):
+    """Both null hypotheses as they are worded, every combination spelled out."""
+
+    def gain(dev, test, unpruned, others):
+        if best:
+            return max(test[i] for i in others) - test[unpruned]
+        order = [unpruned, *others]  # of equal ones the unpruned one, then the smaller k
+        return test[max(order, key=lambda i: dev[i])] - test[unpruned]
+
+    found = []
+    for way in ("relabelled", "mirrored"):
+        choices = []
+        for d, t in zip(dev, test, strict=True):
+            ks = range(len(d))
+            if way == "relabelled":
+                chosen = max(ks, key=lambda i: (d[i], -i))
+                every = [
+                    max(t[i] for i in ks if i != j) - t[j] if best else t[chosen] - t[j] for j in ks
+                ]
+            else:
+                sides = [(d, t), ([-x for x in d], [-x for x in t])]
+                every = [gain(*side, 0, [i for i in ks if i]) for side in sides]
+            choices.append(every)
+        observed = np.mean([every[0] for every in choices])
+        means = [np.mean(ways) for ways in itertools.product(*choices)]
+        found.append(np.mean(np.array(means) >= observed - 1e-9))
+    return max(found)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.integers(2, 4).flatmap(
+        lambda systems: st.lists(
+            st.tuples(*[st.lists(st.integers(0, 9), min_size=systems, max_size=systems)] * 2),
+            min_size=2,
+            max_size=3,
+        )
+    ),
+    st.booleans(),
+)
+def test_p_of_seeds_equals_a_slow_one(seeds, best):
+    dev, test = ([np.array(side, float) for side in sides] for sides in zip(*seeds, strict=True))
+    exact = slow_p_of_seeds(dev, test, best=best)
+    assert resampling.p_of_seeds(dev, test, best=best) == pytest.approx(exact)
+
+
+def test_p_of_seeds_of_many_combinations_is_drawn():
+    dev, test = runs(np.random.default_rng(3), seeds=3, k_max=6, alike=0, heavy=False)
+    exact = resampling.p_of_seeds(dev, test, best=False)
+    drawn = resampling.p_of_seeds(dev, test, best=False, resamples=300)
+    assert drawn == pytest.approx(exact, abs=4 * math.sqrt(exact * (1 - exact) / 300))
+
+
+def test_one_seed_has_no_p_of_seeds():
+    assert resampling.p_of_seeds([np.arange(3.0)], [np.arange(3.0)], best=False) is None
+
+
+def test_draws_over_seeds_are_those_of_students_t():
+    sentences = np.random.default_rng(11).normal(0, 1e-9, (4, 200_000))
+    observed = [1.0, 2.0, 4.0, 5.0]
+    draws = list(sentences + np.array(observed)[:, None])
+    assert (resampling.over_seeds(observed[:1], draws[:1]) == draws[0]).all()
+    mean = resampling.over_seeds(observed, draws, resamples=200_000)
+    low, high = stats.t.interval(0.95, 3, loc=3, scale=stats.sem(observed))
+    assert resampling.interval(mean) == pytest.approx((low, high), abs=0.05)
+
+
+def test_the_mean_of_draws_over_seeds_is_a_draw_of_the_mean():
+    random = np.random.default_rng(12)
+    draws = random.normal(size=(2, 3, 500))
+    observed = random.normal(size=(2, 3))
+    alone = [
+        resampling.over_seeds(o, d, resamples=500) for o, d in zip(observed, draws, strict=True)
     ]
-    exact = np.mean(np.array(every) >= observed - 1e-9)
-    assert resampling.p_of_seeds(scores, two_sided=True) == pytest.approx(exact)
-    assert resampling.p_of_seeds(scores, two_sided=True, resamples=1) >= 0.5  # random ones
-
-
-def test_seeds_are_drawn_in_pairs():
-    assert resampling.p_of_seeds([np.array([1.0, 2.0])], two_sided=True) is None
-    draws = [np.full(10_000, 1.0), np.full(10_000, 3.0)]
-    assert (resampling.over_seeds(draws[:1]) == 1).all()
-    mean = resampling.over_seeds(draws)
-    assert set(mean) == {1, 2, 3}
-    assert np.mean(mean == 2) == pytest.approx(0.5, abs=0.03)
-    assert (resampling.over_seeds(draws) == mean).all()
+    together = resampling.over_seeds(observed.mean(0), draws.mean(0), resamples=500)
+    assert np.mean(alone, axis=0) == pytest.approx(together)

@@ -16,12 +16,13 @@ with job(snakemake):
     plan = contents.plan(sweeps, exhibits.read_published())
     readings = exhibits.readings(plan, sweeps)
     choices = selection.read(given.choices)
-    found = gains.statistics(plan, readings, choices)
+    scores = selection.read(given.scores)
+    found = gains.statistics(plan, readings, choices, scores)
     rows.write(found, out.gains)
     # Nulls in the experiments' own metrics only: choices has those of other tables, too.
     own = {(sweep["experiment"], sweep["metric"]) for sweep in sweeps}
     chosen = [row for row in choices if (row["experiment"], row["metric"]) in own]
-    rows.write(nulls.rows(chosen, selection.read(given.scores)), out.nulls, nulls.COLUMNS)
+    rows.write(nulls.rows(chosen, scores), out.nulls, nulls.COLUMNS)
     for problem in rows.problems(found):
         for stream in (2, terminal):
             os.write(stream, f"Warning: {problem}\n".encode())

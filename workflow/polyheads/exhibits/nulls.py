@@ -68,7 +68,10 @@ def table(rows: Sequence[Row]) -> Table:
     }
 
 
-_COUNTED = {"noise": "further runs of each training", "random": "random rankings"}
+_COUNTED = {
+    "noise": "unpruned runs of each training beside the sweep's own",
+    "random": "random rankings",
+}
 
 
 def _cells(row: Row | None) -> list[dict]:
@@ -83,7 +86,8 @@ def _cells(row: Row | None) -> list[dict]:
 
 
 def _notes(rows: Sequence[Row], shown: Sequence[str]) -> list[str]:
-    from polyheads.statistics.nulls import FEWEST_FOR_P, FOR_PERCENTILES
+    from polyheads.statistics.nulls import FOR_PERCENTILES
+    from polyheads.statistics.run_noise import FEWEST_FOR_P
 
     notes = [
         f"One p for each mean, none for its pairs, one-sided; * p < {ALPHA}, not adjusted for the"
@@ -93,10 +97,13 @@ def _notes(rows: Sequence[Row], shown: Sequence[str]) -> list[str]:
     if "noise" in of:
         draws = f"{LEVEL} % of their means"
         notes.append(
-            "Other seeds: the same choice among runs that lack no head, as many as the sweep has"
-            f" trials, drawn from normal distributions that fit the n + 1 runs ([ ]: {draws})."
+            "Other seeds: the same choice among unpruned runs, as many as the sweep has trials,"
+            f" drawn from the normal distribution that fits the n + 1 unpruned runs ([ ]: {draws})."
             " Pairs of a training (in the cross-lingual setting all targets of a source) are read"
-            " from the same runs. A gain above it is more than another seed gives."
+            " from the same runs. p is the larger one of these draws and of exchanging the roles"
+            " of all runs, pruned or not, which assumes nothing about the distribution; both"
+            " compare the chosen run with the mean of all unpruned ones. A gain above it is more"
+            " than another seed gives."
         )
         if any(row["p"] is None for row in of["noise"]):
             notes.append(f"With fewer than {FEWEST_FOR_P} further runs run noise has no p.")

@@ -1,17 +1,19 @@
 """Intervals and p of every gain in a study's tables, from the trials' kept predictions.
 
 Both readings of `selection`: `sound` compares the k chosen on dev with k = 0, `best` the best of
-k >= 1 with k = 0, where the best is looked for again in every draw. What is missing among the
+k >= 1 with k = 0, where the best is looked for again in every draw. What is tested how:
+docs/statistics.md. What is missing among the
 trials leaves its cell out. Predictions that are missing or don't fit cost their own cell its
 numbers, and its rows say why (column problem).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from statistics import fmean
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,7 +21,7 @@ from polyheads import exhibits
 from polyheads.errors import UserError
 from polyheads.exhibits import fresh
 from polyheads.selection import Sweep
-from polyheads.statistics import resampling
+from polyheads.statistics import resampling, run_noise
 from polyheads.statistics.counts import SCORES, Predictions, check_same, count, read
 from polyheads.statistics.rows import FRESH, READINGS, Row
 
@@ -38,6 +40,7 @@ class Seed:
     choice: Choice
     ks: tuple[int, ...]  # 0 first
     counts: np.ndarray  # (sentences, systems in the order of ks, width)
+    dev: np.ndarray  # (systems,) dev scores that k is chosen by
 
     def of(self, reading: str) -> np.ndarray:
         """(sentences, systems, width) of the systems that a reading compares, k = 0 first."""
@@ -46,32 +49,47 @@ class Seed:
         return self.counts[:, [0, self.ks.index(self.choice["sound_k"])]]
 
 
+class Trials(NamedTuple):
+    """Where a choice's trials are, and what they scored on dev."""
+
+    sweeps: Mapping[tuple, Sweep]
+    dev: Mapping[tuple[str, str, str], float]  # (trial, language, metric) -> percent
+    runs: run_noise.Runs
+
+    def dev_score(self, trial: str, choice: Choice) -> float:
+        """What k is chosen by: the mean over the languages that the choice looks at."""
+        languages = choice["dev"].split("+")
+        return fmean(self.dev[trial, code, choice["metric"]] for code in languages)
+
+
 def statistics(
     plan: Sequence[exhibits.Exhibit],
     sweeps: Sequence[Sweep],
     choices: Sequence[Choice],
+    scores: Sequence[Mapping[str, Any]],
     *,
     resamples: int = resampling.RESAMPLES,
 ) -> list[Row]:
     """The rows (see `rows`) of all tables of a plan, table by table; those of fresh seeds, too.
 
     sweeps: with the readings in the tables' metrics (`exhibits.readings`); choices: their rows in
-    choices.csv.
+    choices.csv; scores: the rows of scores.csv.
     """
     by_sweep = {_key(sweep): sweep for sweep in sweeps}
+    trials = Trials(by_sweep, _dev_scores(scores), run_noise.Runs.of(scores))
     out: list[Row] = []
     for exhibit in plan:
         if exhibit["kind"] in ("table", "shares"):
-            out += _table(exhibit, exhibits.members(exhibit, choices), by_sweep, resamples)
+            out += _table(exhibit, exhibits.members(exhibit, choices), trials, resamples)
         elif exhibit["kind"] == "fresh":
-            out += _fresh(exhibit, choices, by_sweep, resamples)
+            out += _fresh(exhibit, choices, trials, resamples)
     return out
 
 
 def _table(
     exhibit: exhibits.Exhibit,
     choices: Sequence[Choice],
-    sweeps: Mapping[tuple, Sweep],
+    trials: Trials,
     resamples: int,
 ) -> list[Row]:
     """The rows of one exhibit: its pairs, p adjusted by Holm over both readings, then its means."""
@@ -84,7 +102,7 @@ def _table(
     means: dict[tuple[str, str], list[tuple[Row, np.ndarray]]] = {}
     for members in cells.values():
         try:
-            found = _cell(members, sweeps, resamples)
+            found = _cell(members, trials, resamples)
         except UserError as error:
             nothing = np.full(resamples, np.nan)
             found = [(row, nothing) for row in _without(members, str(error), resamples)]
@@ -121,18 +139,18 @@ def _mean(members: Sequence[tuple[Row, np.ndarray]]) -> Row:
 
 
 def _cell(
-    choices: Sequence[Choice], sweeps: Mapping[tuple, Sweep], resamples: int
+    choices: Sequence[Choice], trials: Trials, resamples: int
 ) -> list[tuple[Row, np.ndarray]]:
     """Both readings of one pair of languages, one choice per seed: (row, (resamples,) gains)."""
-    seeds = _load(choices, sweeps)
+    seeds = _load(choices, trials)
     if not seeds:
         return []
     of_seed = _scores(seeds, resamples)
     out = []
     for reading in READINGS:
         here = [
-            (seed, drawn)
-            for seed, drawn in zip(seeds, of_seed, strict=True)
+            (seed, draws)
+            for seed, draws in zip(seeds, of_seed, strict=True)
             if seed.choice[f"{reading}_gain"] is not None
         ]
         if not here:
@@ -140,11 +158,11 @@ def _cell(
         gains, drawn = zip(*(_gain(seed, draws, reading) for seed, draws in here), strict=True)
         row = _row([seed.choice for seed, _ in here], reading, resamples)
         row |= {"sentences": len(seeds[0].counts), "gain": float(np.mean(gains))}
-        mean = resampling.over_seeds(drawn, resamples=resamples)
+        mean = resampling.over_seeds(gains, drawn, resamples=resamples)
         # Where k = 0 is chosen with every seed nothing is compared, and nothing can be claimed.
         if any(seed.choice[f"{reading}_k"] for seed, _ in here):
             row["low"], row["high"] = resampling.interval(mean)
-            row |= _tests(reading, [seed for seed, _ in here], resamples=resamples)
+            row |= _tests(reading, *zip(*here, strict=True), trials.runs, resamples=resamples)
         out.append((row, mean))
     return out
 
@@ -172,7 +190,7 @@ def _without(choices: Sequence[Choice], problem: str, resamples: int) -> list[Ro
 def _fresh(
     exhibit: exhibits.Exhibit,
     choices: Sequence[Choice],
-    sweeps: Mapping[tuple, Sweep],
+    trials: Trials,
     resamples: int,
 ) -> list[Row]:
     """The rows of a table of fresh seeds: its pairs, then the means of each setting and model.
@@ -191,7 +209,7 @@ def _fresh(
         row |= {"ranking": exhibit["of"]["ranking"], "seeds": len(repeats)}
         drawn: dict[int, _Draws] | None = None
         try:
-            seeds = _load(every, sweeps)
+            seeds = _load(every, trials)
             drawn = _by_seed(seeds, resamples)
         except UserError as error:
             row["problem"] = str(error)
@@ -239,7 +257,7 @@ def _over_seeds(found: Sequence[_Draws], resamples: int, *, compared: bool) -> d
     """The mean gain of seeds, with its interval where anything is compared."""
     out = {"gain": float(np.mean([gain for gain, _ in found]))}
     if compared:
-        mean = resampling.over_seeds([draws for _, draws in found], resamples=resamples)
+        mean = resampling.over_seeds(*zip(*found, strict=True), resamples=resamples)
         out["low"], out["high"] = resampling.interval(mean)
     return out
 
@@ -272,34 +290,67 @@ def _test_set(choice: Choice) -> str:
     return f"{choice['corpus']} {choice['target']}"
 
 
-def _tests(reading: str, seeds: Sequence[Seed], *, resamples: int) -> dict[str, Any]:
-    """p of a mean gain: by exchange in sentences, with several seeds also of whole trainings.
+def _tests(
+    reading: str,
+    seeds: Sequence[Seed],
+    draws: Sequence[np.ndarray],
+    runs: run_noise.Runs,
+    *,
+    resamples: int,
+) -> dict[str, Any]:
+    """p of a mean gain over sentences; over whole trainings where there are several of any kind.
 
-    The larger one counts: a gain must be more than the choice of sentences and, as far as it was
-    measured, more than the noise of training makes.
+    The largest counts: a gain must be more than the choice of sentences and, as far as it was
+    measured, more than the noise of training makes. draws: as `_scores` gives them.
     """
-    two_sided = reading == "sound"
+    best = reading == "best"
     score = SCORES[seeds[0].choice["metric"]]
     counts = [seed.of(reading) for seed in seeds]
-    whole = [score(side.sum(0).astype(np.float64)) for side in counts]
-    observed = float(np.mean([resampling.gains(side) for side in whole]))
-    key = _test_set(seeds[0].choice)
-    null = resampling.randomised(counts, score, key=key, resamples=resamples)
-    ends = np.cumsum([len(side) for side in whole])
-    null = np.mean([resampling.gains(s) for s in np.split(null, ends[:-1], axis=1)], axis=0)
-    p = resampling.p_value(observed, null, two_sided=two_sided)
-    of_seeds = resampling.p_of_seeds(whole, two_sided=two_sided, resamples=resamples)
-    return {"p_sentences": p, "p_seeds": of_seeds, "p": max(p, of_seeds or 0.0)}
+    whole = [score(seed.counts.sum(0).astype(np.float64)) for seed in seeds]
+    if best:
+        p = resampling.p_of_best(whole, draws)
+    else:
+        key = _test_set(seeds[0].choice)
+        null = resampling.exchanged(counts, score, key=key, resamples=resamples)
+        compared = [score(side.sum(0).astype(np.float64)) for side in counts]
+        observed = float(np.mean([resampling.gains(side) for side in compared]))
+        p = resampling.p_value(observed, null, two_sided=True)
+    of_seeds = resampling.p_of_seeds(
+        [seed.dev for seed in seeds], whole, best=best, resamples=resamples
+    )
+    of_runs = _p_of_runs(runs, [seed.choice for seed in seeds], reading, resamples)
+    every = [value for value in (p, of_seeds, of_runs) if value is not None]
+    return {"p_sentences": p, "p_seeds": of_seeds, "p_runs": of_runs, "p": max(every)}
 
 
-def _load(choices: Sequence[Choice], sweeps: Mapping[tuple, Sweep]) -> list[Seed]:
+def _p_of_runs(
+    runs: run_noise.Runs, choices: Sequence[Choice], reading: str, resamples: int
+) -> float | None:
+    """p of a pair's mean gain against the noise of its training; None where that isn't known."""
+    if not all(map(run_noise.trained, choices)):
+        return None
+    target = choices[0]["target"]
+    null = run_noise.against_runs(runs, choices, reading, draws=resamples, key=target)
+    return run_noise.p_value([null]) if null else None
+
+
+def _dev_scores(scores: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str, str], float]:
+    """Trials.dev of the rows of scores.csv."""
+    return {
+        (row["trial_path"], row["language"], row["metric"]): row["value"]
+        for row in scores
+        if row["split"] == "dev" and row["heads"] == "pruned"
+    }
+
+
+def _load(choices: Sequence[Choice], trials: Trials) -> list[Seed]:
     """The counts of one pair's trials; sweeps without k = 0 or any choice have no gain."""
     reference: tuple[str, Predictions] | None = None
     out = []
     for choice in choices:
         if choice["sound_gain"] is None and choice["best_gain"] is None:
             continue
-        there = _there(choice, sweeps[_key(choice)])
+        there = _there(choice, trials.sweeps[_key(choice)])
         counts = []
         for k, trial in there:
             path = str(Path(trial).with_suffix(".parquet"))
@@ -309,7 +360,10 @@ def _load(choices: Sequence[Choice], sweeps: Mapping[tuple, Sweep]) -> list[Seed
                 reference = (path, found)
             check_same(reference[1], found, paths=(reference[0], path))
             counts.append(count(found, choice["metric"]))
-        out.append(Seed(choice, tuple(k for k, _ in there), np.stack(counts, axis=1)))
+        dev = [trials.dev_score(trial, choice) for _, trial in there]
+        out.append(
+            Seed(choice, tuple(k for k, _ in there), np.stack(counts, axis=1), np.array(dev))
+        )
     return out
 
 

@@ -1,8 +1,12 @@
-"""Chance in the choice of test sentences: bootstrap, approximate randomisation, Holm.
+"""Chance in the choice of test sentences and in trainings: bootstrap, exchanges, Holm.
 
 Systems that are compared stand in one array of counts (sentences, systems, width), so that every
 draw of sentences is the same for all of them. Sums are whole numbers in floats that hold them
 exactly: neither the number of threads nor the size of a block changes any result.
+
+The run that dev data choose among K + 1 is the luckiest of them, and so is the best on test. A
+test that takes it as given claims gains of pure noise; those here make the choice again in every
+exchange and every draw.
 """
 
 from __future__ import annotations
@@ -46,31 +50,26 @@ def bootstrap(
     return np.concatenate(out)
 
 
-def randomised(
+def exchanged(
     counts: Sequence[np.ndarray], score: Score, *, key: str, resamples: int = RESAMPLES
 ) -> np.ndarray:
-    """Scores where it is left to chance which system gave a sentence's labels (Noreen 1989).
+    """Mean gains where chance says which of two systems gave a sentence's labels (Noreen 1989).
 
-    counts: for each seed (sentences, systems, width). In a draw the systems of a sentence change
-    places in a circle by a random number of steps, the same for all seeds; of two systems that is
-    the usual exchange. Returns (resamples, all systems of the first seed, then of the second ...).
+    counts: for each seed (sentences, 2, width), the unpruned system first. In a draw the systems of
+    a sentence change places or don't, in all seeds alike. Returns (resamples,).
     """
     random, sentences = generator(f"{key} randomised"), len(counts[0])
     flats = [_flat(side) for side in counts]
+    # An exchanged sentence adds what it has after the exchange less what it had before.
+    moved = [_flat(side[:, ::-1]) - still for side, still in zip(counts, flats, strict=True)]
     out = []
     for rows in _blocks(resamples, sentences):
-        chance = random.random((rows, sentences), dtype=np.float32)
-        found = []
-        for side, still in zip(counts, flats, strict=True):
-            systems, width = side.shape[1:]
-            steps = (chance * systems).astype(np.int32)
-            sums = np.repeat(still.sum(0, keepdims=True), rows, axis=0)
-            for step in range(1, systems):
-                # A turned sentence adds what it has after the turn less what it had before.
-                moved = np.roll(still.reshape(side.shape), -step, axis=1).reshape(still.shape)
-                sums += (steps == step).astype(still.dtype) @ (moved - still)
-            found.append(score(sums.reshape(rows, systems, width).astype(np.float64)))
-        out.append(np.concatenate(found, axis=1))
+        swapped = random.random((rows, sentences), dtype=np.float32) < 0.5
+        total = np.zeros(rows)
+        for side, still, change in zip(counts, flats, moved, strict=True):
+            sums = still.sum(0) + swapped.astype(still.dtype) @ change
+            total += gains(score(sums.reshape(rows, *side.shape[1:]).astype(np.float64)))
+        out.append(total / len(counts))
     return np.concatenate(out)
 
 
@@ -99,42 +98,96 @@ def p_value(observed: float, draws: np.ndarray, *, two_sided: bool) -> float:
     return float((1 + np.sum(draws >= observed - NO_DIFFERENCE)) / (1 + len(draws)))
 
 
-def over_seeds(draws: Sequence[np.ndarray], *, resamples: int = RESAMPLES) -> np.ndarray:
-    """Mean gain over seed pairs that are themselves drawn with replacement.
+def p_of_best(whole: Sequence[np.ndarray], draws: Sequence[np.ndarray]) -> float:
+    """One-sided p of the mean gain of the best system on test: White's (2000) reality check.
 
-    draws: for each seed (resamples,) gains on the same draws of sentences. With one seed nothing
-    is drawn. Returns (resamples,).
+    whole: for each seed (systems,) scores on the test set, k = 0 first; draws: for each seed
+    (resamples, systems) scores on draws of its sentences. Under the null hypothesis no system is
+    better than the unpruned one; the maximum is that of the draws' deviations, so that systems may
+    resemble each other as much as they like.
     """
-    table = np.stack(draws, axis=1)
-    count = table.shape[1]
+    null = [gains(drawn - side) for side, drawn in zip(whole, draws, strict=True)]
+    observed = float(np.mean([gains(side) for side in whole]))
+    return p_value(observed, np.mean(null, axis=0), two_sided=False)
+
+
+def over_seeds(
+    observed: Sequence[float], draws: Sequence[np.ndarray], *, resamples: int = RESAMPLES
+) -> np.ndarray:
+    """Draws of the mean gain over seeds that hold the noise of training, (resamples,).
+
+    observed: the gain of each seed; draws: for each seed (resamples,) gains on the same draws of
+    sentences. With one seed its draws as they are. Else their mean is moved by the spread of the
+    seeds: by s / sqrt(n) times Student's t with n - 1 degrees of freedom, because a bootstrap of a
+    few seeds is far too sure of itself. The t is made of one normal number for each seed, so that
+    comparisons of the same seeds move together (targets of a source share its trainings) and the
+    mean of such draws is a draw of the mean.
+    """
+    mean = np.mean(draws, axis=0)
+    count = len(observed)
     if count == 1:
-        return table[:, 0]
-    # The same seeds in every comparison: targets of a source share the trained models.
-    chosen = generator(f"{count} seeds").integers(0, count, (resamples, count))
-    return np.take_along_axis(table, chosen, axis=1).mean(1)
+        return mean
+    random = generator(f"{count} seeds")
+    normal = random.standard_normal((resamples, count))
+    chi_square = random.chisquare(count - 1, resamples)
+    away = np.asarray(observed) - np.mean(observed)
+    return mean + normal @ away / np.sqrt(count * chi_square)
 
 
 def p_of_seeds(
-    scores: Sequence[np.ndarray], *, two_sided: bool, resamples: int = RESAMPLES
+    dev: Sequence[np.ndarray],
+    test: Sequence[np.ndarray],
+    *,
+    best: bool,
+    resamples: int = RESAMPLES,
 ) -> float | None:
-    """p of the mean gain where whole trainings of a seed change places; None for one seed.
+    """One-sided p of the mean gain over seeds where pruning only relabels runs; None for one seed.
 
-    scores: for each seed (systems,), k = 0 first. All places where they are few enough (then p is
-    exact and with n seeds of two systems never below 2 ** (1 - n)), else random ones.
+    dev, test: for each seed (systems,) scores, k = 0 first; best: the choice is made on test. Two
+    null hypotheses, the larger p counts:
+
+    * any of a seed's runs may have been the unpruned one: test[chosen] - test[j] over all j;
+    * all differences to the unpruned run may have the other sign, and the choice is made again.
+      This holds, too, where pruned runs resemble each other more than the unpruned one, where the
+      first claims noise (docs/statistics.md); with n seeds it is never below 2 ** -n.
+
+    All ways to combine the seeds where they are few enough (then p is exact), else random ones.
     """
-    if len(scores) < 2:
+    if len(test) < 2:
         return None
-    turned = [[gains(np.roll(side, -step)) for step in range(len(side))] for side in scores]
-    observed = float(np.mean([side[0] for side in turned]))
-    total = int(np.prod([len(side) for side in turned], dtype=np.float64))
-    if total <= resamples:
-        grids = np.meshgrid(*turned, indexing="ij")
-        means = np.mean([grid.ravel() for grid in grids], axis=0)
-        means = means[1:]  # the first is the one observed, which p_value counts
+    nulls = []
+    for way in (_relabelled, _mirrored):
+        of_seed = [way(*sides, best=best) for sides in zip(dev, test, strict=True)]
+        nulls.append(_p_of_means(of_seed, resamples))
+    return max(nulls)
+
+
+def _relabelled(dev: np.ndarray, test: np.ndarray, *, best: bool) -> np.ndarray:
+    """(systems,) gains if run j were the unpruned one; the first is the one observed."""
+    if best:
+        others = np.where(np.eye(len(test), dtype=bool), -np.inf, test)
+        return others.max(1) - test
+    return test[np.argmax(dev)] - test
+
+
+def _mirrored(dev: np.ndarray, test: np.ndarray, *, best: bool) -> np.ndarray:
+    """(2,) gains as observed, and with all differences to the unpruned run negated."""
+    chosen = lambda d, t: t[1:].max() if best else t[np.argmax(d)]  # noqa: E731
+    dev, test = dev - dev[0], test - test[0]
+    return np.array([chosen(dev, test), chosen(-dev, -test)])
+
+
+def _p_of_means(of_seed: Sequence[np.ndarray], resamples: int) -> float:
+    """p of the mean of every seed's first gain among the means of one gain of each seed."""
+    observed = float(np.mean([gains[0] for gains in of_seed]))
+    if np.prod([len(gains) for gains in of_seed], dtype=np.float64) <= resamples:
+        grids = np.meshgrid(*of_seed, indexing="ij")
+        # The first is the one observed, which p_value counts.
+        means = np.mean([grid.ravel() for grid in grids], axis=0)[1:]
     else:
-        random = generator(f"{len(scores)} seeds randomised")
-        means = np.mean([random.choice(side, resamples) for side in turned], axis=0)
-    return p_value(observed, means, two_sided=two_sided)
+        random = generator(f"{len(of_seed)} seeds exchanged")
+        means = np.mean([random.choice(gains, resamples) for gains in of_seed], axis=0)
+    return p_value(observed, means, two_sided=False)
 
 
 def holm(values: Sequence[float | None]) -> list[float | None]:

@@ -21,7 +21,18 @@ Row = dict[str, Any]
 COLUMNS = (
     *("exhibit", "level", "reading", "experiment", "task", "corpus", "model", "recipe"),
     *("ranking", "setting", "source", "target", "mixture", "metric", "seeds", "k", "sentences"),
-    *("gain", "low", "high", "p_sentences", "p_seeds", "p", "p_holm", "resamples", "problem"),
+    *(
+        "gain",
+        "low",
+        "high",
+        "p_sentences",
+        "p_seeds",
+        "p_runs",
+        "p",
+        "p_holm",
+        "resamples",
+        "problem",
+    ),
 )
 READINGS = ("sound", "best")
 FRESH = "fresh"  # the k of `sound`, with seeds that took no part in choosing it
@@ -33,7 +44,7 @@ BEST_REDONE = (
     " zero"
 )
 _INTEGERS = ("seeds", "sentences", "resamples", "pairs", "n")
-_FLOATS = ("gain", "low", "high", "p_sentences", "p_seeds", "p", "p_holm")
+_FLOATS = ("gain", "low", "high", "p_sentences", "p_seeds", "p_runs", "p", "p_holm")
 _FLOATS += ("null_mean", "null_low", "null_high")
 
 
