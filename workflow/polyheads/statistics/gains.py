@@ -21,6 +21,7 @@ from polyheads.exhibits import fresh
 from polyheads.selection import Sweep
 from polyheads.statistics import resampling
 from polyheads.statistics.counts import SCORES, Predictions, check_same, count, read
+from polyheads.statistics.draws import columns
 from polyheads.statistics.rows import FRESH, READINGS, Row
 
 Choice = Mapping[str, Any]
@@ -52,19 +53,20 @@ def statistics(
     choices: Sequence[Choice],
     *,
     resamples: int = resampling.RESAMPLES,
+    delta: float | None = None,
 ) -> list[Row]:
     """The rows (see `rows`) of all tables of a plan, table by table; those of fresh seeds, too.
 
     sweeps: with the readings in the tables' metrics (`exhibits.readings`); choices: their rows in
-    choices.csv.
+    choices.csv. delta: the smallest gain that is worth having, in percentage points.
     """
-    by_sweep = {_key(sweep): sweep for sweep in sweeps}
+    by_sweep = {place(sweep): sweep for sweep in sweeps}
     out: list[Row] = []
     for exhibit in plan:
         if exhibit["kind"] in ("table", "shares"):
-            out += _table(exhibit, exhibits.members(exhibit, choices), by_sweep, resamples)
+            out += _table(exhibit, exhibits.members(exhibit, choices), by_sweep, resamples, delta)
         elif exhibit["kind"] == "fresh":
-            out += _fresh(exhibit, choices, by_sweep, resamples)
+            out += _fresh(exhibit, choices, by_sweep, resamples, delta)
     return out
 
 
@@ -73,6 +75,7 @@ def _table(
     choices: Sequence[Choice],
     sweeps: Mapping[tuple, Sweep],
     resamples: int,
+    delta: float | None,
 ) -> list[Row]:
     """The rows of one exhibit: its pairs, p adjusted by Holm over both readings, then its means."""
     cells: dict[tuple[str, ...], list[Choice]] = {}
@@ -84,7 +87,7 @@ def _table(
     means: dict[tuple[str, str], list[tuple[Row, np.ndarray]]] = {}
     for members in cells.values():
         try:
-            found = _cell(members, sweeps, resamples)
+            found = _cell(members, sweeps, resamples, delta)
         except UserError as error:
             nothing = np.full(resamples, np.nan)
             found = [(row, nothing) for row in _without(members, str(error), resamples)]
@@ -98,10 +101,10 @@ def _table(
     # Who reads the table sees both readings, and may take any star in it for a finding.
     for row, p in zip(pairs, resampling.holm([row["p"] for row in pairs]), strict=True):
         row["p_holm"] = p
-    return pairs + [_mean(members) for members in means.values() if len(members) > 1]
+    return pairs + [_mean(members, delta) for members in means.values() if len(members) > 1]
 
 
-def _mean(members: Sequence[tuple[Row, np.ndarray]]) -> Row:
+def _mean(members: Sequence[tuple[Row, np.ndarray]], delta: float | None = None) -> Row:
     """The mean gain of a model's pairs; those of one target language share their draws."""
     rows = [row for row, _ in members]
     weights = np.array([row["seeds"] for row in rows], float)
@@ -116,12 +119,22 @@ def _mean(members: Sequence[tuple[Row, np.ndarray]]) -> Row:
     out["gain"] = float(np.average([row["gain"] for row in rows], weights=weights))
     compared = any(row.get("low") is not None for row in rows)
     if compared and not np.isnan(draws).any():
-        out["low"], out["high"] = resampling.interval(draws)
+        out |= _ends(draws, out["reading"], delta)
     return out
 
 
+def _ends(draws: np.ndarray, reading: str, delta: float | None) -> Row:
+    """What draws say of a gain; of a maximum over k no more than where they lie."""
+    if reading == "best":
+        return dict(zip(("low", "high"), resampling.interval(draws), strict=True))
+    return columns(draws, delta)
+
+
 def _cell(
-    choices: Sequence[Choice], sweeps: Mapping[tuple, Sweep], resamples: int
+    choices: Sequence[Choice],
+    sweeps: Mapping[tuple, Sweep],
+    resamples: int,
+    delta: float | None,
 ) -> list[tuple[Row, np.ndarray]]:
     """Both readings of one pair of languages, one choice per seed: (row, (resamples,) gains)."""
     seeds = _load(choices, sweeps)
@@ -143,7 +156,7 @@ def _cell(
         mean = resampling.over_seeds(drawn, resamples=resamples)
         # Where k = 0 is chosen with every seed nothing is compared, and nothing can be claimed.
         if any(seed.choice[f"{reading}_k"] for seed, _ in here):
-            row["low"], row["high"] = resampling.interval(mean)
+            row |= _ends(mean, reading, delta)
             row |= _tests(reading, [seed for seed, _ in here], resamples=resamples)
         out.append((row, mean))
     return out
@@ -174,6 +187,7 @@ def _fresh(
     choices: Sequence[Choice],
     sweeps: Mapping[tuple, Sweep],
     resamples: int,
+    delta: float | None,
 ) -> list[Row]:
     """The rows of a table of fresh seeds: its pairs, then the means of each setting and model.
 
@@ -198,7 +212,7 @@ def _fresh(
         else:
             row["sentences"] = len(seeds[0].counts)
             compared = any(choice["sound_k"] for choice in every)
-            row |= _over_seeds(list(drawn.values()), resamples, compared=compared)
+            row |= _over_seeds(list(drawn.values()), resamples, delta, compared=compared)
         pairs.append(row)
         groups.setdefault((row["setting"], row["model"]), []).append((row, drawn))
     means = []
@@ -216,9 +230,21 @@ def _fresh(
             ]
             mean |= {"seeds": len(whole), "gain": None}
             if whole:
-                mean |= _over_seeds(of_seed, resamples, compared=compared)
+                mean |= _over_seeds(of_seed, resamples, delta, compared=compared)
         means.append(mean)
     return pairs + means
+
+
+def of_sweeps(
+    choices: Sequence[Choice], sweeps: Mapping[tuple, Sweep], resamples: int
+) -> list[_Draws]:
+    """The gain of each choice at the k chosen on dev, and its draws: all of one test set.
+
+    UserError for predictions that are missing or don't fit.
+    """
+    seeds = _load(choices, sweeps)
+    drawn = _scores(seeds, resamples)
+    return [_gain(seed, of, "sound") for seed, of in zip(seeds, drawn, strict=True)]
 
 
 def _by_seed(seeds: Sequence[Seed], resamples: int) -> dict[int, _Draws]:
@@ -235,12 +261,14 @@ def _by_seed(seeds: Sequence[Seed], resamples: int) -> dict[int, _Draws]:
     }
 
 
-def _over_seeds(found: Sequence[_Draws], resamples: int, *, compared: bool) -> dict[str, float]:
+def _over_seeds(
+    found: Sequence[_Draws], resamples: int, delta: float | None, *, compared: bool
+) -> dict[str, float]:
     """The mean gain of seeds, with its interval where anything is compared."""
     out = {"gain": float(np.mean([gain for gain, _ in found]))}
     if compared:
         mean = resampling.over_seeds([draws for _, draws in found], resamples=resamples)
-        out["low"], out["high"] = resampling.interval(mean)
+        out |= columns(mean, delta)
     return out
 
 
@@ -299,7 +327,7 @@ def _load(choices: Sequence[Choice], sweeps: Mapping[tuple, Sweep]) -> list[Seed
     for choice in choices:
         if choice["sound_gain"] is None and choice["best_gain"] is None:
             continue
-        there = _there(choice, sweeps[_key(choice)])
+        there = _there(choice, sweeps[place(choice)])
         counts = []
         for k, trial in there:
             path = str(Path(trial).with_suffix(".parquet"))
@@ -338,7 +366,8 @@ def _there(choice: Choice, sweep: Sweep) -> list[tuple[int, str]]:
     return [(k, path) for k, path in trials if k not in missing]
 
 
-def _key(row: Mapping[str, Any]) -> tuple:
+def place(row: Mapping[str, Any]) -> tuple:
+    """What names a sweep and its row of choices."""
     # Choices have a mixture and the seed that chose as text, sweeps as parts and a number.
     mixture = row["mixture"] if isinstance(row["mixture"], str) else "+".join(row["mixture"])
     of_seed = "" if row["of_seed"] is None else str(row["of_seed"])
