@@ -325,6 +325,25 @@ def test_several_sources_have_a_line_for_each_setting(tmp_path):
         ("cross-lingual", 5.0, 4.5),
         ("multi-lingual", 15.0, 14.5),
     ]
+    assert [r["verdict"] for r in found] == ["holds in one run"] * 2
+    # Nulls and fresh seeds decide here as elsewhere.
+    null = {"experiment": "pos", "task": "pos", "corpus": "ud-2.7", "model": "mbert", "n": 12}
+    null |= {"setting": "cross-lingual", "metric": "accuracy", "ranking": "merged-gradient"}
+    null |= {"reading": "sound", "null": "noise", "gain": 5.0, "pairs": 1, "p": 0.4}
+    chose = next(r for r in rows if r["setting"] == "multi-lingual" and r["metric"] == "accuracy")
+    again = {"role": "fresh", "of_seed": 42}
+    again = [chose | again | {"seed": i, "sound_gain": v} for i, v in enumerate((0.1, 0.5, -0.6))]
+    for p, verdict in ((0.4, "not shown"), (0.001, "holds")):
+        table = held(
+            plan,
+            sweeps,
+            [*rows, *again],
+            statistics=statistics(plan, rows),
+            nulls=[null | {"p": p}],
+        )
+        found = records(table, "Several sources, mean rank (MD): pruning raises scores")
+        assert [r["verdict"] for r in found] == [verdict, "not shown"]
+        assert (found[0]["p"], found[1]["fresh"]) == (p, pytest.approx(0))
     (not_run,) = records(table, "Several sources, summed scores (SD): pruning raises scores")
     assert not_run["verdict"] == claims.NOT_RUN
 
@@ -381,6 +400,30 @@ def test_nulls_and_fresh_seeds_decide(tried):
     assert any(note.startswith("Fresh seeds: ") for note in table["notes"])
 
 
+def test_run_noise_decides_about_low_resource(tmp_path):
+    sweeps = []
+    for share in (10, 50):
+        mixture = ("en", f"de@{share}")
+        made = made_up.sweep(tmp_path, setting="low-resource", mixture=mixture)
+        made_up.write_sweep(
+            made, {("dev", "de"): [80.0, 81, 82, 83], ("test", "de"): [60.0, 61, 62, 60 + share]}
+        )
+        sweeps.append(made)
+    plan, rows = rows_of(sweeps, tmp_path)
+    (exhibit,) = [e for e in plan if e["kind"] == "shares"]
+    mean = {**exhibit["of"], "exhibit": exhibit["name"], "model": "mbert", "reading": "sound"}
+    mean |= {"level": "mean", "gain": 30.0, "low": 29.0, "high": 31.0, "p_interval": 0.001}
+    null = {"experiment": "pos", "task": "pos", "corpus": "ud-2.7", "model": "mbert", "n": 12}
+    null |= {"setting": "low-resource", "metric": "accuracy", "ranking": "gradient", "pairs": 2}
+    null |= {"reading": "sound", "null": "noise", "gain": 30.0}
+    expected = {None: "holds in one run", 0.4: "not shown", 0.01: "holds"}
+    for p, verdict in expected.items():
+        nulls = [null | {"p": p}] if p else []
+        table = held(plan, sweeps, rows, statistics=[mean], nulls=nulls)
+        (made,) = records(table, "Pruning raises scores with little target data, too")
+        assert (made["sound"], made["verdict"], made["p"]) == (30.0, verdict, p)
+
+
 def test_where_k_0_was_chosen_nothing_is_compared(tried):
     plan, sweeps, rows = tried
     nothing = {"sound_k": 0, "sound_gain": 0.0, "best_gain": 0.0}
@@ -413,6 +456,80 @@ def test_predictions_that_cannot_be_used_leave_no_interval(tried):
     ]
     (cross,) = records(held(plan, sweeps, rows, statistics=broken), CROSS, model="mbert")
     assert (cross["low"], cross["verdict"][-11:]) == (None, "no interval")
+
+
+def of_settings(tmp_path, second=(), **changed):
+    """The claim about both settings where the multi-lingual sweeps are changed, and more sweeps
+    (keys of made_up.sweep) run."""
+    sweeps = made_up.study(tmp_path, models=("mbert",), seeds=(1, 2))
+    sweeps = [s | changed if s["setting"] == "multi-lingual" else s for s in sweeps]
+    extra = [made_up.sweep(tmp_path, **keys) for keys in second]
+    for made in extra:
+        places = [("dev", c) for c in made["dev"]] + [("test", c) for c in ("de", "zh")]
+        places += [("dev", "zh")]
+        values = {(s, c): [70.0 + k for k in made["ks"]] for s, c in places}
+        made_up.write_sweep(made, values)
+    sweeps += extra
+    plan, rows = rows_of(sweeps, tmp_path)
+    return plan, sweeps, rows, records(held(plan, sweeps, rows), LARGER)
+
+
+def test_settings_are_compared_where_nothing_else_differs(tmp_path):
+    plan, sweeps, rows, (made,) = of_settings(tmp_path)
+    main = [r for r in exhibits.main_choices(plan, rows)]
+    gains = {(r["setting"], r["target"], r["seed"]): r["sound_gain"] for r in main}
+    both = [("de", 1), ("de", 2), ("zh", 1), ("zh", 2)]
+    apart = [gains["cross-lingual", *b] - gains["multi-lingual", *b] for b in both]
+    assert made["sound"] == pytest.approx(np.mean(apart)) and made["note"] == ""
+    # Trials of one seed and pair are missing: its seed is left out of all pairs.
+    gone = {p for s in sweeps for p in s["trials"][:1] if (s["target"], s["seed"]) == ("zh", 2)}
+    gone = {p for p in gone if "en+zh" in p}
+    plan, rows = rows_of(sweeps, tmp_path, without=gone)
+    (made,) = records(held(plan, sweeps, rows), LARGER)
+    assert made["sound"] == pytest.approx(np.mean(apart[::2]))
+    assert made["note"] == (
+        "left out: 1 sweep (trials are missing), 1 sweep (other pairs lack the seed)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"recipe": "large"}, "different recipes"),
+        ({"protocol": "mask"}, "different protocol"),
+        ({"seed": 3}, "one side alone has the seed"),
+        ({"ks": (0, 1, 2, 4)}, "different k were tried"),
+        ({"ranking": "lrp-en"}, "different rankings"),
+    ],
+)
+def test_settings_that_differ_in_more_are_not_compared(tmp_path, changed, why):
+    sweeps = made_up.study(tmp_path, models=("mbert",))
+    sweeps = [s | changed if s["setting"] == "multi-lingual" else s for s in sweeps]
+    plan, rows = rows_of(sweeps, tmp_path)
+    table = held(plan, sweeps, rows)
+    (made,) = records(table, LARGER)
+    assert (made["sound"], made["verdict"]) == (None, "not compared")
+    assert why in made["note"] and any(made["note"] in note for note in table["notes"])
+    full_width(table)
+
+
+def test_settings_take_other_experiments_that_are_alike(tmp_path):
+    """The tables' own experiments differ in their largest k; another one has the right one."""
+    more = [
+        {"experiment": "second", "setting": "multi-lingual", "target": "de", "seed": seed}
+        for seed in (1, 2)
+    ]
+    plan, _, rows, (made,) = of_settings(tmp_path, more, ks=(0, 1, 2, 4))
+    gains = {
+        (r["experiment"], r["setting"], r["seed"]): r["sound_gain"]
+        for r in exhibits.main_choices(plan, rows)
+        if r["target"] == "de"
+    }
+    apart = [gains["pos", "cross-lingual", s] - gains["second", "multi-lingual", s] for s in (1, 2)]
+    assert made["sound"] == pytest.approx(np.mean(apart))
+    assert made["note"] == (
+        "left out: 2 sweeps (one side alone has the pair), 4 sweeps (different k were tried)"
+    )
 
 
 def test_shares_are_of_the_pairs_that_moved(tried):
@@ -502,7 +619,7 @@ def test_gains_and_languages(tmp_path):
 
 def test_the_page_has_whole_rows_links_and_rules(tried, tmp_path):
     plan, sweeps, rows = tried
-    table = held(plan, sweeps, rows, statistics=statistics(plan, rows))
+    table = held(plan, sweeps, rows, statistics=statistics(plan, rows, half=0.001))
     assert full_width(table) == 7
     assert texts(table["body"])[0][0] == CROSS
     links = {c["href"] for row in table["body"] for c in row if c["href"]}
@@ -510,7 +627,8 @@ def test_the_page_has_whole_rows_links_and_rules(tried, tmp_path):
     assert links and links <= {f"#table-{name}" for name in names}
     assert not [c for row in claims.without_links(table)["body"] for c in row if c["href"]]
     notes = " ".join(table["notes"])
-    assert "95 % interval" in notes and "p < 0.05" in notes and "one seed" in notes
+    assert "95 % interval" in notes and "p < 0.05" in notes and "In one run, in" in notes
+    assert "by Holm over all of its lines" in notes
     page = pages.page("x", here=tmp_path, tables=[table])
     assert 'href="#table-pos.cross-lingual.gradient"' in page
 
