@@ -32,7 +32,7 @@ import pandas as pd  # noqa: E402
 from polyheads import selection  # noqa: E402
 from polyheads.exhibits import claims, contents  # noqa: E402
 from polyheads.exhibits.results import Results  # noqa: E402
-from polyheads.statistics import gains, nulls  # noqa: E402
+from polyheads.statistics import differences, gains, nulls, rows, whole  # noqa: E402
 from polyheads.statistics.counts import Predictions  # noqa: E402
 
 TARGETS = ("de", "ar", "fa", "ja")
@@ -111,7 +111,7 @@ class Made:
         self.sweeps: list[dict] = []
         self.scores: list[tuple] = []
         self.dev: dict[str, float] = {}
-        self.tests: dict[tuple[str, str], Predictions] = {}
+        self.tests: dict[tuple[Path, str], Predictions] = {}
         self.difficulty = {code: random.uniform(size=SENTENCES * WORDS) for code in TARGETS}
         for setting in SETTINGS:
             trainings = [TARGETS] if setting == "cross-lingual" else [(t,) for t in TARGETS]
@@ -172,7 +172,9 @@ class Made:
             harder = np.abs((self.difficulty[code] + jitter + 1) % 2 - 1)
             wrong = (harder >= true / 100).astype(np.int64)
             lengths = np.full(SENTENCES, WORDS)
-            self.tests[path, code] = Predictions(("A", "B"), lengths, np.zeros_like(wrong), wrong)
+            self.tests[Path(path), code] = Predictions(
+                ("A", "B"), lengths, np.zeros_like(wrong), wrong
+            )
         return path
 
     def _sweeps(
@@ -201,7 +203,7 @@ class Made:
             }
             key = selection.sweep_key(sweep)
             for k, path in zip(ks or sweep["ks"], paths, strict=True):
-                test = self.tests[path, target]
+                test = self.tests[Path(path), target]
                 score = 100 * float(np.mean(test.gold == test.predicted))
                 values = (("dev", mixture[-1], self.dev[path]), ("test", target, score))
                 self.scores += [
@@ -225,7 +227,8 @@ class Made:
                 self._trial(f"{where}/{i}", quality, targets)
         if k == 0:
             self.dev[f"{where}/1"] = self.dev[f"{where}/0"]
-            self.tests |= {(f"{where}/1", t): self.tests[f"{where}/0", t] for t in targets}
+            unpruned, chosen = Path(where, "0"), Path(where, "1")
+            self.tests |= {(chosen, code): self.tests[unpruned, code] for code in targets}
         paths = [f"{where}/0", f"{where}/1"]
         fresh = (setting, mixture, (sweep["target"],))
         made = self._sweeps(fresh, paths, seed, role="fresh", of_seed=sweep["seed"], ks=(0, k))
@@ -238,20 +241,26 @@ def judged(cell: Cell, number: int) -> dict[str, list[bool]]:
     made = Made(cell, np.random.default_rng([SEED, number, *cell.name.encode()]))
     scores = pd.DataFrame(made.scores, columns=list(selection.SCORE_COLUMNS))
     plan = contents.plan(made.sweeps, ())
+    # The predictions are here and in no file.
+    gains.read = lambda path, language, **_: made.tests[Path(path).with_suffix(""), language]
     with tempfile.TemporaryDirectory() as directory:
         tables = {"choices": selection.choose(scores, made.sweeps), "scores": scores}
         for name, table in tables.items():
             selection.write(table, f"{directory}/{name}.csv")
             tables[name] = selection.read(f"{directory}/{name}.csv")
-    gains.read = lambda path, language, **_: made.tests[
-        str(path).removesuffix(".parquet"), language
-    ]
-    found = gains.statistics(
-        plan, made.sweeps, tables["choices"], tables["scores"], resamples=RESAMPLES
-    )
-    against = nulls.rows(tables["choices"], tables["scores"], draws=RESAMPLES)
+        told = whole.statistics(plan, made.sweeps, **tables, delta=0.5, resamples=RESAMPLES)
+        columns = (rows.COLUMNS, nulls.COLUMNS, differences.COLUMNS)
+        for name, kept, names in zip(told._fields, told, columns, strict=True):
+            rows.write(kept, f"{directory}/{name}.csv", names)
+        found, against, apart = (rows.read(f"{directory}/{name}.csv") for name in told._fields)
     results = Results(
-        **tables, rankings=(), languages={}, published=(), statistics=found, nulls=against
+        **tables,
+        rankings=(),
+        languages={},
+        published=(),
+        statistics=found,
+        nulls=against,
+        differences=apart,
     )
     out: dict[str, list[bool]] = {}
     for record in claims.claims(plan, made.sweeps, results)["records"]:

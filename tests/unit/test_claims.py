@@ -8,12 +8,14 @@ from test_tables import LANGUAGES, PUBLISHED, full_width, rows_of, texts
 
 from polyheads import catalogue, exhibits
 from polyheads.exhibits import (
+    claim_contrasts,
     claim_languages,
     claim_study,
     claims,
     contents,
     distances,
     similarity,
+    verdicts,
 )
 from polyheads.exhibits.results import Results
 from polyheads.report import pages
@@ -38,15 +40,24 @@ def line(**changed):
     return claim_study.line("pos", "ud-2.7", "mbert", "", "–", **given | changed)
 
 
+FRESH = {"fresh": 0.2, "fresh_low": 0.1, "fresh_high": 0.3, "fresh_p": 0.01}
+BELOW = {"sound": -1.0, "low": -2.0, "high": -0.1}
+WIDE = {"low": -0.3, "high": 0.4, "sound": 0.05}
+SMALL = {"above": 0.01, "within": 0.97, "below": 0.02, "delta": 0.5}
+
+
 @pytest.mark.parametrize(
     ("changed", "expected"),
     [
         ({}, "holds"),
         ({"noise": False}, "holds in one run"),
+        # several seeds alone don't make it plain: each chose its luckiest training
+        ({"noise": False, "runs": 5}, "holds in these runs"),
+        (BELOW | {"noise": False, "runs": 3}, "contradicted in these runs"),
         ({"low": -0.1}, "not shown"),
         ({"low": 0.0}, "not shown"),
-        ({"sound": -1.0, "low": -2.0, "high": -0.1}, "contradicted"),
-        ({"sound": -1.0, "low": -2.0, "high": -0.1, "noise": False}, "contradicted in one run"),
+        (BELOW, "contradicted"),
+        (BELOW | {"noise": False}, "contradicted in one run"),
         ({"p": 0.04}, "holds"),
         ({"p": 0.05}, "not shown"),
         # fresh seeds decide instead of the one that chose, once there are enough of them
@@ -55,14 +66,13 @@ def line(**changed):
         ({"fresh": 0.2, "p": 0.4}, "not shown"),
         ({"fresh": 0.2, "p": 0.01}, "same direction, no interval"),
         ({"fresh": 0.0}, "not shown"),
-        ({"fresh": 0.2, "fresh_low": 0.1, "fresh_high": 0.3}, "holds"),
-        ({"fresh": 0.2, "fresh_low": 0.1, "fresh_high": 0.3, "p": 0.05}, "not shown"),
-        ({"fresh": 0.2, "fresh_low": -0.1, "fresh_high": 0.5}, "not shown"),
-        ({"fresh": -0.2, "fresh_low": -0.3, "fresh_high": -0.1}, "contradicted"),
-        (
-            {"low": -1.0, "high": 3.0, "fresh": 0.2, "fresh_low": 0.1, "fresh_high": 0.3},
-            "holds",
-        ),
+        (FRESH, "holds"),
+        (FRESH | {"p": 0.05}, "not shown"),
+        (FRESH | {"fresh_p": 0.05}, "not shown"),
+        (FRESH | {"fresh": -0.2}, "contradicted"),
+        # the null is about the luck of the choice, which fresh seeds don't have
+        (FRESH | {"fresh": -0.2, "p": 0.9}, "contradicted"),
+        (FRESH | {"low": -1.0, "high": 3.0}, "holds"),
         ({"low": None, "high": None}, "same direction, no interval"),
         ({"sound": -1.0, "low": None, "high": None}, "opposite direction, no interval"),
         ({"sound": 0.0, "low": None, "high": None}, "not shown"),
@@ -74,6 +84,29 @@ def line(**changed):
         ({"low": None, "high": None, "p": 0.01}, "holds"),
         ({"low": None, "high": None, "p": 0.3}, "not shown"),
         ({"sound": -1.0, "low": None, "high": None, "p": 0.98}, "contradicted"),
+        # 19 random rankings, all of them better: one of 20 is always the lowest
+        ({"sound": -1.0, "low": None, "high": None, "p": 1.0, "null_n": 19}, "not shown"),
+        ({"sound": -1.0, "low": None, "high": None, "p": 1.0, "null_n": 20}, "contradicted"),
+        # less than 0 for the choice of sentences, but no less than other seeds give
+        (BELOW | {"p": 0.9}, "not shown"),
+        (BELOW | {"p": 0.97}, "contradicted"),
+        # p of the draws, not of a normal distribution, where there are draws
+        ({"p_interval": 0.06}, "not shown"),
+        ({"low": -0.1, "p_interval": 0.04}, "holds"),
+        # what is small and what is not known
+        (WIDE, "not shown"),
+        (WIDE | SMALL | {"noise": False}, "no gain worth having in one run"),
+        (WIDE | SMALL | {"noise": False, "runs": 2}, "no gain worth having in these runs"),
+        (WIDE | SMALL | {"p": 0.5}, "no gain worth having in one run"),
+        (WIDE | SMALL | {"compared": True}, "no difference worth having in one run"),
+        (WIDE | SMALL | {"within": 0.94}, "not shown"),
+        (WIDE | SMALL | FRESH | {"fresh_p": 0.2}, "no gain worth having"),
+        # draws of few seeds vary too little: the interval says more
+        (WIDE | SMALL | FRESH | {"fresh_p": 0.2, "fresh_high": 0.6}, "not shown"),
+        (SMALL, "holds, but no gain worth having"),
+        (SMALL | {"noise": False}, "holds in one run, but no gain worth having"),
+        (SMALL | {"sound": -0.2, "low": -0.3, "high": -0.1}, "contradicted"),
+        ({"sound": None, "low": None, "high": None, "unlike": True}, "not compared"),
         # dev chose k = 0 everywhere: no gain, whatever the null has
         ({"sound": 0.0, "low": None, "high": None, "p": 0.98}, "not shown"),
         ({"sound": None, "low": None, "high": None}, "trials missing"),
@@ -90,7 +123,29 @@ def line(**changed):
     ],
 )
 def test_verdicts(changed, expected):
-    assert claims.verdict(line(**changed)) == expected
+    assert verdicts.decide([line(**changed)])[0]["verdict"] == expected
+
+
+def test_verdicts_of_a_claim_are_adjusted_for_their_number():
+    """Holm by hand: 0.02 of three is 0.06; both directions are families of three of their own."""
+    mine = [line(p_interval=p) for p in (0.02, 0.03, 0.01)]
+    told = verdicts.decide(mine)
+    assert [t["p_holm"] for t in told] == pytest.approx([0.04, 0.04, 0.03])
+    assert {t["verdict"] for t in told} == {"holds"}
+    mine[0]["p_interval"] = mine[1]["p_interval"] = 0.03
+    told = verdicts.decide(mine)
+    assert [t["p_holm"] for t in told] == pytest.approx([0.06, 0.06, 0.03])
+    assert [t["verdict"] for t in told] == ["not shown", "not shown", "holds"]
+    # A line that lies below is one of the family, a line without a test is not.
+    mine[:2] = [line(sound=-1.0, p_interval=0.02), line(low=None, high=None)]
+    told = verdicts.decide(mine)
+    assert [t["p_holm"] for t in told] == pytest.approx([0.04, None, 0.02])
+    assert [t["verdict"] for t in told] == ["contradicted", "same direction, no interval", "holds"]
+    # The larger p counts; fresh seeds' instead of the choosing seed's.
+    (told,) = verdicts.decide([line(p_interval=0.001, p=0.03)])
+    assert told["p_holm"] == 0.03
+    (told,) = verdicts.decide([line(p_interval=0.6, **FRESH)])
+    assert told["p_holm"] == 0.01
 
 
 def statistics(plan, rows, *, half=0.5):
@@ -117,6 +172,18 @@ def statistics(plan, rows, *, half=0.5):
             if len(mine) > 1:
                 out.append(shared | ends | {"source": "", "target": ""})
     return out
+
+
+def apart(plan, sweeps, rows, *, half=0.5, **more):
+    """Rows as statistics.differences writes them, with intervals of one width."""
+    results = Results(rows, [], [], LANGUAGES, PUBLISHED, **more)
+    found = claim_contrasts.contrasts(claim_study.study(plan, sweeps, results))
+    shared = {"reading": "sound", "level": "mean", "source": "", "target": "", "p_interval": None}
+    return [
+        c.place() | shared | {"difference": d, "low": d - half, "high": d + half, "problem": ""}
+        for c in found
+        if (d := c.difference("sound")) is not None
+    ]
 
 
 def records(table, claim, **wanted):
@@ -179,8 +246,7 @@ def test_lines_say_what_the_choices_say(tried):
     (larger,) = records(table, LARGER, model="mbert")
     multi = mean("sound_gain", model="mbert", setting="multi-lingual")
     assert larger["sound"] == pytest.approx(cross["sound"] - multi)
-    # square-and-add of two halves of 0.5
-    assert larger["high"] - larger["low"] == pytest.approx(2 * 0.5 * 2**0.5)
+    assert larger["low"] is None  # no draws of both sides together
     theirs -= (run["multi-lingual", "de"] + run["multi-lingual", "zh"]) / 2
     assert larger["published"] == f"{theirs:+.2f}" and larger["published_of"] == "of the pairs run"
 
@@ -211,6 +277,11 @@ def test_controls_are_compared_with_trials_that_differ_in_the_heads_only(tried, 
     (expected,) = records(held(plan, sweeps, rows), HIGHEST)
     mine = [r for r in rows if r["experiment"] == "pos" and r["model"] == "mbert"]
     more = [r | changed | {"experiment": "first", "best_gain": r["best_gain"] + 9} for r in mine]
+    also = {"experiment": "first"} | changed
+    if "k_max" in also:
+        also["ks"] = (0, 1, 2, also.pop("k_max"))
+    first = [s | also for s in sweeps if s["experiment"] == "pos" and s["model"] == "mbert"]
+    sweeps = [*first, *sweeps]
     first = [e | {"of": e["of"] | {"experiment": "first"}} for e in plan if e["kind"] == "gains"]
     table = held([*first[:1], *plan], sweeps, [*more, *rows])
     (control,) = records(table, HIGHEST)
@@ -254,6 +325,25 @@ def test_several_sources_have_a_line_for_each_setting(tmp_path):
         ("cross-lingual", 5.0, 4.5),
         ("multi-lingual", 15.0, 14.5),
     ]
+    assert [r["verdict"] for r in found] == ["holds in one run"] * 2
+    # Nulls and fresh seeds decide here as elsewhere.
+    null = {"experiment": "pos", "task": "pos", "corpus": "ud-2.7", "model": "mbert", "n": 12}
+    null |= {"setting": "cross-lingual", "metric": "accuracy", "ranking": "merged-gradient"}
+    null |= {"reading": "sound", "null": "noise", "gain": 5.0, "pairs": 1, "p": 0.4}
+    chose = next(r for r in rows if r["setting"] == "multi-lingual" and r["metric"] == "accuracy")
+    again = {"role": "fresh", "of_seed": 42}
+    again = [chose | again | {"seed": i, "sound_gain": v} for i, v in enumerate((0.1, 0.5, -0.6))]
+    for p, verdict in ((0.4, "not shown"), (0.001, "holds")):
+        table = held(
+            plan,
+            sweeps,
+            [*rows, *again],
+            statistics=statistics(plan, rows),
+            nulls=[null | {"p": p}],
+        )
+        found = records(table, "Several sources, mean rank (MD): pruning raises scores")
+        assert [r["verdict"] for r in found] == [verdict, "not shown"]
+        assert (found[0]["p"], found[1]["fresh"]) == (p, pytest.approx(0))
     (not_run,) = records(table, "Several sources, summed scores (SD): pruning raises scores")
     assert not_run["verdict"] == claims.NOT_RUN
 
@@ -262,8 +352,10 @@ def test_nulls_and_fresh_seeds_decide(tried):
     plan, sweeps, rows = tried
     key = {"experiment": "pos", "ranking": "gradient", "task": "pos", "corpus": "ud-2.7"}
     key |= {"model": "mbert", "setting": "cross-lingual", "metric": "accuracy", "n": 12}
-    noise = key | {"reading": "sound", "gain": 1.0, "null": "noise", "null_mean": 0.2, "p": 0.4}
-    fake = [r | {"gain": 5.0, "low": 4.0, "high": 6.0} for r in statistics(plan, rows)]
+    noise = key | {"reading": "sound", "null": "noise", "null_mean": 0.2, "p": 0.4, "pairs": 2}
+    noise["gain"] = 5.0
+    rows = [r | {"sound_gain": 5.0, "sound_k": 2} for r in rows]
+    fake = statistics(plan, rows, half=1.0)
 
     def of(claim, nulls=(), more=()):
         made = held(plan, sweeps, [*rows, *more], statistics=fake, nulls=nulls)
@@ -274,7 +366,12 @@ def test_nulls_and_fresh_seeds_decide(tried):
     assert of(CROSS)["verdict"] == "holds in one run"
     assert of(CROSS, [noise])["verdict"] == "not shown" and of(CROSS, [noise])["p"] == 0.4
     assert of(CROSS, [noise | {"p": 0.01}])["verdict"] == "holds"
-    null = noise | {"null": "random", "p": 0.01}
+    # A null of other pairs, or of a part of them, decides nothing.
+    for other in ({"pairs": 1}, {"gain": 0.5}):
+        made = of(CROSS, [noise | {"p": 0.01} | other])
+        assert (made["verdict"], made["p"]) == ("holds in one run", None)
+        assert "other pairs" in made["note"]
+    null = noise | {"null": "random", "p": 0.01, "gain": 1.0}
     assert of(RANDOM, [null])["verdict"] == "holds"
     assert of(RANDOM, [null])["sound"] == pytest.approx(0.8)
     assert of(CROSS, [null])["p"] is None  # another claim's null
@@ -303,6 +400,30 @@ def test_nulls_and_fresh_seeds_decide(tried):
     assert any(note.startswith("Fresh seeds: ") for note in table["notes"])
 
 
+def test_run_noise_decides_about_low_resource(tmp_path):
+    sweeps = []
+    for share in (10, 50):
+        mixture = ("en", f"de@{share}")
+        made = made_up.sweep(tmp_path, setting="low-resource", mixture=mixture)
+        made_up.write_sweep(
+            made, {("dev", "de"): [80.0, 81, 82, 83], ("test", "de"): [60.0, 61, 62, 60 + share]}
+        )
+        sweeps.append(made)
+    plan, rows = rows_of(sweeps, tmp_path)
+    (exhibit,) = [e for e in plan if e["kind"] == "shares"]
+    mean = {**exhibit["of"], "exhibit": exhibit["name"], "model": "mbert", "reading": "sound"}
+    mean |= {"level": "mean", "gain": 30.0, "low": 29.0, "high": 31.0, "p_interval": 0.001}
+    null = {"experiment": "pos", "task": "pos", "corpus": "ud-2.7", "model": "mbert", "n": 12}
+    null |= {"setting": "low-resource", "metric": "accuracy", "ranking": "gradient", "pairs": 2}
+    null |= {"reading": "sound", "null": "noise", "gain": 30.0}
+    expected = {None: "holds in one run", 0.4: "not shown", 0.01: "holds"}
+    for p, verdict in expected.items():
+        nulls = [null | {"p": p}] if p else []
+        table = held(plan, sweeps, rows, statistics=[mean], nulls=nulls)
+        (made,) = records(table, "Pruning raises scores with little target data, too")
+        assert (made["sound"], made["verdict"], made["p"]) == (30.0, verdict, p)
+
+
 def test_where_k_0_was_chosen_nothing_is_compared(tried):
     plan, sweeps, rows = tried
     nothing = {"sound_k": 0, "sound_gain": 0.0, "best_gain": 0.0}
@@ -321,7 +442,7 @@ def test_where_k_0_was_chosen_nothing_is_compared(tried):
     full_width(table)
     # One side that moved is compared with one that didn't.
     half = [r | nothing if r["experiment"] == "controls" else r for r in rows]
-    (control,) = records(held(plan, sweeps, half, statistics=statistics(plan, half)), HIGHEST)
+    (control,) = records(held(plan, sweeps, half, differences=apart(plan, sweeps, half)), HIGHEST)
     assert control["high"] - control["low"] == pytest.approx(1.0)
 
 
@@ -335,6 +456,80 @@ def test_predictions_that_cannot_be_used_leave_no_interval(tried):
     ]
     (cross,) = records(held(plan, sweeps, rows, statistics=broken), CROSS, model="mbert")
     assert (cross["low"], cross["verdict"][-11:]) == (None, "no interval")
+
+
+def of_settings(tmp_path, second=(), **changed):
+    """The claim about both settings where the multi-lingual sweeps are changed, and more sweeps
+    (keys of made_up.sweep) run."""
+    sweeps = made_up.study(tmp_path, models=("mbert",), seeds=(1, 2))
+    sweeps = [s | changed if s["setting"] == "multi-lingual" else s for s in sweeps]
+    extra = [made_up.sweep(tmp_path, **keys) for keys in second]
+    for made in extra:
+        places = [("dev", c) for c in made["dev"]] + [("test", c) for c in ("de", "zh")]
+        places += [("dev", "zh")]
+        values = {(s, c): [70.0 + k for k in made["ks"]] for s, c in places}
+        made_up.write_sweep(made, values)
+    sweeps += extra
+    plan, rows = rows_of(sweeps, tmp_path)
+    return plan, sweeps, rows, records(held(plan, sweeps, rows), LARGER)
+
+
+def test_settings_are_compared_where_nothing_else_differs(tmp_path):
+    plan, sweeps, rows, (made,) = of_settings(tmp_path)
+    main = [r for r in exhibits.main_choices(plan, rows)]
+    gains = {(r["setting"], r["target"], r["seed"]): r["sound_gain"] for r in main}
+    both = [("de", 1), ("de", 2), ("zh", 1), ("zh", 2)]
+    apart = [gains["cross-lingual", *b] - gains["multi-lingual", *b] for b in both]
+    assert made["sound"] == pytest.approx(np.mean(apart)) and made["note"] == ""
+    # Trials of one seed and pair are missing: its seed is left out of all pairs.
+    gone = {p for s in sweeps for p in s["trials"][:1] if (s["target"], s["seed"]) == ("zh", 2)}
+    gone = {p for p in gone if "en+zh" in p}
+    plan, rows = rows_of(sweeps, tmp_path, without=gone)
+    (made,) = records(held(plan, sweeps, rows), LARGER)
+    assert made["sound"] == pytest.approx(np.mean(apart[::2]))
+    assert made["note"] == (
+        "left out: 1 sweep (trials are missing), 1 sweep (other pairs lack the seed)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"recipe": "large"}, "different recipes"),
+        ({"protocol": "mask"}, "different protocol"),
+        ({"seed": 3}, "one side alone has the seed"),
+        ({"ks": (0, 1, 2, 4)}, "different k were tried"),
+        ({"ranking": "lrp-en"}, "different rankings"),
+    ],
+)
+def test_settings_that_differ_in_more_are_not_compared(tmp_path, changed, why):
+    sweeps = made_up.study(tmp_path, models=("mbert",))
+    sweeps = [s | changed if s["setting"] == "multi-lingual" else s for s in sweeps]
+    plan, rows = rows_of(sweeps, tmp_path)
+    table = held(plan, sweeps, rows)
+    (made,) = records(table, LARGER)
+    assert (made["sound"], made["verdict"]) == (None, "not compared")
+    assert why in made["note"] and any(made["note"] in note for note in table["notes"])
+    full_width(table)
+
+
+def test_settings_take_other_experiments_that_are_alike(tmp_path):
+    """The tables' own experiments differ in their largest k; another one has the right one."""
+    more = [
+        {"experiment": "second", "setting": "multi-lingual", "target": "de", "seed": seed}
+        for seed in (1, 2)
+    ]
+    plan, _, rows, (made,) = of_settings(tmp_path, more, ks=(0, 1, 2, 4))
+    gains = {
+        (r["experiment"], r["setting"], r["seed"]): r["sound_gain"]
+        for r in exhibits.main_choices(plan, rows)
+        if r["target"] == "de"
+    }
+    apart = [gains["pos", "cross-lingual", s] - gains["second", "multi-lingual", s] for s in (1, 2)]
+    assert made["sound"] == pytest.approx(np.mean(apart))
+    assert made["note"] == (
+        "left out: 2 sweeps (one side alone has the pair), 4 sweeps (different k were tried)"
+    )
 
 
 def test_shares_are_of_the_pairs_that_moved(tried):
@@ -424,15 +619,16 @@ def test_gains_and_languages(tmp_path):
 
 def test_the_page_has_whole_rows_links_and_rules(tried, tmp_path):
     plan, sweeps, rows = tried
-    table = held(plan, sweeps, rows, statistics=statistics(plan, rows))
-    assert full_width(table) == 6
+    table = held(plan, sweeps, rows, statistics=statistics(plan, rows, half=0.001))
+    assert full_width(table) == 7
     assert texts(table["body"])[0][0] == CROSS
     links = {c["href"] for row in table["body"] for c in row if c["href"]}
     names = {e["name"] for e in plan if e["kind"] == "table"} | {"improved", "overview"}
     assert links and links <= {f"#table-{name}" for name in names}
     assert not [c for row in claims.without_links(table)["body"] for c in row if c["href"]]
     notes = " ".join(table["notes"])
-    assert "95 % interval" in notes and "p < 0.05" in notes and "one seed" in notes
+    assert "95 % interval" in notes and "p < 0.05" in notes and "In one run, in" in notes
+    assert "by Holm over all of its lines" in notes
     page = pages.page("x", here=tmp_path, tables=[table])
     assert 'href="#table-pos.cross-lingual.gradient"' in page
 
@@ -473,11 +669,7 @@ def test_rankings_of_languages(tmp_path):
 
 
 def test_intervals_put_together():
-    one, other = (1.0, 0.4, 1.8), (0.2, -0.1, 0.6)
-    value, low, high = contrasts.difference(one, other)
-    assert value == pytest.approx(0.8)
-    assert low == pytest.approx(0.8 - (0.6**2 + 0.4**2) ** 0.5)
-    assert high == pytest.approx(0.8 + (0.8**2 + 0.3**2) ** 0.5)
+    one = (1.0, 0.4, 1.8)
     apart = contrasts.mean_of([("de", one), ("zh", one)])
     together = contrasts.mean_of([("de", one), ("de", one)])
     assert together == pytest.approx(one)
@@ -493,7 +685,8 @@ def test_jackknife_of_pairs_covers_the_mean():
         own = [chance.gauss(0.2, 1) for _ in range(9)]
         names = [str(i) for i in range(9)]
         values = {(names[i], names[j]): own[i] + own[j] for i in range(9) for j in range(i + 1, 9)}
-        _, low, high = contrasts.mean_of_pairs(values, names)
+        value, low, high, p = contrasts.mean_of_pairs(values, names)
+        assert (p < 0.05) == (not low <= 0 <= high)
         covered += low <= 0.4 <= high
     assert 0.92 <= covered / rounds <= 0.98
-    assert contrasts.mean_of_pairs({("a", "b"): 0.5}, ["a", "b"]) == (0.5, None, None)
+    assert contrasts.mean_of_pairs({("a", "b"): 0.5}, ["a", "b"]) == (0.5, None, None, None)

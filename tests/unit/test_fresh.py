@@ -135,13 +135,18 @@ def test_table():
     ]
 
 
+_DRAWN = {"p_interval": 0.3, "above": 0.9, "within": 0.1, "below": 0.0, "delta": 0.5}
+
+
 def resampled(target="", **changed):
     """A row of the statistics: the gain of the pair from English, of the mean without target."""
     row = {"exhibit": EXHIBIT["name"], "level": "pair" if target else "mean", "reading": "fresh"}
     row |= {"experiment": "ner", "model": "tiny", "setting": "cross-lingual", "mixture": "en"}
     row |= {"source": "en" if target else "", "target": target, "metric": "f1_strict"}
     row |= {"ranking": "gradient", "seeds": 4, "resamples": 10, "problem": ""}
-    return row | {"gain": 2.5, "low": None, "high": None, "p": None, "p_holm": None} | changed
+    return (
+        row | {"gain": 2.5, "low": None, "high": None, "p": None, "p_holm": None} | _DRAWN | changed
+    )
 
 
 def test_interval_has_the_noise_of_training_and_of_sentences():
@@ -153,6 +158,10 @@ def test_interval_has_the_noise_of_training_and_of_sentences():
     assert chinese["low"] == -9
     assert chinese["high"] == pytest.approx(student.interval([-1, 1, 3, 5])[1])
     assert (mean["low"], mean["high"]) == pytest.approx(student.interval([0, 1.5, 3, 4.5]))
+    assert german["p_interval"] == 0.3 > student.p_value([1, 2, 3, 4])
+    alone = fresh.lines(EXHIBIT, choices())[0]
+    assert alone["p_interval"] == pytest.approx(student.p_value([1, 2, 3, 4]))
+    assert (german["within"], alone["within"]) == (0.1, None)
     table = fresh.table(EXHIBIT, choices(), LANGUAGES, rows)
     assert table["body"][0][5]["below"].endswith(", +9.00]")
     assert any("training noise and the choice of test sentences" in n for n in table["notes"])

@@ -237,8 +237,8 @@ gains.statistics.__kwdefaults__["resamples"] = 20
 os.chdir({str(tmp_path)!r})
 job = N(
     input=N(choices="choices.csv", scores="scores.csv"),
-    output=N(gains="gains.csv", nulls="nulls.csv"),
-    params=N(sweeps=json.load(open("sweeps.json"))),
+    output=N(gains="gains.csv", nulls="nulls.csv", differences="differences.csv"),
+    params=N(sweeps=json.load(open("sweeps.json")), delta=0.5),
     log=["log"],
 )
 runpy.run_path({str(script)!r}, init_globals={{"snakemake": job}})

@@ -42,6 +42,7 @@ rule statistics:
     output:
         gains=f"{OUT}/statistics.csv",
         nulls=f"{OUT}/nulls.csv",
+        differences=f"{OUT}/differences.csv",
     log:
         f"results/logs/statistics/{NAME}.log",
     benchmark:
@@ -50,6 +51,7 @@ rule statistics:
         ENVIRONMENT
     params:
         sweeps=SWEEPS,
+        delta=STUDY["study"]["delta"],
         code=code("resample.py"),
     script:
         "../scripts/resample.py"
@@ -61,6 +63,7 @@ rule tables:
         scores=f"{OUT}/scores.csv",
         statistics=f"{OUT}/statistics.csv",
         nulls=f"{OUT}/nulls.csv",
+        differences=f"{OUT}/differences.csv",
         rankings=[f"{path}/ranking.json" for path in SCORED],
         facts=FACTS,
         templates=TEMPLATES,
@@ -153,6 +156,7 @@ rule pages:
         choices=f"{OUT}/choices.csv",
         statistics=f"{OUT}/statistics.csv",
         nulls=f"{OUT}/nulls.csv",
+        differences=f"{OUT}/differences.csv",
         scores=f"{OUT}/scores.csv",
         figures=[path for paths in FIGURES.values() for path in paths],
         facts=FACTS,

@@ -52,20 +52,19 @@ def languages(of: Study) -> Iterator[Line]:
         first = next(iter(members.values()))
         orders = {code: ranking["order"] for code, ranking in members.items()}
         rho = {(a, b): spearman(orders[a], orders[b]) for a, b in combinations(orders, 2)}
-        value, low, high = mean_of_pairs(rho, list(orders))
+        value, low, high, p = mean_of_pairs(rho, list(orders))
         task = first.get("task", "")
         theirs = {(m, (a, b)): v for (t, m, a, b), v in printed.items() if t == task and a < b}
         told = paper(theirs, first["model"], {tuple(sorted(pair)) for pair in rho})
         made = line(task, first["corpus"], first["model"], "", told)
-        made |= {"sound": value, "low": low, "high": high, "best_text": "–"}
-        yield made | {"noise": of.several_seeds, "exhibit": group["name"]}
+        made |= {"sound": value, "low": low, "high": high, "p_interval": p, "best_text": "–"}
+        yield made | {"exhibit": group["name"]}
 
 
 def related(of: Study, what: str) -> Iterator[Line]:
     """Rho of gains and a key of RELATED; of several distances the one with the smallest p.
 
-    p: of permuted languages, adjusted by Holm over all lines of the linked table, and so for
-    having looked at all of them.
+    p: of permuted languages, times the number of distances that were looked at (Bonferroni).
     """
     for key, (name, found) in _told(of).items():
         mine = [row for row in found if (row["setting"], row["model"]) == (key.setting, key.model)]
@@ -81,8 +80,9 @@ def related(of: Study, what: str) -> Iterator[Line]:
             below = f"{row['pairs']} pairs"
             if len(RELATED[what]) > 1:
                 below += f", {predictor}"
-            made |= {"sound": row["rho"], "p": row["p_holm"], "sound_below": below}
-            made["note"] = f"p of this line alone {number(row['p'], 4)}"
+            made |= {"sound": row["rho"], "sound_below": below}
+            made["p"] = min(1.0, len(there) * row["p"])
+            made["note"] = f"p of this distance alone {number(row['p'], 4)}" * (len(there) > 1)
         elif gains := {row["sound_gain"] for row in complete(of.groups[key])}:
             made["unmoved"] = True
             made["sound_below"] = (
@@ -94,8 +94,8 @@ def related(of: Study, what: str) -> Iterator[Line]:
         for sign in (1, -1):
             if signs and all(sign * value > 0 for value in signs):
                 made["direction"] = sign
-        made["two_sided"] = True
-        yield made | {"noise": of.several_seeds, "exhibit": name}
+        made |= {"two_sided": True, "runs": len({row["seed"] for row in of.groups[key]})}
+        yield made | {"exhibit": name}
 
 
 @lru_cache(maxsize=1)  # three claims ask for the same permutations

@@ -14,15 +14,16 @@ from polyheads import exhibits
 from polyheads.exhibits import multi_source, published
 from polyheads.exhibits.claim_study import (
     OF_RUN,
+    Group,
     Line,
     Study,
     bounded,
+    drawn,
     estimate,
-    fresh_gain,
+    evidence,
     line,
     main_groups,
     named,
-    numbers,
     pairs_of,
     paper,
     run_noise,
@@ -46,18 +47,14 @@ def gains(of: Study, setting: str) -> Iterator[Line]:
             for (t, m, source, target, s), v in printed.items()
             if (t, s) == (key.task, setting)
         }
-        p, note = run_noise(of, key, "noise")
         made = line(
             *(key.task, key.corpus, key.model, ""),
             paper(theirs, key.model, pairs_of(both or rows)),
-            **numbers(estimate(of, key, rows)) if both else {},
+            **estimate(of, key, rows) if both else {},
             best=mean(row["best_gain"] for row in rows),
-            **{"p": p, "note": note, "exhibit": table_of(of, key)},
+            exhibit=table_of(of, key),
         )
-        made |= fresh_gain(of, key, rows)
-        # The interval over fresh seeds holds the noise of training.
-        made["noise"] = of.several_seeds or p is not None or made["fresh_low"] is not None
-        yield made
+        yield made | evidence(of, key, rows)
 
 
 def improved(of: Study) -> Iterator[Line]:
@@ -80,7 +77,8 @@ def improved(of: Study) -> Iterator[Line]:
                 bounds = clusters.share(list(found))
                 if bounds:
                     made |= {"low": 100 * bounds[0], "high": 100 * bounds[1]}
-        yield made | {"neutral": 50.0, "noise": of.several_seeds, "exhibit": "improved"}
+        made |= {"neutral": 50.0, "runs": len({row["seed"] for row in rows})}
+        yield made | {"exhibit": "improved"}
 
 
 def _published_counts(of: Study, task: str, rows: Sequence[Choice]) -> dict[str, Any]:
@@ -142,13 +140,15 @@ def several(of: Study, name: str) -> Iterator[Line]:
                 place = (exhibit["of"]["experiment"], model, setting)
                 same = (key.experiment, key.model, key.setting) == place
                 if method and same and key.kind.startswith(method) and values["sound"] is not None:
-                    made |= numbers(estimate(of, key, rows))
+                    made |= estimate(of, key, rows) | evidence(of, key, rows)
                     break
-            yield made | {"noise": of.several_seeds, "exhibit": exhibit["name"]}
+            made["runs"] = len({row["seed"] for row in shown if row["model"] == model})
+            yield made | {"exhibit": made["exhibit"] or exhibit["name"]}
 
 
 def low_resource(of: Study) -> Iterator[Line]:
-    """Mean gain over the shares of target data below all of it, and at how many it is above 0."""
+    """Mean gain over the shares of target data below all of it, and at how many it is above 0;
+    nulls of run noise. No table has fresh seeds of these."""
     for exhibit in (e for e in of.plan if e["kind"] == "shares"):
         rows = exhibits.members(exhibit, of.low)
         for model in dict.fromkeys(row["model"] for row in rows):
@@ -169,8 +169,12 @@ def low_resource(of: Study) -> Iterator[Line]:
                 whole = (row["exhibit"], row["model"]) == (exhibit["name"], model)
                 whole = whole and row["level"] == "mean" and row["reading"] == "sound"
                 if whole and bounded(row):
-                    made |= {"low": row["low"], "high": row["high"]}
-            yield made | {"noise": of.several_seeds, "exhibit": exhibit["name"]}
+                    made |= drawn(row)
+            parts = (exhibit["of"]["experiment"], exhibit["of"]["ranking"], exhibit["task"])
+            parts += (exhibit["corpus"], model, exhibits.LOW_RESOURCE, exhibit["of"]["metric"])
+            made |= run_noise(of, Group(*parts), mine)
+            made |= {"noise": made["p"] is not None, "runs": len({row["seed"] for row in mine})}
+            yield made | {"exhibit": exhibit["name"]}
 
 
 def heads(of: Study) -> Iterator[Line]:

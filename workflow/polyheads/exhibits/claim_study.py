@@ -18,7 +18,8 @@ from polyheads.exhibits import fresh, published
 from polyheads.exhibits.results import Results
 from polyheads.exhibits.tables import Choice, mean
 from polyheads.kinds import KINDS
-from polyheads.statistics.contrasts import mean_of
+from polyheads.statistics.contrasts import mean_of, p_of_ends
+from polyheads.statistics.rows import same_gain
 
 
 class Group(NamedTuple):
@@ -41,10 +42,13 @@ class Study:
     groups: Mapping[Group, Sequence[Choice]]  # role main, own metric, heads pruned at test
     low: Sequence[Choice]  # the setting low-resource
     results: Results
-    several_seeds: bool
+    ks: Ks  # of the sweeps of the role main
 
 
 Line = dict[str, Any]
+Ks = Mapping[tuple, Sequence[int]]  # what names a sweep (`sweep`) -> its k
+SHARES = ("above", "within", "below", "delta")
+DRAWN = ("low", "high", "p_interval", *SHARES)
 Pair = Hashable  # (source, target), a target, or two languages in the order of the alphabet
 OF_RUN = "of the pairs run"
 
@@ -53,14 +57,16 @@ def line(task: str, corpus: str, model: str, setting: str, paper: Any, **more: A
     """A line with nothing where nothing is given. paper: what `paper` gives, or as its
     `published`."""
     given = {"task": task, "corpus": corpus, "model": model, "setting": setting}
-    empty: Line = dict.fromkeys(("sound", "low", "high", "best", "p"))
-    empty |= dict.fromkeys(("fresh", "fresh_low", "fresh_high"))
+    empty: Line = dict.fromkeys(("sound", "best", "p", "null_n", *DRAWN))
+    empty |= dict.fromkeys(("fresh", "fresh_low", "fresh_high", "fresh_p"))
     empty |= {"sound_text": "", "best_text": "", "sound_below": "", "best_below": ""}
     empty |= {"note": "", "exhibit": "", "published_of": ""}
-    empty |= {"noise": False, "compared": False, "neutral": 0.0}
+    # noise: whether training noise is in what decides; runs: seeds behind the number if it isn't.
+    empty |= {"noise": False, "runs": 1, "compared": False, "neutral": 0.0}
     # unmoved: k = 0 everywhere, so that nothing is there to be judged, and nothing is missing.
     # two_sided: p is of a relation in either direction; direction: that of the paper, 0 for none.
-    empty |= {"unmoved": False, "two_sided": False, "direction": 0}
+    # unlike: there are no two sides that differ in one thing only.
+    empty |= {"unmoved": False, "unlike": False, "two_sided": False, "direction": 0}
     told = paper if isinstance(paper, dict) and "published" in paper else {"published": paper}
     return {**given, **empty, **told, **more}
 
@@ -93,11 +99,6 @@ def named(numbers: Mapping[str, float], model: str) -> Any:
     return dict(numbers) or "–"
 
 
-def numbers(of: tuple[float | None, float | None, float | None]) -> dict[str, Any]:
-    """An estimate as the columns of a line."""
-    return dict(zip(("sound", "low", "high"), of, strict=True))
-
-
 def study(plan: Sequence[exhibits.Exhibit], sweeps: Sequence[dict], results: Results) -> Study:
     """The pieces in the shape that the claims ask for."""
     groups: dict[Group, list[Choice]] = {}
@@ -108,19 +109,39 @@ def study(plan: Sequence[exhibits.Exhibit], sweeps: Sequence[dict], results: Res
         if row["setting"] == exhibits.LOW_RESOURCE:
             low.append(row)
         elif row["k_max"]:
-            kind = exhibits.ranking_kind(row["ranking"], row["source"])
-            names = ("task", "corpus", "model", "setting", "metric")
-            key = Group(row["experiment"], kind, *(row[name] for name in names))
-            groups.setdefault(key, []).append(row)
-    several = len({s["seed"] for s in sweeps if s["role"] == "main"}) > 1
-    return Study(plan, groups, low, results, several)
+            groups.setdefault(group_of(row), []).append(row)
+    return Study(plan, groups, low, results, ks_of(sweeps))
+
+
+def group_of(row: Choice) -> Group:
+    """The group that a row of choices is in."""
+    kind = exhibits.ranking_kind(row["ranking"], row["source"])
+    names = ("task", "corpus", "model", "setting", "metric")
+    return Group(row["experiment"], kind, *(row[name] for name in names))
+
+
+def ks_of(sweeps: Iterable[Mapping[str, Any]]) -> Ks:
+    """The k of a plan's sweeps of the role main."""
+    return {sweep(s): tuple(s["ks"]) for s in sweeps if s["role"] == "main"}
+
+
+def sweep(row: Mapping[str, Any]) -> tuple:
+    """What names a sweep of the role main, from the plan's sweep or its row of choices."""
+    mixture = row["mixture"] if isinstance(row["mixture"], str) else "+".join(row["mixture"])
+    names = ("experiment", "model", "corpus", "recipe", "source", "target", "setting")
+    return (*(row[name] for name in (*names, "ranking", "protocol", "seed")), mixture)
+
+
+def is_of_tables(key: Group, rows: Sequence[Choice]) -> bool:
+    """Whether a group is of what the paper's Tables 2 to 4 show: one source, its lowest heads."""
+    return key.kind in KINDS and not any("+" in row["source"] for row in rows)
 
 
 def main_groups(of: Study, setting: str) -> list[tuple[Group, Sequence[Choice]]]:
     """For each task, corpus and model the group that stands for the paper's Tables 2 to 4."""
     best: dict[tuple, tuple[tuple, Group]] = {}
     for key, rows in of.groups.items():
-        if key.kind not in KINDS or key.setting != setting or any("+" in r["source"] for r in rows):
+        if key.setting != setting or not is_of_tables(key, rows):
             continue
         nulls = any(row["experiment"] == key.experiment for row in of.results.nulls)
         prunes = rows[0]["protocol"] == "prune"
@@ -131,42 +152,17 @@ def main_groups(of: Study, setting: str) -> list[tuple[Group, Sequence[Choice]]]
     return [(key, of.groups[key]) for _, key in best.values()]
 
 
-def partner(
-    of: Study, other: Group, rows: Sequence[Choice], wanted: Any
-) -> tuple[Group, list[Choice]] | None:
-    """The group of a wanted kind that has most of the pairs of another, with these pairs only.
-
-    Trials of both are the same but for the heads: of one recipe, protocol and largest k.
-    """
-    pairs, same = pairs_of(rows), _trials_of(rows)
-    best: tuple[tuple, Group, list[Choice]] | None = None
-    for key, members in of.groups.items():
-        if not wanted(key.kind) or key[2:] != other[2:] or _trials_of(members) != same:
-            continue
-        common = [r for r in members if (r["source"], r["target"]) in pairs]
-        size = (len(pairs_of(common)), key.kind == published.RANKING)
-        if common and (best is None or size > best[0]):
-            best = (size, key, common)
-    return best[1:] if best else None
-
-
-def _trials_of(rows: Sequence[Choice]) -> tuple:
-    """What the trials of a group have in common: an experiment has one of each."""
-    return tuple(rows[0][name] for name in ("recipe", "protocol", "k_max"))
-
-
 def pairs_of(rows: Iterable[Choice]) -> set[tuple[str, str]]:
     return {(row["source"], row["target"]) for row in rows}
 
 
-def estimate(
-    of: Study, key: Group, rows: Sequence[Choice]
-) -> tuple[float, float | None, float | None]:
-    """Mean sound gain of a group's rows and its interval: that of the table where all its pairs
-    are there, else put together from the pairs'. No interval where dev chose k = 0 for all."""
+def estimate(of: Study, key: Group, rows: Sequence[Choice]) -> dict[str, Any]:
+    """Mean sound gain of a group's rows as columns of a line, with what its draws say: those of the
+    table where all its pairs are there, else an interval put together from the pairs'. None where
+    dev chose k = 0 for all."""
     value = mean(row["sound_gain"] for row in rows)
     if not moved(rows):
-        return value, None, None
+        return {"sound": value}
     names = ("experiment", "model", "setting", "metric")
     mine = [
         row
@@ -176,23 +172,33 @@ def estimate(
         and not row.get("problem")
         and all(row[name] == getattr(key, name) for name in names)
     ]
-    if pairs_of(rows) == pairs_of(of.groups[key]):
-        for row in mine:
-            if row["level"] == "mean" and bounded(row):
-                return value, row["low"], row["high"]
     wanted = pairs_of(r for r in rows if r["sound_gain"] is not None)
+    pairs = [
+        row for row in mine if row["level"] == "pair" and (row["source"], row["target"]) in wanted
+    ]
+    whole = [row for row in mine if row["level"] == "mean"]
+    if len(wanted) == 1:
+        whole = pairs
+    for row in whole if pairs_of(rows) == pairs_of(of.groups[key]) else ():
+        if bounded(row):
+            return {"sound": value} | drawn(row)
     parts = [
         # Where dev chose k = 0 nothing is compared: the gain is 0 in every draw.
         (row["target"], (row["gain"], row["low"], row["high"]))
         if row["low"] is not None
         else (row["target"], (row["gain"],) * 3)
-        for row in mine
-        if row["level"] == "pair" and (row["source"], row["target"]) in wanted
+        for row in pairs
     ]
     if len(parts) < len(wanted) or all(low == high for _, (_, low, high) in parts):
-        return value, None, None
+        return {"sound": value}
     _, low, high = mean_of(parts)
-    return value, low, high
+    p = p_of_ends(value, low, high)
+    return {"sound": value, "low": low, "high": high, "p_interval": p}
+
+
+def drawn(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What a row of statistics says of its draws, as columns of a line."""
+    return {name: row.get(name) for name in DRAWN}
 
 
 def moved(rows: Iterable[Choice]) -> bool:
@@ -219,12 +225,25 @@ def null_rows(of: Study, key: Group, null: str, reading: str = "sound") -> list[
     ]
 
 
-def run_noise(of: Study, key: Group, null: str) -> tuple[float | None, str]:
-    """p of the sound reading against a null, and what it is for those who hover."""
-    rows = null_rows(of, key, null)
-    if not rows:
-        return None, ""
-    return max(row["p"] for row in rows), f"against {rows[0]['n']} further unpruned runs"
+def evidence(of: Study, key: Group, rows: Sequence[Choice]) -> dict[str, Any]:
+    """What decides about a mean gain beside its interval, as columns of a line: p against run
+    noise, the gain with fresh seeds, and whether either holds the noise of training."""
+    found = run_noise(of, key, rows) | fresh_gain(of, key, rows)
+    known = found["p"] is not None or found.get("fresh_p") is not None
+    return found | {"noise": known, "runs": len({row["seed"] for row in rows})}
+
+
+def run_noise(of: Study, key: Group, rows: Sequence[Choice]) -> dict[str, Any]:
+    """p of the sound reading against unpruned runs, and what it is for those who hover; without p
+    where the null is of other pairs than these."""
+    there = [row for row in rows if None not in (row["sound_gain"], row["best_gain"])]
+    value = mean(row["sound_gain"] for row in there)
+    for row in null_rows(of, key, "noise"):
+        note = f"against {row['n']} further unpruned runs"
+        if row["pairs"] == len(there) and same_gain(row, value):
+            return {"p": row["p"], "note": f"{note}: p = {row['p']:.4f}"}
+        return {"p": None, "note": f"{note} p is known of other pairs than these only"}
+    return {"p": None}
 
 
 def fresh_gain(of: Study, key: Group, rows: Sequence[Choice]) -> dict[str, Any]:
@@ -236,6 +255,8 @@ def fresh_gain(of: Study, key: Group, rows: Sequence[Choice]) -> dict[str, Any]:
         place = (row["level"], row["setting"], row["model"])
         if place == ("mean", key.setting, key.model) and row["gain_fresh"] is not None:
             found = {"fresh": row["gain_fresh"], "fresh_low": row["low"], "fresh_high": row["high"]}
+            found["fresh_p"] = row["p_interval"]
+            found |= {name: row[name] for name in SHARES}
             planned = any(e["name"] == exhibit["name"] for e in of.plan)
             return found | ({"exhibit": exhibit["name"]} if planned else {})
     return {}

@@ -1,10 +1,11 @@
 """Did the paper's claims hold? One line per claim, task and model: published, ours, verdict.
 
-The verdict is a rule made of numbers (see `verdict`); the rules stand under the table. Lines have
+The verdict is a rule made of numbers (see `verdicts`); the rules stand under the table. Lines have
 claim, task, corpus, model, published (text) and published_of (the pairs run, where they are a part
 of the paper's), sound, low, high, best (percentage points, shares in percent, correlations, heads),
-p (against nulls; of correlations, languages permuted), fresh, fresh_low, fresh_high, verdict,
-exhibit (name of the table that has the details).
+p (against nulls; of correlations, languages permuted), p_interval (of the interval), fresh,
+fresh_low, fresh_high, fresh_p, p_holm (that the verdict is by), above, within, below (shares of
+draws, see statistics.draws), verdict, note, exhibit (name of the table that has the details).
 """
 
 from __future__ import annotations
@@ -15,15 +16,21 @@ from typing import Any
 
 from polyheads import exhibits
 from polyheads.evaluation import TASK_NAMES
-from polyheads.exhibits import claim_contrasts, claim_languages, claim_lines, claim_study, published
+from polyheads.exhibits import (
+    claim_contrasts,
+    claim_languages,
+    claim_lines,
+    claim_study,
+    published,
+    verdicts,
+)
 from polyheads.exhibits.results import Results
 from polyheads.exhibits.tables import READING_NAMES, Table, cell, number, signed
 from polyheads.statistics.rows import ALPHA, LEVEL
 
 Line = dict[str, Any]
 NOT_RUN = "not run in this study"
-_LOOK = {"holds": "up", "holds in one run": "up"}
-_LOOK |= {"contradicted": "down", "contradicted in one run": "down"}
+_LOOK = {verdicts.HOLDS: "up", verdicts.CONTRADICTED: "down"}
 
 
 @dataclass(frozen=True)
@@ -43,11 +50,11 @@ def claims(plan: Sequence[exhibits.Exhibit], sweeps: Sequence[dict], results: Re
     found: list[tuple[Claim, list[Line]]] = []
     for claim in _all(results.published):
         lines = [{**line, "claim": claim.words, "unit": claim.unit} for line in claim.lines(study)]
-        for line in lines:
-            line["verdict"] = verdict(line) if claim.tested else "for comparison"
+        for line, told in zip(lines, verdicts.decide(lines), strict=True):
+            line |= told if claim.tested else {"verdict": "for comparison", "p_holm": None}
         found.append((claim, lines))
     fresh = any(line["fresh"] is not None for _, lines in found for line in lines)
-    tested = any(line["p"] is not None for _, lines in found for line in lines)
+    tested = any(line["p_holm"] is not None for _, lines in found for line in lines)
     corpora = {(line["task"], line["corpus"]) for _, lines in found for line in lines}
     several = len(corpora) > len({task for task, _ in corpora})
     body = []
@@ -65,7 +72,7 @@ def claims(plan: Sequence[exhibits.Exhibit], sweeps: Sequence[dict], results: Re
             body.append([first, *cells] if line is lines[0] else cells)
     columns = [("Claim of the paper", "name"), ("Where", "name"), ("Published", "published wrap")]
     columns += [(READING_NAMES["sound"], "wrap"), (READING_NAMES["best"], "best wrap")]
-    columns += [("p", "wrap")] if tested else []
+    columns += [("p (Holm)", "wrap")] if tested else []
     columns += [("Fresh seeds", "wrap")] if fresh else []
     columns.append(("Verdict", "name"))
     return {
@@ -79,39 +86,6 @@ def claims(plan: Sequence[exhibits.Exhibit], sweeps: Sequence[dict], results: Re
             _record(claim, line) for claim, lines in found for line in lines or [_not_run(claim)]
         ],
     }
-
-
-def verdict(line: Mapping[str, Any]) -> str:
-    """The rule: where the interval of the reading with k chosen on dev lies, and what nulls say.
-
-    line: as claim_study.line gives it. `neutral` says nothing; p is the largest against the nulls,
-    or (two_sided) that of a rank correlation; noise: whether training noise is in the interval or
-    a null. Fresh seeds, where there are any, decide instead of the seed that chose k.
-    """
-    again = line["fresh"] is not None
-    names = ("fresh", "fresh_low", "fresh_high") if again else ("sound", "low", "high")
-    value, low, high = (line[name] for name in names)
-    p, neutral = line["p"], line["neutral"]
-    one_run = "" if line["noise"] else " in one run"
-    if value is None:
-        return "not shown" if line["unmoved"] else "trials missing"
-    if line["two_sided"]:
-        if p is None or p >= ALPHA:
-            return "not shown"
-        same = value * line["direction"]
-        return ("holds" if same > 0 else "contradicted" if same < 0 else "related") + one_run
-    if low is None and p is not None and not again:
-        if value > neutral and p < ALPHA:
-            return f"holds{one_run}"
-        return "contradicted" if value < neutral and p > 1 - ALPHA else "not shown"
-    beaten = p is None or p < ALPHA
-    if low is None:
-        if value == neutral or (value > neutral and not beaten):
-            return "not shown"
-        return f"{'same' if value > neutral else 'opposite'} direction, no interval"
-    if high < neutral:
-        return f"contradicted{one_run}"
-    return f"holds{one_run}" if low > neutral and beaten else "not shown"
 
 
 def without_links(table: Table) -> Table:
@@ -220,16 +194,26 @@ def _interval(claim: Claim, line: Line, which: str = "") -> str:
     return "" if low is None else f"[{_text(claim, low)}, {_text(claim, high)}]"
 
 
+def _shares(line: Line, theirs: bool) -> str:
+    """Where the draws of a number lie, for the small line; "" where they are another number's."""
+    if not theirs or line["within"] is None:
+        return ""
+    return f" {' / '.join(f'{100 * line[name]:.0f}' for name in claim_study.SHARES[:3])} %"
+
+
+def _where(line: Line, *, corpus: bool = True) -> str:
+    where = TASK_NAMES[line["task"]] + (f" ({line['corpus']})" if corpus else "")
+    return where + (f", {line['setting']}" if line["setting"] else "")
+
+
 _DIGITS = {"share": 0, "rho": 2, "heads": 2}
 
 
 def _cells(
     claim: Claim, line: Line, *, fresh: bool, tested: bool, several: bool
 ) -> list[dict[str, Any]]:
-    where = TASK_NAMES[line["task"]] + (f" ({line['corpus']})" if several else "")
-    if line["setting"]:
-        where += f", {line['setting']}"
-    below = _interval(claim, line)
+    where = _where(line, corpus=several)
+    below = _interval(claim, line) + _shares(line, line["fresh"] is None)
     if line["sound_text"] or not below:
         below = f"{line['sound_below']} {below}".strip()
     shown = [
@@ -242,18 +226,19 @@ def _cells(
     ]
     if tested:
         shown.append(
-            cell(number(line["p"], 3) if line["p"] is not None else "–", note=line["note"])
+            cell("–" if line["p_holm"] is None else number(line["p_holm"], 3), note=line["note"])
         )
     if fresh:
-        shown.append(cell(_text(claim, line["fresh"]), below=_interval(claim, line, "fresh_")))
-    look = _LOOK.get(line["verdict"], "soft")
+        below = _interval(claim, line, "fresh_") + _shares(line, line["fresh"] is not None)
+        shown.append(cell(_text(claim, line["fresh"]), below=below))
+    look = _LOOK.get(line["verdict"].split()[0].rstrip(","), "soft")
     link = f"#table-{line['exhibit']}" if line["exhibit"] else ""
     return [*shown, cell(line["verdict"], kind=f"name verdict {look}", href=link)]
 
 
 def _not_run(claim: Claim) -> Line:
     made = claim_study.line("", "", "", "", list(claim.published) or "–")
-    return made | {"claim": claim.words, "verdict": NOT_RUN}
+    return made | {"claim": claim.words, "verdict": NOT_RUN, "p_holm": None}
 
 
 def _record(claim: Claim, line: Line) -> Line:
@@ -264,16 +249,20 @@ def _record(claim: Claim, line: Line) -> Line:
     record |= {"published": paper["text"], "published_models": paper["below"]}
     names = ("published_of", "sound", "low", "high", "best", "p", "fresh", "fresh_low")
     names += ("fresh_high", "sound_text", "best_text", "sound_below", "best_below")
+    names += ("p_interval", "fresh_p", "p_holm", *claim_study.SHARES, "note")
     return record | {name: line[name] for name in (*names, "verdict", "exhibit")}
 
 
 def _notes(study: claim_study.Study, lines: Sequence[Line]) -> list[str]:
     notes = [
-        f"Verdicts are rules. Holds: the {LEVEL} % interval [ ] of the reading with k chosen on dev"
-        f" is above 0 (above 50 % for shares) and, where there are nulls, p < {ALPHA} against them."
-        " Contradicted: the interval is below 0. Not shown: neither. Where there is p and no"
-        f" interval, p < {ALPHA} and p > {1 - ALPHA} decide; without either only the direction is"
-        " said. Best on test takes a maximum over noisy numbers and decides nothing.",
+        "Verdicts are rules. Holds: the reading with k chosen on dev is above 0 (above 50 % for"
+        f" shares) with p < {ALPHA}; contradicted: it is below, with p < {ALPHA}; not shown:"
+        " neither. p is the larger one of the number's own, two-sided (0 is outside its"
+        f" {LEVEL} % interval [ ] where this alone is below {ALPHA}), and of that against a null,"
+        " one-sided; where there is one of them only it decides alone, without either only the"
+        " direction is said. Best on test takes a maximum over noisy numbers and decides nothing.",
+        "Every claim is a family: p is adjusted by Holm over all of its lines, for each direction."
+        " Intervals are those of a line alone, so one without 0 need not hold.",
         "Gains and their differences in percentage points of the experiment's own metric. Published"
         " numbers are means recomputed from the paper's tables (LRP, mean k: its text); where the"
         " model is another one, the names of the paper's stand under them. A verdict leads to its"
@@ -288,31 +277,49 @@ def _notes(study: claim_study.Study, lines: Sequence[Line]) -> list[str]:
         notes.append(
             "Fresh seeds: the mean gain, and its interval, of the chosen k trained again with seeds"
             " that chose nothing. Where it is there, it is the gain to report: the verdict is by"
-            " this interval and not by that of the seed that chose k."
+            " this interval (p: the larger one of Student's t over the seeds and of the draws of"
+            " seeds and sentences) and not by that of the seed that chose k."
+        )
+    said = [line["verdict"] for line in lines]
+    if any(verdicts.ONE_RUN in words or verdicts.RUNS in words for words in said):
+        notes.append(
+            "In one run, in these runs: nothing that decides has the noise of training in it, so"
+            " other runs may say something else. Of several seeds each has chosen the luckiest of"
+            " its trainings on dev, and their interval does not know that. Only a null of unpruned"
+            " runs, random rankings (for claims about rankings) or fresh seeds make a verdict"
+            " plain."
+        )
+    deltas = sorted({line["delta"] for line in lines if line["delta"] is not None})
+    if deltas:
+        delta = " or ".join(number(delta, 2) for delta in deltas)
+        notes.append(
+            f"Worth having is a gain of more than {delta} points (delta in the study's file)."
+            f" Below an interval: the shares of its draws above +{delta}, within ±{delta} and below"
+            f" −{delta}. No gain worth having: {LEVEL} % or more are within (with fresh seeds their"
+            " interval is, too), which is more than a gain that is not shown."
         )
     if any(line["unit"] == "share" for line in lines):
         notes.append(
             "Shares: of the pairs that went up or down; one as before (k = 0 was chosen) says"
-            " nothing for pruning or against it."
+            " nothing for pruning or against it. Their p is that of a normal distribution with the"
+            " same interval."
         )
     if any(line["two_sided"] for line in lines):
         notes.append(
-            "ρ of gains: p is of permuted languages, two-sided, adjusted by Holm over all lines of"
-            f" the linked table; of six distances of URIEL the one with the smallest p. Holds: p <"
+            "ρ of gains: p is of permuted languages, two-sided; of six distances of URIEL the one"
+            " with the smallest p, multiplied by the number of distances. Holds: p <"
             f" {ALPHA} and the sign is that of the published ρ; contradicted: the other sign;"
             " related: there is no published sign. Published: recomputed from the paper's tables"
             " and its Figure 1 with the same distance; which one it took it doesn't say."
         )
-    if any(line["verdict"].endswith("in one run") for line in lines):
-        notes.append(
-            "In one run: one seed and no null of unpruned runs, so the noise of training is not in"
-            " the interval and another run may say something else."
-        )
     if any(line["low"] is not None and line["compared"] for line in lines):
         notes.append(
-            "Intervals of differences are put together from those of the two sides as if these were"
-            " independent (square-and-add)."
+            "Differences are taken sweep by sweep, and both sides are drawn together: the same"
+            " sentences and seeds in every draw, because they share them."
         )
+    for line in lines:
+        if line["compared"] and line["note"]:
+            notes.append(f"{line['claim']}, {_where(line)}, {line['model']}: {line['note']}.")
     if any(line["low"] is not None and line["claim"].startswith("Rankings of") for line in lines):
         notes.append(
             "The interval of ρ is a jackknife that leaves out one language after another. Above 0"

@@ -176,7 +176,7 @@ def tables_of(exhibit: Exhibit, results: Results) -> list[tables.Table]:
         case "shares":
             return [low_resource.table(exhibit, r.choices, r.languages, r.statistics)]
         case "controls":
-            return [controls.table(exhibit, r.choices, r.languages, r.statistics)]
+            return [controls.table(exhibit, r.choices, r.languages, r.statistics, r.differences)]
         case "protocols":
             made = protocols.table(exhibit, r.choices, r.languages, r.published, r.statistics)
             return [made]

@@ -10,6 +10,18 @@ from typing import Any
 from polyheads import exhibits
 from polyheads.evaluation import PUBLISHED_METRIC
 from polyheads.exhibits import published
+from polyheads.exhibits.control_sweeps import (
+    HIGHEST,
+    POINT,
+    RANDOM,
+    control_of,
+    controls_of,
+    interval_apart,
+    is_control,
+    lowest_of,
+    partner,
+    scored_kind,
+)
 from polyheads.exhibits.tables import (
     READING_NAMES,
     Choice,
@@ -18,6 +30,7 @@ from polyheads.exhibits.tables import (
     gain,
     leading,
     mean,
+    signed,
     trial_paths,
 )
 from polyheads.selection import ranking_kind
@@ -31,10 +44,6 @@ from polyheads.statistics.rows import (
     problem_notes,
     same_gain,
 )
-
-HIGHEST, RANDOM = "highest", "random"
-_POINT = ("task", "corpus", "model", "recipe", "source", "target", "setting", "mixture")
-_SAME = (*_POINT, "protocol", "heads", "seed", "metric", "k_max")  # of a control and its sweep
 
 
 def planned(sweeps: Iterable[Mapping[str, Any]]) -> list[tuple[dict[str, str], list[dict]]]:
@@ -63,37 +72,26 @@ def planned(sweeps: Iterable[Mapping[str, Any]]) -> list[tuple[dict[str, str], l
     return found
 
 
-def is_control(row: Mapping[str, Any]) -> bool:
-    """Whether a sweep or a choice prunes other heads than the lowest of a scored ranking."""
-    return row["role"] == "main" and row["ranking"].startswith(("reversed-", "random-"))
-
-
-def control_of(row: Mapping[str, Any]) -> tuple[str, str]:
-    """highest or random, and the kind of ranking it turns round ("" for random ones)."""
-    kind = ranking_kind(row["ranking"], row["source"]).removeprefix("reversed-")
-    # Random heads from the other end are random heads.
-    return (RANDOM, "") if kind.startswith("random-") else (HIGHEST, kind)
-
-
 def table(
     exhibit: exhibits.Exhibit,
     choices: Sequence[Choice],
     languages: exhibits.Languages,
     statistics: Sequence[Row] = (),
+    differences: Sequence[Row] = (),
 ) -> Table:
     """A line for each pair and model: published change and ours, beside pruning the lowest heads.
 
     `choices`: those of the whole study, because the sweeps that prune the lowest heads may be of
     another experiment. They are of the same point, seed, protocol, metric and largest k.
     Random rankings and seeds are averaged; differences are taken sweep by sweep before. A gain of
-    one ranking has the interval that `statistics` has of its sweep.
+    one ranking has the interval that `statistics` has of its sweep, its difference to the lowest
+    heads that of `differences` (statistics.differences).
     """
     of = exhibit["of"]
-    rows = [r for r in choices if is_control(r) and all(r[key] == of[key] for key in _PICKED)]
-    rows = [r for r in rows if "+" not in r["source"]]
-    lowest = _lowest(choices)
+    rows = controls_of(exhibit, choices)
+    lowest = lowest_of(choices)
     columns = sorted(dict.fromkeys(map(control_of, rows)), key=lambda c: c[0] == RANDOM)
-    default = next((kind for _, kind in columns if kind), "")
+    default = scored_kind(rows)
     printed = _published() if of["metric"] == PUBLISHED_METRIC[exhibit["task"]] else {}
     shown = {c for c in columns for r in rows if (*exhibits.point(r), c[0]) in printed}
     models = list(dict.fromkeys(row["model"] for row in rows))
@@ -108,6 +106,9 @@ def table(
                 _line(column, default, here, lowest, printed) | _intervals(column, here, statistics)
                 for column in columns
             ]
+            for line, column in zip(lines, columns, strict=True):
+                mine = [row for row in here if control_of(row) == column]
+                line |= interval_apart(differences, mine, line, dict(zip(_PAIR, pair, strict=True)))
             cells = []
             if model == of_pair[0]:
                 name = exhibits.pair_name(*pair, languages)
@@ -124,6 +125,7 @@ def table(
             of_model = [r for r in rows if r["model"] == model and control_of(r) == (control, kind)]
             if len({ranking_kind(row["ranking"], row["source"]) for row in of_model}) == 1:
                 lines[-1] |= _bounds(of_means(statistics, of_model), lines[-1])
+            lines[-1] |= interval_apart(differences, of_model, lines[-1], dict.fromkeys(_PAIR, ""))
         name = cell(f"Mean of the pairs, {model}", th="row", colspan=2)
         foot.append([name, *_cells(lines, columns, shown)])
     return {
@@ -131,7 +133,7 @@ def table(
         "title": f"{exhibit['title']}, controls (percentage points)",
         "notes": [
             *_notes(rows, records, columns, shown),
-            *_interval_notes(of_choices(statistics, rows)),
+            *_interval_notes(of_choices(statistics, rows), records),
             *problem_notes(all_of_choices(statistics, rows)),
         ],
         "head": _head(columns, shown),
@@ -142,24 +144,12 @@ def table(
 
 
 _NAMES = (HIGHEST, RANDOM)
-_PICKED = ("experiment", "setting", "metric")
+_PAIR = ("source", "target")
 _NUMBERS = tuple(
     f"{prefix}{reading}{suffix}"
     for reading in READING_NAMES
     for prefix, suffix in (("", "_gain"), ("lowest_", "_gain"), ("", "_difference"))
 )
-
-
-def _lowest(choices: Iterable[Choice]) -> dict[tuple, Choice]:
-    """(kind, point) -> the sweep that prunes the lowest heads by a scored ranking of the source."""
-    found: dict[tuple, Choice] = {}
-    for row in choices:
-        main = row["role"] == "main" and "+" not in row["source"]
-        if main and not is_control(row) and row["ranking"].endswith(f"-{row['source']}"):
-            kind = ranking_kind(row["ranking"], row["source"])
-            for name in (kind, ""):  # "": whatever ranking comes first, for the random ones
-                found.setdefault((name, *_point(row)), row)
-    return found
 
 
 def _line(
@@ -175,13 +165,9 @@ def _line(
     """
     control, kind = column
     mine = [row for row in rows if control_of(row) == column]
-    partners = []
-    for row in mine:
-        names = [kind] if kind else [default, ""]
-        found = [lowest[key] for name in names if (key := (name, *_point(row))) in lowest]
-        partners.append(found[0] if found else None)
+    partners = [partner(row, lowest, default) for row in mine]
     names = [partner["experiment"] for partner in partners if partner]
-    line: dict[str, Any] = {key: rows[0][key] for key in ("experiment", *_POINT, "metric")}
+    line: dict[str, Any] = {key: rows[0][key] for key in ("experiment", *POINT, "metric")}
     line |= {"control": control, "reversed": kind}
     line["lowest_experiment"] = names[0] if names else None
     line["rankings"] = len({row["ranking"] for row in mine})
@@ -265,7 +251,11 @@ def _cells(
                 first = cell("–", kind=kind)  # not run: nothing is missing
             other = line[f"lowest_{reading}_gain"]
             note = "" if other is None else f"lowest heads pruned: {gain(other)['text']}"
-            cells += [first, _change(line[f"{reading}_difference"], note, kind=reading)]
+            low, high = (line[f"difference_{end}"] for end in ("low", "high"))
+            apart = _change(line[f"{reading}_difference"], note, kind=reading)
+            if reading == "sound" and low is not None:
+                apart["below"] = f"[{signed(low)}, {signed(high)}]"
+            cells += [first, apart]
     return cells
 
 
@@ -334,17 +324,23 @@ def _notes(
     return notes
 
 
-def _interval_notes(rows: Sequence[Row]) -> list[str]:
+def _interval_notes(rows: Sequence[Row], lines: Sequence[Mapping[str, Any]]) -> list[str]:
     compared = [row for row in rows if row["low"] is not None]
     if not compared:
         return []
     several = any(row["seeds"] > 1 for row in compared)
     noise = "and of seeds" if several else "only: training noise is not included"
-    return [
+    notes = [
         f"[ ]: {LEVEL} % interval of a gain over draws of test sentences {noise}. Gains of several"
-        f" random rankings together have none, and no difference to the lowest. {BEST_REDONE}."
-        " The tests are in the rankings' own tables."
+        f" random rankings together have none. {BEST_REDONE}. The tests are in the rankings' own"
+        " tables."
     ]
+    if any(line["difference_low"] is not None for line in lines):
+        notes.append(
+            "[ ] below a difference to the lowest, k chosen on dev: its interval over draws that"
+            " are the same for both sides."
+        )
+    return notes
 
 
 @cache
@@ -352,7 +348,3 @@ def _published() -> dict[tuple[str, ...], float]:
     """(task, model, source, target, setting, control) -> published change of F1, in points."""
     rows = published.rows(published.CONTROLS)
     return {(*exhibits.point(row), row["control"]): float(row["delta_f1"]) for row in rows}
-
-
-def _point(row: Mapping[str, Any]) -> tuple:
-    return tuple(row[key] for key in _SAME)

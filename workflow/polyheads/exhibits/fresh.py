@@ -110,7 +110,8 @@ def lines(
 
     With `statistics` low and high are the smaller and the larger ones of the t interval and of the
     one that draws seeds and test sentences, whose noise the first doesn't have and of whose few
-    seeds the second makes too little; none where either is missing.
+    seeds the second makes too little; none where either is missing. p_interval, two-sided, is the
+    larger one of theirs; above, within, below are the shares of the draws (see statistics.draws).
     """
     pairs, groups = [], {}
     for chosen, repeats, missing in of_pairs(exhibit, choices):
@@ -132,20 +133,24 @@ def lines(
         record = _line("mean", line, [], of_seed, len(seeds) - len(whole))
         record["gain_chosen"] = mean(one["gain_chosen"] for one, _ in inside)
         if all(one["low"] is None for one, _ in inside):
-            record["low"] = record["high"] = None
+            record |= dict.fromkeys(_BOUNDS)
         means.append(record | {"pairs": len(inside)})
     resampled = _resampled(exhibit, statistics)
     for record in pairs + means if resampled else []:
         row = resampled.get(_place(record))
         if record["low"] is None or row is None or row["low"] is None:
-            record["low"] = record["high"] = None
+            record |= dict.fromkeys(_BOUNDS)
         else:
             record["low"] = min(record["low"], row["low"])
             record["high"] = max(record["high"], row["high"])
+            record["p_interval"] = max(record["p_interval"], row["p_interval"])
+            record |= {name: row[name] for name in _SHARES}
     return pairs + means
 
 
 _NAMES = ("setting", "source", "target", "model")
+_BOUNDS = ("low", "high", "p_interval")
+_SHARES = ("above", "within", "below", "delta")
 
 
 def _place(row: Mapping[str, Any]) -> tuple:
@@ -213,6 +218,8 @@ def _line(
         "sd_fresh": stdev(values) if len(values) > 1 else None,
         "low": bounds[0] if bounds else None,
         "high": bounds[1] if bounds else None,
+        "p_interval": student.p_value(values) if bounds else None,
+        **dict.fromkeys(_SHARES),
         "seeds": len(values),
         "missing_seeds": missing,
     }

@@ -23,11 +23,13 @@ class Results:
     published: Sequence[Mapping[str, str]]  # Tables 2 to 4 of the paper
     statistics: Sequence[Row] = ()  # intervals and p of the tables' gains
     nulls: Sequence[Row] = ()  # statistics.nulls
+    differences: Sequence[Row] = ()  # statistics.differences
 
 
 def read(given: Any, languages: exhibits.Languages) -> Results:
     """The results in a rule's named inputs; without statistics where it has none."""
-    statistics, nulls = (given.get(name) for name in ("statistics", "nulls"))
+    names = ("statistics", "nulls", "differences")
+    statistics, nulls, differences = (given.get(name) for name in names)
     return Results(
         choices=selection.read(given.choices),
         scores=selection.read(given.scores),
@@ -36,4 +38,5 @@ def read(given: Any, languages: exhibits.Languages) -> Results:
         published=exhibits.read_published(),
         statistics=rows.read(statistics) if statistics else (),
         nulls=rows.read(nulls) if nulls else (),
+        differences=rows.read(differences) if differences else (),
     )

@@ -1,7 +1,9 @@
-"""Intervals of means and differences from the intervals of their parts, and of mean correlations.
+"""Intervals of means from the intervals of their parts, and of mean correlations.
 
-For what is compared across tables, where no draws are kept: square-and-add (Zou and Donner 2008,
-Construction of confidence limits about effect measures) takes the parts as independent.
+For means of pairs that no table has, where no draws are kept: square-and-add (Zou and Donner 2008,
+Construction of confidence limits about effect measures) takes the parts as independent, which test
+sets of different languages are. Differences share sentences, seeds and trainings: see
+`differences`.
 """
 
 from __future__ import annotations
@@ -9,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from itertools import combinations
 from math import comb, sqrt
-from statistics import fmean, stdev
+from statistics import NormalDist, fmean, stdev
 
-from polyheads.statistics.student import quantile
+from polyheads.statistics.rows import LEVEL
+from polyheads.statistics.student import p_value, quantile
 
 Estimate = tuple[float, float, float]  # value, lower and upper end of its interval
 
@@ -32,31 +35,36 @@ def mean_of(parts: Sequence[tuple[Hashable, Estimate]]) -> Estimate:
     return value, value - down, value + up
 
 
-def difference(one: Estimate, other: Estimate) -> Estimate:
-    """one - other, by square-and-add. Wide where the two move together, as runs on one test set."""
-    value = one[0] - other[0]
-    down = sqrt((one[0] - one[1]) ** 2 + (other[2] - other[0]) ** 2)
-    up = sqrt((one[2] - one[0]) ** 2 + (other[0] - other[1]) ** 2)
-    return value, value - down, value + up
+def p_of_ends(value: float, low: float, high: float, neutral: float = 0.0) -> float | None:
+    """Two-sided p of `neutral` where only an interval (LEVEL percent) is known, taken as normal.
+
+    By the half of the interval on the side of `neutral`; below 1 - LEVEL percent exactly where
+    `neutral` is outside. None for one without width.
+    """
+    half = value - low if value > neutral else high - value
+    if high <= low or half <= 0:
+        return None
+    width = NormalDist().inv_cdf(0.5 + LEVEL / 200)
+    return 2 * NormalDist().cdf(-abs(value - neutral) / half * width)
 
 
 def mean_of_pairs(
     values: Mapping[tuple[str, str], float], members: Sequence[str]
-) -> tuple[float, float | None, float | None]:
-    """The mean over all pairs of members, each once, and its 95 % interval.
+) -> tuple[float, float | None, float | None, float | None]:
+    """The mean over all pairs of members, each once, its 95 % interval and its two-sided p of 0.
 
     values: (member, other) in the order of `members` -> number. Pairs that share a member depend on
     each other, so whole members are left out one by one (jackknife of a U-statistic, Arvesen
-    1969); no interval for fewer than three members.
+    1969); neither interval nor p for fewer than three members.
     """
     whole = fmean(values[pair] for pair in combinations(members, 2))
     n = len(members)
     if n < 3:
-        return whole, None, None
+        return whole, None, None, None
     total = whole * comb(n, 2)
     pseudo = []
     for left_out in members:
         without = total - sum(v for pair, v in values.items() if left_out in pair)
         pseudo.append(n * whole - (n - 1) * without / comb(n - 1, 2))
     width = quantile(n - 1) * stdev(pseudo) / sqrt(n)
-    return whole, whole - width, whole + width
+    return whole, whole - width, whole + width, p_value(pseudo)

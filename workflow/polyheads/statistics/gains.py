@@ -23,6 +23,7 @@ from polyheads.exhibits import fresh
 from polyheads.selection import Sweep
 from polyheads.statistics import resampling, run_noise
 from polyheads.statistics.counts import SCORES, Predictions, check_same, count, read
+from polyheads.statistics.draws import columns
 from polyheads.statistics.rows import FRESH, READINGS, Row
 
 Choice = Mapping[str, Any]
@@ -39,8 +40,8 @@ class Seed:
 
     choice: Choice
     ks: tuple[int, ...]  # 0 first
+    trials: tuple[str, ...]  # their paths, in the order of ks
     counts: np.ndarray  # (sentences, systems in the order of ks, width)
-    dev: np.ndarray  # (systems,) dev scores that k is chosen by
 
     def of(self, reading: str) -> np.ndarray:
         """(sentences, systems, width) of the systems that a reading compares, k = 0 first."""
@@ -56,10 +57,12 @@ class Trials(NamedTuple):
     dev: Mapping[tuple[str, str, str], float]  # (trial, language, metric) -> percent
     runs: run_noise.Runs
 
-    def dev_score(self, trial: str, choice: Choice) -> float:
-        """What k is chosen by: the mean over the languages that the choice looks at."""
-        languages = choice["dev"].split("+")
-        return fmean(self.dev[trial, code, choice["metric"]] for code in languages)
+    def dev_scores(self, seed: Seed) -> np.ndarray:
+        """(systems,) what k is chosen by: the mean over the languages that the choice looks at."""
+        languages, metric = seed.choice["dev"].split("+"), seed.choice["metric"]
+        return np.array(
+            [fmean(self.dev[trial, code, metric] for code in languages) for trial in seed.trials]
+        )
 
 
 def statistics(
@@ -69,20 +72,22 @@ def statistics(
     scores: Sequence[Mapping[str, Any]],
     *,
     resamples: int = resampling.RESAMPLES,
+    delta: float | None = None,
 ) -> list[Row]:
     """The rows (see `rows`) of all tables of a plan, table by table; those of fresh seeds, too.
 
     sweeps: with the readings in the tables' metrics (`exhibits.readings`); choices: their rows in
-    choices.csv; scores: the rows of scores.csv.
+    choices.csv; scores: the rows of scores.csv. delta: the smallest gain that is worth having, in
+    percentage points.
     """
-    by_sweep = {_key(sweep): sweep for sweep in sweeps}
+    by_sweep = {place(sweep): sweep for sweep in sweeps}
     trials = Trials(by_sweep, _dev_scores(scores), run_noise.Runs.of(scores))
     out: list[Row] = []
     for exhibit in plan:
         if exhibit["kind"] in ("table", "shares"):
-            out += _table(exhibit, exhibits.members(exhibit, choices), trials, resamples)
+            out += _table(exhibit, exhibits.members(exhibit, choices), trials, resamples, delta)
         elif exhibit["kind"] == "fresh":
-            out += _fresh(exhibit, choices, trials, resamples)
+            out += _fresh(exhibit, choices, trials, resamples, delta)
     return out
 
 
@@ -91,6 +96,7 @@ def _table(
     choices: Sequence[Choice],
     trials: Trials,
     resamples: int,
+    delta: float | None,
 ) -> list[Row]:
     """The rows of one exhibit: its pairs, p adjusted by Holm over both readings, then its means."""
     cells: dict[tuple[str, ...], list[Choice]] = {}
@@ -102,7 +108,7 @@ def _table(
     means: dict[tuple[str, str], list[tuple[Row, np.ndarray]]] = {}
     for members in cells.values():
         try:
-            found = _cell(members, trials, resamples)
+            found = _cell(members, trials, resamples, delta)
         except UserError as error:
             nothing = np.full(resamples, np.nan)
             found = [(row, nothing) for row in _without(members, str(error), resamples)]
@@ -116,10 +122,10 @@ def _table(
     # Who reads the table sees both readings, and may take any star in it for a finding.
     for row, p in zip(pairs, resampling.holm([row["p"] for row in pairs]), strict=True):
         row["p_holm"] = p
-    return pairs + [_mean(members) for members in means.values() if len(members) > 1]
+    return pairs + [_mean(members, delta) for members in means.values() if len(members) > 1]
 
 
-def _mean(members: Sequence[tuple[Row, np.ndarray]]) -> Row:
+def _mean(members: Sequence[tuple[Row, np.ndarray]], delta: float | None = None) -> Row:
     """The mean gain of a model's pairs; those of one target language share their draws."""
     rows = [row for row, _ in members]
     weights = np.array([row["seeds"] for row in rows], float)
@@ -134,15 +140,22 @@ def _mean(members: Sequence[tuple[Row, np.ndarray]]) -> Row:
     out["gain"] = float(np.average([row["gain"] for row in rows], weights=weights))
     compared = any(row.get("low") is not None for row in rows)
     if compared and not np.isnan(draws).any():
-        out["low"], out["high"] = resampling.interval(draws)
+        out |= _ends(draws, out["reading"], delta)
     return out
 
 
+def _ends(draws: np.ndarray, reading: str, delta: float | None) -> Row:
+    """What draws say of a gain; of a maximum over k no more than where they lie."""
+    if reading == "best":
+        return dict(zip(("low", "high"), resampling.interval(draws), strict=True))
+    return columns(draws, delta)
+
+
 def _cell(
-    choices: Sequence[Choice], trials: Trials, resamples: int
+    choices: Sequence[Choice], trials: Trials, resamples: int, delta: float | None
 ) -> list[tuple[Row, np.ndarray]]:
     """Both readings of one pair of languages, one choice per seed: (row, (resamples,) gains)."""
-    seeds = _load(choices, trials)
+    seeds = _load(choices, trials.sweeps)
     if not seeds:
         return []
     of_seed = _scores(seeds, resamples)
@@ -161,8 +174,8 @@ def _cell(
         mean = resampling.over_seeds(gains, drawn, resamples=resamples)
         # Where k = 0 is chosen with every seed nothing is compared, and nothing can be claimed.
         if any(seed.choice[f"{reading}_k"] for seed, _ in here):
-            row["low"], row["high"] = resampling.interval(mean)
-            row |= _tests(reading, *zip(*here, strict=True), trials.runs, resamples=resamples)
+            row |= _ends(mean, reading, delta)
+            row |= _tests(reading, *zip(*here, strict=True), trials, resamples=resamples)
         out.append((row, mean))
     return out
 
@@ -192,6 +205,7 @@ def _fresh(
     choices: Sequence[Choice],
     trials: Trials,
     resamples: int,
+    delta: float | None,
 ) -> list[Row]:
     """The rows of a table of fresh seeds: its pairs, then the means of each setting and model.
 
@@ -209,14 +223,14 @@ def _fresh(
         row |= {"ranking": exhibit["of"]["ranking"], "seeds": len(repeats)}
         drawn: dict[int, _Draws] | None = None
         try:
-            seeds = _load(every, trials)
+            seeds = _load(every, trials.sweeps)
             drawn = _by_seed(seeds, resamples)
         except UserError as error:
             row["problem"] = str(error)
         else:
             row["sentences"] = len(seeds[0].counts)
             compared = any(choice["sound_k"] for choice in every)
-            row |= _over_seeds(list(drawn.values()), resamples, compared=compared)
+            row |= _over_seeds(list(drawn.values()), resamples, delta, compared=compared)
         pairs.append(row)
         groups.setdefault((row["setting"], row["model"]), []).append((row, drawn))
     means = []
@@ -234,9 +248,21 @@ def _fresh(
             ]
             mean |= {"seeds": len(whole), "gain": None}
             if whole:
-                mean |= _over_seeds(of_seed, resamples, compared=compared)
+                mean |= _over_seeds(of_seed, resamples, delta, compared=compared)
         means.append(mean)
     return pairs + means
+
+
+def of_sweeps(
+    choices: Sequence[Choice], sweeps: Mapping[tuple, Sweep], resamples: int
+) -> list[_Draws]:
+    """The gain of each choice at the k chosen on dev, and its draws: all of one test set.
+
+    UserError for predictions that are missing or don't fit.
+    """
+    seeds = _load(choices, sweeps)
+    drawn = _scores(seeds, resamples)
+    return [_gain(seed, of, "sound") for seed, of in zip(seeds, drawn, strict=True)]
 
 
 def _by_seed(seeds: Sequence[Seed], resamples: int) -> dict[int, _Draws]:
@@ -253,12 +279,14 @@ def _by_seed(seeds: Sequence[Seed], resamples: int) -> dict[int, _Draws]:
     }
 
 
-def _over_seeds(found: Sequence[_Draws], resamples: int, *, compared: bool) -> dict[str, float]:
+def _over_seeds(
+    found: Sequence[_Draws], resamples: int, delta: float | None, *, compared: bool
+) -> dict[str, float]:
     """The mean gain of seeds, with its interval where anything is compared."""
     out = {"gain": float(np.mean([gain for gain, _ in found]))}
     if compared:
         mean = resampling.over_seeds(*zip(*found, strict=True), resamples=resamples)
-        out["low"], out["high"] = resampling.interval(mean)
+        out |= columns(mean, delta)
     return out
 
 
@@ -294,7 +322,7 @@ def _tests(
     reading: str,
     seeds: Sequence[Seed],
     draws: Sequence[np.ndarray],
-    runs: run_noise.Runs,
+    trials: Trials,
     *,
     resamples: int,
 ) -> dict[str, Any]:
@@ -316,9 +344,9 @@ def _tests(
         observed = float(np.mean([resampling.gains(side) for side in compared]))
         p = resampling.p_value(observed, null, two_sided=True)
     of_seeds = resampling.p_of_seeds(
-        [seed.dev for seed in seeds], whole, best=best, resamples=resamples
+        [trials.dev_scores(seed) for seed in seeds], whole, best=best, resamples=resamples
     )
-    of_runs = _p_of_runs(runs, [seed.choice for seed in seeds], reading, resamples)
+    of_runs = _p_of_runs(trials.runs, [seed.choice for seed in seeds], reading, resamples)
     every = [value for value in (p, of_seeds, of_runs) if value is not None]
     return {"p_sentences": p, "p_seeds": of_seeds, "p_runs": of_runs, "p": max(every)}
 
@@ -343,14 +371,14 @@ def _dev_scores(scores: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str, str
     }
 
 
-def _load(choices: Sequence[Choice], trials: Trials) -> list[Seed]:
+def _load(choices: Sequence[Choice], sweeps: Mapping[tuple, Sweep]) -> list[Seed]:
     """The counts of one pair's trials; sweeps without k = 0 or any choice have no gain."""
     reference: tuple[str, Predictions] | None = None
     out = []
     for choice in choices:
         if choice["sound_gain"] is None and choice["best_gain"] is None:
             continue
-        there = _there(choice, trials.sweeps[_key(choice)])
+        there = _there(choice, sweeps[place(choice)])
         counts = []
         for k, trial in there:
             path = str(Path(trial).with_suffix(".parquet"))
@@ -360,10 +388,7 @@ def _load(choices: Sequence[Choice], trials: Trials) -> list[Seed]:
                 reference = (path, found)
             check_same(reference[1], found, paths=(reference[0], path))
             counts.append(count(found, choice["metric"]))
-        dev = [trials.dev_score(trial, choice) for _, trial in there]
-        out.append(
-            Seed(choice, tuple(k for k, _ in there), np.stack(counts, axis=1), np.array(dev))
-        )
+        out.append(Seed(choice, *zip(*there, strict=True), np.stack(counts, axis=1)))
     return out
 
 
@@ -392,7 +417,8 @@ def _there(choice: Choice, sweep: Sweep) -> list[tuple[int, str]]:
     return [(k, path) for k, path in trials if k not in missing]
 
 
-def _key(row: Mapping[str, Any]) -> tuple:
+def place(row: Mapping[str, Any]) -> tuple:
+    """What names a sweep and its row of choices."""
     # Choices have a mixture and the seed that chose as text, sweeps as parts and a number.
     mixture = row["mixture"] if isinstance(row["mixture"], str) else "+".join(row["mixture"])
     of_seed = "" if row["of_seed"] is None else str(row["of_seed"])

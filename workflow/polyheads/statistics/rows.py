@@ -3,7 +3,8 @@
 One row per result table, model, pair of languages and reading, over all seeds; and one per table,
 model and reading for the mean of the pairs (level `mean`). Tables of fresh seeds have rows of a
 reading of their own (FRESH), without p; their means are of one setting each. Where predictions
-can't be used, `problem` says why, and the pair and the means over it have no numbers.
+can't be used, `problem` says why, and the pair and the means over it have no numbers. What the
+draws of `sound` and of fresh seeds say besides (p_interval to delta) is told in `draws`.
 """
 
 from __future__ import annotations
@@ -21,18 +22,8 @@ Row = dict[str, Any]
 COLUMNS = (
     *("exhibit", "level", "reading", "experiment", "task", "corpus", "model", "recipe"),
     *("ranking", "setting", "source", "target", "mixture", "metric", "seeds", "k", "sentences"),
-    *(
-        "gain",
-        "low",
-        "high",
-        "p_sentences",
-        "p_seeds",
-        "p_runs",
-        "p",
-        "p_holm",
-        "resamples",
-        "problem",
-    ),
+    *("gain", "low", "high", "p_sentences", "p_seeds", "p_runs", "p", "p_holm"),
+    *("resamples", "problem", "p_interval", "above", "within", "below", "delta"),
 )
 READINGS = ("sound", "best")
 FRESH = "fresh"  # the k of `sound`, with seeds that took no part in choosing it
@@ -45,7 +36,8 @@ BEST_REDONE = (
 )
 _INTEGERS = ("seeds", "sentences", "resamples", "pairs", "n")
 _FLOATS = ("gain", "low", "high", "p_sentences", "p_seeds", "p_runs", "p", "p_holm")
-_FLOATS += ("null_mean", "null_low", "null_high")
+_FLOATS += ("null_mean", "null_low", "null_high", "difference")
+_FLOATS += ("p_interval", "above", "within", "below", "delta")
 
 
 def write(

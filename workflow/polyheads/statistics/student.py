@@ -24,6 +24,16 @@ def interval(values: Sequence[float], level: float = LEVEL) -> tuple[float, floa
     return mean - half, mean + half
 
 
+def p_value(values: Sequence[float]) -> float | None:
+    """Two-sided p of a mean of 0 of independent numbers; None for fewer than FEWEST."""
+    if len(values) < FEWEST:
+        return None
+    mean, error = fmean(values), stdev(values) / math.sqrt(len(values))
+    # Of numbers that are all the same the angle is a right one, and p 0; 1 where they are 0.
+    angle = math.atan2(abs(mean), error * math.sqrt(len(values) - 1)) if mean else 0.0
+    return min(1.0, max(0.0, 1 - _within(angle, len(values) - 1)))
+
+
 def quantile(freedom: int, level: float = LEVEL) -> float:
     """The t with `level` percent of the distribution between -t and t; freedom >= 1."""
     low, high = 0.0, math.pi / 2
