@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from polyheads import catalogue, sources
+from polyheads import catalogue, origins, sources
 from polyheads.errors import UserError
 from polyheads.files import FULL, disk_is_full, writing
 from polyheads.readers import Sentence
@@ -38,6 +38,7 @@ def prepare(
     out_dir: str | Path,
     check_sizes: bool = True,
     generate: sources.Generate | None = None,
+    code: str = "",
 ) -> dict[str, Any]:
     """Read a language's splits from the files in ``directory``; write ``out_dir``/data and
     corpus.json, and return what corpus.json holds.
@@ -47,7 +48,7 @@ def prepare(
     come from ``generate(task=, language=, seed=, sizes=)``, by default that of polyheads.grammar.
     UserError for a file that cannot be trusted (see readers), an empty split, a full disk, and
     unless ``check_sizes`` is false sentence or word counts that differ from the catalogue's.
-    The same input gives the same bytes.
+    The same input gives the same bytes. code: hash of the code that does this, for corpus.json.
     """
     names = catalogue.tag_names(entry)
     if catalogue.embedded(entry):
@@ -77,6 +78,7 @@ def prepare(
         "checksums": source.checksums(),
         "counts": {split: tallies[split].counts() | source.read(split) for split in splits},
         "tag_counts": {split: tallies[split].tag_counts() for split in splits},
+        "made_of": origins.of_corpus(entry, code),
     }
     with writing(out_dir / "corpus.json") as temporary:
         text = json.dumps(info, indent=2, ensure_ascii=False)

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from polyheads import mixtures
+from polyheads import digests, mixtures, origins
 from polyheads.errors import UserError
 from polyheads.files import writing
 
@@ -98,14 +98,15 @@ def _counts(ids: list, starts: list, *, empty: int, room: int) -> dict:
     }
 
 
-def encode(*, model_dir: Path, corpus_dir: Path, out_dir: Path) -> None:
+def encode(*, model_dir: Path, corpus_dir: Path, out_dir: Path, code: str = "") -> None:
     """Encode a prepared corpus: one Parquet file per split and ``encoding.json``.
 
     Columns: subwords list<int32>, starts list<int32> (first subword of each word), labels
     list<int16>, repeated bool (see corpora.prepare); empty where the corpus lacks the split.
     ``encoding.json`` holds label names, special tokens and, per split, counts of words without
     subwords, of sentences longer than the model's limit (they are windowed) and of single words
-    longer than it (they are cut).
+    longer than it (they are cut); digests of its files, and of what they are made of (code: hash
+    of the code that does so).
     """
     from datasets import load_from_disk
 
@@ -144,6 +145,8 @@ def encode(*, model_dir: Path, corpus_dir: Path, out_dir: Path) -> None:
         "special": special,
         "max_length": model["max_length"],
         "splits": report,
+        "files": digests.table(out_dir, [f"{split}.parquet" for split in SPLITS]),
+        "made_of": origins.of_encoding(model_dir, corpus_dir, code),
     }
     with writing(out_dir / "encoding.json") as temporary:
         temporary.write_text(json.dumps(info, indent=1, ensure_ascii=False) + "\n")

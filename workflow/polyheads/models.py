@@ -16,6 +16,7 @@ import torch
 from transformers import AutoConfig, AutoModel, AutoModelForTokenClassification
 from transformers.utils.logging import disable_progress_bar
 
+from polyheads import origins
 from polyheads.encoding import load_tokenizer, special_tokens
 from polyheads.errors import UserError
 from polyheads.files import writing
@@ -75,8 +76,13 @@ def check_directory(directory: Path) -> None:
         )
 
 
-def install(*, source_dir: Path, name: str, source: dict, out_dir: Path) -> None:
-    """Check an encoder, probe its heads and keep it as plain files under ``out_dir``."""
+def install(
+    *, source_dir: Path, name: str, source: dict, out_dir: Path, made_of: dict | None = None
+) -> None:
+    """Check an encoder, probe its heads and keep it as plain files under ``out_dir``.
+
+    made_of: see origins.of_encoder.
+    """
     source_dir, out_dir = Path(source_dir), Path(out_dir)
     check_directory(source_dir)
     try:
@@ -101,6 +107,7 @@ def install(*, source_dir: Path, name: str, source: dict, out_dir: Path) -> None
             (out_dir / file).write_text("{}\n")
     with writing(out_dir / "model.json") as temporary:
         info = describe(model, name=name, source=source)
+        info |= {"files": origins.files_of_encoder(out_dir), "made_of": made_of}
         temporary.write_text(json.dumps(info, indent=1) + "\n")
 
 

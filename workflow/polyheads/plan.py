@@ -14,8 +14,12 @@ from pathlib import Path
 
 from polyheads import catalogue, mixtures
 from polyheads.errors import UserError
+from polyheads.kinds import KINDS
 
 RESULTS = "results"
+
+# What of a recipe trains nothing and tests nothing.
+RANKING_KEYS = ("normalisation", "ranking_batch_size", "ranking_sentences", "ranking_split")
 
 
 @dataclass(frozen=True)
@@ -196,6 +200,20 @@ class Plan:
     def ranking_path(self, training: Training, name: str) -> str:
         parts = [training.model, training.corpus, training.recipe, f"seed-{training.seed}", name]
         return "/".join([RESULTS, "rankings", *parts])
+
+    def training_recipe(self, name: str) -> dict:
+        """A recipe without the keys that no training uses, so that they rerun none."""
+        return self._recipe(name, RANKING_KEYS)
+
+    def scoring_recipe(self, name: str, kind: str) -> dict:
+        """A recipe as far as the scores of a kind of ranking depend on it."""
+        of_batches = KINDS[kind].by_batch
+        return self._recipe(
+            name, ["normalisation"] if of_batches else ["normalisation", "ranking_batch_size"]
+        )
+
+    def _recipe(self, name: str, unused: Iterable[str]) -> dict:
+        return {k: v for k, v in self.recipes[name].items() if k not in {"name", *unused}}
 
     def max_k(self, model: str) -> int:
         return max((t.k for t in self.trials.values() if t.training.model == model), default=0)

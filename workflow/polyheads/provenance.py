@@ -17,6 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
+SCRIPTS = PACKAGE.parent / "scripts"
 
 
 def versions() -> dict[str, str]:

@@ -28,6 +28,7 @@ from tokenizers import (
 )
 from torch.nn import functional
 
+from polyheads import origins
 from polyheads.errors import UserError
 from polyheads.files import writing
 from polyheads.models import describe
@@ -49,13 +50,15 @@ def build(
     threads: int,
     log: TextIO,
     text: str,
+    made_of: dict | None = None,
 ) -> None:
     """Train tokenizer and encoder on ``sentences`` (lists of words) and keep them in ``out_dir``.
 
     spec: class (bert, xlm-r), vocabulary, layers, heads, hidden, intermediate, positions, steps,
     batch_size, learning_rate, warmup, seed, mask_probability. text: what the sentences are, for
-    ``model.json``. Equal arguments give equal files. UserError for an unknown class, a text or a
-    vocabulary that is too small, and a loss that is no longer finite.
+    ``model.json``. made_of: see origins.of_encoder. Equal arguments give equal files. UserError
+    for an unknown class, a text or a vocabulary that is too small, and a loss that is no longer
+    finite.
     """
     if spec["class"] not in SPECIAL:
         raise UserError(f"model {name}: unknown class {spec['class']!r}; known: bert, xlm-r")
@@ -87,6 +90,8 @@ def build(
             "loss_first": round(sum(losses[:tenth]) / tenth, 6),
             "loss_last": round(sum(losses[-tenth:]) / tenth, 6),
         },
+        "files": origins.files_of_encoder(out_dir),
+        "made_of": made_of,
     }
     with writing(out_dir / "model.json") as temporary:
         temporary.write_text(json.dumps(info, indent=1, ensure_ascii=False) + "\n")

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
 
-from polyheads import encoding, evaluation, mixtures, models, prediction
+from polyheads import digests, encoding, evaluation, mixtures, models, origins, prediction
 from polyheads.batches import Layout
 from polyheads.checkpoints import Checkpoint
 from polyheads.errors import UserError
@@ -35,7 +34,7 @@ class Setup:
     device: str
     threads: int
     checkpoint_minutes: float
-    code: str  # hash of the code that trains: part of a checkpoint's fingerprint
+    code: str  # hash of the code that trains and tests
 
 
 def setup(snakemake) -> Setup:
@@ -108,6 +107,7 @@ class Trials:
             for part in setup.mixture
         ]
         self.shape = (self.info["layers"], self.info["heads"])
+        self.made_of = self.origins(origins.splits_read(self.languages, setup.evaluate_on))
 
     def _read(self, language: str, split: str, percent: int = 100) -> list:
         recipe = self.setup.recipe
@@ -134,13 +134,24 @@ class Trials:
         model.load_state_dict(load_file(weights))
         return model
 
-    def fingerprint(self, pruned: Sequence[Sequence[int]]) -> str:
-        """Hash of everything that determines a trial's numbers: data, model, recipe, code."""
+    def origins(self, splits: Mapping[str, Sequence[str]]) -> dict:
+        """What numbers are made of that come from these splits (language -> splits)."""
         s = self.setup
-        data = [[len(c), int(sum(x.subwords.sum() for x in c))] for c in self.train_sets]
-        parts = [s.recipe, list(s.mixture), list(s.evaluate_on), s.seed, s.code, self.info, data]
-        text = json.dumps([*parts, [list(h) for h in pruned]], sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return origins.made_of(
+            model_dir=s.model_dir,
+            encodings=s.encodings,
+            splits=splits,
+            recipe=s.recipe,
+            code=s.code,
+            device=self.device.type,
+            threads=s.threads,
+        )
+
+    def fingerprint(self, pruned: Sequence[Sequence[int]]) -> str:
+        """Hash of everything that determines a trial's numbers, to the last digit."""
+        s = self.setup
+        point = [list(s.mixture), list(s.evaluate_on), s.seed, [list(h) for h in pruned]]
+        return digests.of([self.made_of, point, versions()])
 
     def fit(
         self, *, pruned: Sequence[Sequence[int]], checkpoint_path: Path, name: str
@@ -246,19 +257,24 @@ class Trials:
             "pruned_heads": [list(h) for h in pruned],
             "training": training,
             "versions": versions(),
+            "made_of": self.made_of,
             "scores": scores,
         }
         with writing(path.with_suffix(".json")) as temporary:
             temporary.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n")
 
 
-def copy(source: Path, path: Path, *, trial: dict) -> None:
-    """Keep a trial's numbers and predictions at another point of the space, as ``trial`` says."""
+def copy(source: Path, path: Path, *, trial: dict, code: str) -> None:
+    """Keep a trial's numbers and predictions at another point of the space, as ``trial`` says.
+
+    code: hash of the code that decided so.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with writing(path.with_suffix(".parquet")) as temporary:
         shutil.copyfile(source.with_suffix(".parquet"), temporary)
     content = json.loads(source.with_suffix(".json").read_text())
     content["trial"] |= trial
+    content["made_of"]["code"] = code
     with writing(path.with_suffix(".json")) as temporary:
         temporary.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n")
 

@@ -17,7 +17,7 @@ from polyheads.errors import UserError
 from polyheads.job import share_library
 from polyheads.kinds import KINDS
 from polyheads.plan import Training
-from polyheads.provenance import code_hash
+from polyheads.provenance import SCRIPTS, code_hash
 
 share_library()
 try:
@@ -43,9 +43,6 @@ onstart:
 # What changes no result is no parameter; scripts read it from the configuration.
 IN_CONFIG = ("mirror", "own_copies", "check_sizes", "checkpoint_minutes")
 config.update({key: STUDY[key] for key in IN_CONFIG})
-
-# What of a recipe trains nothing and tests nothing.
-RANKING_KEYS = ("normalisation", "ranking_batch_size", "ranking_sentences", "ranking_split")
 
 CATALOGUE = PLAN.catalogue
 ENVIRONMENT = "../../envs/polyheads.yaml"
@@ -81,25 +78,13 @@ wildcard_constraints:
 
 def code(script, *modules):
     """The library code behind a rule: a change of it reruns the rule, one of words doesn't."""
-    return code_hash(LIBRARY / "scripts" / script, *modules)
+    return code_hash(SCRIPTS / script, *modules)
 
 
 def gpus():
     """GPUs that a training asks for: 1 on CUDA, else 0."""
     local = shutil.which("nvidia-smi") is not None
     return int(STUDY["device"] == "cuda" or (STUDY["device"] == "auto" and local))
-
-
-def recipe(name, *, unused):
-    """A recipe without the keys that the rule does not use, so that they rerun nothing."""
-    return {k: v for k, v in PLAN.recipes[name].items() if k not in {"name", *unused}}
-
-
-def scoring_recipe(wildcards):
-    """The recipe as far as the scores of a kind depend on it."""
-    of_batches = KINDS[wildcards.kind].by_batch
-    unused = ["normalisation"] if of_batches else ["normalisation", "ranking_batch_size"]
-    return recipe(wildcards.recipe, unused=unused)
 
 
 def training_of(wildcards):
@@ -162,14 +147,14 @@ def branch(ks):
     return "unpruned" if ks == (0,) else "prune-{ranking}"
 
 
-def training_params(*, unused, tested=False):
+def training_params(*, tested=False):
     """What polyheads.trials.setup reads, as functions of the wildcards."""
     return {
         "model_dir": lambda wc: f"results/models/{wc.model}",
         "encodings": lambda wc: stages.encoding_dirs(
             training_of(wc), languages_of(wc, tested=tested)
         ),
-        "recipe": lambda wc: recipe(wc.recipe, unused=unused),
+        "recipe": lambda wc: PLAN.training_recipe(wc.recipe),
         "evaluate_on": lambda wc: PLAN.evaluate_on(training_of(wc)) if tested else [],
         "seed": lambda wc: int(wc.seed),
         "trial": lambda wc: {

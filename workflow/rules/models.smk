@@ -1,14 +1,16 @@
 # Encoders: from the hub, from a directory, or trained from scratch on the corpora's own text.
+# Snakemake touches outputs in their order. The info file is the last, so that it is known what
+# was touched after it (polyheads.digests).
 
 
 rule get_model:
     input:
         given_model,
     output:
-        info="results/models/{model}/model.json",
         weights="results/models/{model}/model.safetensors",
         tokenizer="results/models/{model}/tokenizer.json",
         config="results/models/{model}/config.json",
+        info="results/models/{model}/model.json",
     log:
         "results/logs/get_model/{model}.log",
     benchmark:
@@ -29,10 +31,10 @@ rule pretrain:
     input:
         corpora=pretraining_corpora,
     output:
-        info="results/models/{model}/model.json",
         weights="results/models/{model}/model.safetensors",
         tokenizer="results/models/{model}/tokenizer.json",
         config="results/models/{model}/config.json",
+        info="results/models/{model}/model.json",
     log:
         "results/logs/pretrain/{model}.log",
     benchmark:
@@ -60,11 +62,11 @@ rule encode:
         corpus="results/corpora/{corpus}/{language}/corpus.json",
         data="results/corpora/{corpus}/{language}/data",
     output:
-        info="results/encodings/{model}/{corpus}/{language}/encoding.json",
         splits=expand(
             "results/encodings/{{model}}/{{corpus}}/{{language}}/{split}.parquet",
             split=catalogue.SPLITS,
         ),
+        info="results/encodings/{model}/{corpus}/{language}/encoding.json",
     log:
         "results/logs/encode/{model}/{corpus}/{language}.log",
     benchmark:

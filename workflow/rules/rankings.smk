@@ -21,7 +21,7 @@ rule baseline:
     resources:
         gpu=gpus(),
     params:
-        **training_params(unused=RANKING_KEYS),
+        **training_params(),
         code=code("baseline.py"),
     script:
         "../scripts/baseline.py"
@@ -45,7 +45,10 @@ rule score_heads:
     resources:
         gpu=gpus(),
     params:
-        **{**training_params(unused=[]), "recipe": scoring_recipe},
+        **{
+            **training_params(),
+            "recipe": lambda wc: PLAN.scoring_recipe(wc.recipe, wc.kind),
+        },
         scorer=lambda wc: rankings.scorer(wc.kind),
         code=lambda wc: code("score_heads.py", rankings.scorer(wc.kind)),
     script:

@@ -22,7 +22,7 @@ for ks in PLAN.blocks():
         resources:
             gpu=gpus(),
         params:
-            **training_params(unused=RANKING_KEYS, tested=True),
+            **training_params(tested=True),
             ks=ks,
             code=code("trials.py"),
         script:
@@ -51,7 +51,7 @@ if PLAN.chosen:
         resources:
             gpu=gpus(),
         params:
-            **training_params(unused=RANKING_KEYS, tested=True),
+            **training_params(tested=True),
             chooses=lambda wc: {
                 "ks": chosen_trial(wc).ks,
                 "dev": chosen_trial(wc).dev,
@@ -83,7 +83,7 @@ if PLAN.masked():
         resources:
             gpu=gpus(),
         params:
-            **training_params(unused=RANKING_KEYS, tested=True),
+            **training_params(tested=True),
             ks=PLAN.masked(),
             code=code("mask.py"),
         script:

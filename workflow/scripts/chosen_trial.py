@@ -19,5 +19,6 @@ with job(snakemake):
         trials.publish([stage], [path])
     else:
         # All heads were best: the trial is the one with k = 0, and is not trained again.
-        trials.copy(Path(given.unpruned[0]).with_suffix(""), path, trial=trial)
+        unpruned = Path(given.unpruned[0]).with_suffix("")
+        trials.copy(unpruned, path, trial=trial, code=p.code)
     print(f"{path}: k = {k}", flush=True)

@@ -3,11 +3,15 @@
 from polyheads.job import job
 
 with job(snakemake):
+    from pathlib import Path
+
     from polyheads.exhibits import inputs
     from polyheads.figures import corpus as corpus_figure
-    from polyheads.report import corpus_report
+    from polyheads.report import corpus_report, leftovers
 
+    out = snakemake.output
+    leftovers.clear(Path(out[0]).parents[1], snakemake.rule, out)
     corpora = [inputs.read_json(path) for path in snakemake.input.corpora]
     groups = corpus_report.by_corpus(corpora).values()
-    for members, image in zip(groups, snakemake.output, strict=True):
+    for members, image in zip(groups, out, strict=True):
         corpus_figure.draw(members, snakemake.params.languages, image)

@@ -11,4 +11,5 @@ with job(snakemake):
         model_dir=Path(snakemake.input.model).parent,
         corpus_dir=Path(snakemake.input.corpus).parent,
         out_dir=Path(snakemake.output.info).parent,
+        code=snakemake.params.code,
     )

@@ -11,8 +11,10 @@ with job(snakemake):
     from polyheads.figures import draw, plots
     from polyheads.figures import similarity as similarity_figure
     from polyheads.kinds import KINDS
+    from polyheads.report import leftovers
 
     given, out = snakemake.input, snakemake.output
+    leftovers.clear(Path(given.choices).parent, snakemake.rule, out)
     sweeps = snakemake.params.sweeps
     results = results_of.read(given, snakemake.params.languages)
     paths = {Path(path).stem: path for path in out}

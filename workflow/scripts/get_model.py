@@ -5,7 +5,7 @@ from pathlib import Path
 from polyheads.job import job
 
 with job(snakemake):
-    from polyheads import models, orders
+    from polyheads import models, orders, origins
 
     spec = snakemake.params.spec
     name, max_k = spec["name"], snakemake.params.max_k
@@ -16,6 +16,7 @@ with job(snakemake):
         found = Path(spec["path"])
         source = {"path": found.name}
     out = Path(snakemake.output.info).parent
-    models.install(source_dir=found, name=name, source=source, out_dir=out)
+    made_of = origins.of_encoder(spec, snakemake.params.code)
+    models.install(source_dir=found, name=name, source=source, out_dir=out, made_of=made_of)
     info = models.read_info(out)
     orders.check(orders.random_order(info["layers"], info["heads"], 0), max_k)

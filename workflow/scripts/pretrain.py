@@ -7,7 +7,7 @@ from pathlib import Path
 from polyheads.job import job
 
 with job(snakemake):
-    from polyheads import corpora, grammar, scratch
+    from polyheads import corpora, digests, grammar, origins, scratch
     from polyheads.errors import UserError
 
     spec = snakemake.params.spec
@@ -33,6 +33,7 @@ with job(snakemake):
         text = "training sets of " + ", ".join(
             f"{info['corpus']} {info['language']}" for info in read.values()
         )
+    texts = {f"{i['corpus']}/{i['language']}": digests.of_file(path) for path, i in read.items()}
     scratch.build(
         name=snakemake.params.name,
         spec=spec,
@@ -41,4 +42,5 @@ with job(snakemake):
         threads=snakemake.params.threads,
         log=sys.stdout,
         text=text,
+        made_of=origins.of_encoder(spec, snakemake.params.code, texts),
     )

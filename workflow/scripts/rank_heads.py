@@ -19,12 +19,14 @@ with job(snakemake):
     content |= {"kind": name["kind"], "reversed": name["reversed"]}
     content |= {key: getattr(snakemake.wildcards, key) for key in ("model", "corpus", "recipe")}
     content["seed"] = int(snakemake.wildcards.seed)
+    content["made_of"] = {"code": snakemake.params.code, "normalisation": how, "scores": []}
     if name["kind"] == "random":
         lowest = raw_lowest = orders.random_order(model["layers"], model["heads"], name["seed"])
         raw = normalised = np.full((model["layers"], model["heads"]), np.nan)
         content |= {"language": None, "split": None, "sentences": 0, "normalisation": None}
     else:
         read = [json.loads(Path(path).read_text()) for path in snakemake.input.scores]
+        content["made_of"]["scores"] = [part["made_of"] for part in read]
         scores = read[0] | {"language": name["language"]}
         raw = np.array(scores["raw"])
         normalised = normalise(raw, how)

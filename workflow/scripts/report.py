@@ -6,9 +6,10 @@ with job(snakemake):
     from pathlib import Path
 
     from polyheads.exhibits import results
-    from polyheads.report import build
+    from polyheads.report import build, leftovers
 
     given, p = snakemake.input, snakemake.params
+    leftovers.clear(Path(given.choices).parent, snakemake.rule, snakemake.output)
     build.build(
         study=p.study,
         sweeps=p.sweeps,

@@ -7,7 +7,7 @@ from pathlib import Path
 from polyheads.job import job
 
 with job(snakemake):
-    from polyheads import encoding, trials
+    from polyheads import encoding, origins, trials
     from polyheads.files import writing
 
     p = snakemake.params
@@ -39,6 +39,7 @@ with job(snakemake):
         "split": p.recipe["ranking_split"],
         "sentences": len(sentences),
         "batch_size": batch_size,
+        "made_of": runner.origins(origins.splits_scored(language, p.recipe)),
         "raw": raw.tolist(),
     }
     with writing(Path(snakemake.output[0])) as temporary:

@@ -7,11 +7,12 @@ with job(snakemake):
 
     from polyheads.exhibits import contents, tables
     from polyheads.exhibits.results import read
-    from polyheads.report import pages
+    from polyheads.report import leftovers, pages
 
     given = snakemake.input
     results = read(given, snakemake.params.languages)
     directory = Path(snakemake.output[0]).parent
+    leftovers.clear(directory.parent, snakemake.rule, snakemake.output)
     for exhibit in contents.plan(snakemake.params.sweeps, results.published):
         caption = contents.CAPTIONS.get(exhibit["kind"], exhibit["kind"])
         for table in contents.tables_of(exhibit, results):

@@ -1,0 +1,51 @@
+"""Digests: what a file or a block of settings is, in 64 characters.
+
+The stage that writes a file keeps its size and digest in the info file beside it, which it writes
+last. So a reader need not hash a gigabyte of weights again, unless somebody touched the file since.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+
+def of(content: Any) -> str:
+    """SHA-256 of something that JSON can hold; the order of keys does not matter."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def of_file(path: str | Path) -> str:
+    """SHA-256 of a file's bytes."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def table(directory: str | Path, names: Iterable[str]) -> dict[str, dict]:
+    """For the info file of ``directory``: name -> {"bytes", "sha256"}."""
+    paths = {name: Path(directory, name) for name in names}
+    return {n: {"bytes": p.stat().st_size, "sha256": of_file(p)} for n, p in paths.items()}
+
+
+def current(info: str | Path, names: Iterable[str]) -> dict[str, str]:
+    """Digests of files beside the info file ``info``, as they are now.
+
+    Taken from its key "files" where a file has the size that stands there and did not change after
+    the info file; made again otherwise. Change times count, which no copy keeps, unlike times of
+    modification.
+    """
+    info = Path(info)
+    kept = json.loads(info.read_text(encoding="utf-8")).get("files", {})
+    written = info.stat().st_ctime_ns
+    found = {}
+    for name in names:
+        path = info.with_name(name)
+        stat = path.stat()
+        if stat.st_ctime_ns <= written and kept.get(name, {}).get("bytes") == stat.st_size:
+            found[name] = kept[name]["sha256"]
+        else:
+            found[name] = of_file(path)
+    return found
