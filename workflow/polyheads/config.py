@@ -7,15 +7,14 @@ import difflib
 from collections.abc import Iterable
 from pathlib import Path
 
-import yaml
-
+from polyheads import strict_yaml
 from polyheads.errors import UserError
 
 SCHEMA = Path(__file__).parents[1] / "schemas" / "config.schema.yaml"
 
 
 def load_schema(path: Path = SCHEMA) -> dict:
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    return strict_yaml.load(path)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

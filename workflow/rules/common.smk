@@ -2,13 +2,7 @@
 import os
 import re
 import shutil
-import sys
 from dataclasses import asdict, replace
-from pathlib import Path
-
-LIBRARY = Path(workflow.basedir) / "workflow"
-sys.path.insert(0, str(LIBRARY))
-from snakemake.exceptions import WorkflowError
 
 from polyheads import catalogue, downloads, exhibits, experiments, rankings, stages, unfinished
 from polyheads.exhibits import contents

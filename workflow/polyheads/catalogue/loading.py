@@ -9,8 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from polyheads import strict_yaml
 from polyheads.catalogue.entries import READING, embedded, reading
 from polyheads.config import load_schema, nearest, spell, validate
 from polyheads.errors import UserError
@@ -63,7 +62,7 @@ def load(own: Sequence[dict[str, Any]] = ()) -> dict[str, dict[str, Any]]:
     found = []
     for path in sorted(_ENTRIES.glob("*.yaml")):
         what = f"resources/corpora/{path.name}"
-        found.append((partial(_at, what), validate(_read_yaml(path), schema, what=what)))
+        found.append((partial(_at, what), validate(strict_yaml.load(path), schema, what=what)))
     if own:
         _check_keys(list(own), partial(_at, "configuration", "corpora"))
         whole = {"$defs": schema["$defs"], "properties": {"corpora": {"items": schema}}}
@@ -100,17 +99,13 @@ def languages(entries: Iterable[Mapping[str, Any]] = ()) -> dict[str, dict[str, 
 
     A language that neither names has no name, and one whose family neither knows has no family.
     """
-    table = _read_yaml(_LANGUAGES)
+    table = strict_yaml.load(_LANGUAGES)
     for entry in entries:
         for code, item in entry["languages"].items():
             own = {key: item[key] for key in ("name", "family") if key in item}
             if own:
                 table[code] = table.get(code, {}) | own
     return table
-
-
-def _read_yaml(path: Path) -> Any:
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
 
 
 def _unshared(value: Any) -> Any:
