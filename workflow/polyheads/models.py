@@ -81,6 +81,8 @@ def install(*, source_dir: Path, name: str, source: dict, out_dir: Path) -> None
     check_directory(source_dir)
     try:
         config = AutoConfig.from_pretrained(source_dir, trust_remote_code=False)
+        # A config.json may name a kernel on the hub here, whose code would be fetched and run.
+        config._attn_implementation = None  # transformers' own choice for the class
         model = AutoModel.from_pretrained(
             source_dir,
             config=config,
