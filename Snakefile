@@ -4,12 +4,8 @@ from snakemake.utils import min_version
 
 min_version("9.19")
 
-# Another study is given with --configfile; it then stands alone and is not mixed with this one.
-if not workflow.configfiles:
 
-    configfile: "config.yaml"
-
-
+include: "workflow/rules/configuration.smk"
 include: "workflow/rules/common.smk"
 
 

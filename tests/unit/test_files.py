@@ -5,7 +5,7 @@ import errno
 import pytest
 
 from polyheads.errors import UserError
-from polyheads.files import writing
+from polyheads.files import LONGEST_NAME, check_names, writing
 
 
 def test_a_file_appears_only_when_it_is_complete(tmp_path):
@@ -26,3 +26,14 @@ def test_a_full_disk_is_a_clear_error(tmp_path):
         t.write_text("x")
         raise OSError(errno.ENOSPC, "No space left on device")
     assert not list(tmp_path.iterdir())
+
+
+def test_names_that_no_file_system_takes(tmp_path):
+    longest = "x" * LONGEST_NAME
+    with writing(tmp_path / longest) as temporary:  # with all that is put around it
+        temporary.write_text("")
+    check_names([f"results/{longest}/{longest}"])
+    with pytest.raises(UserError, match=r"^results/a/x{60}…: .* have 241 bytes; 240 .* shorten"):
+        check_names(["results/a/b", f"results/a/{longest}x/b"])
+    with pytest.raises(UserError, match="would have 242 bytes"):
+        check_names(["ü" * 121])

@@ -12,6 +12,7 @@ from tokenizers.processors import TemplateProcessing
 
 from polyheads import models
 from polyheads.errors import UserError
+from polyheads.heads import ATTENTION
 
 SIZES = {
     "vocab_size": 90,
@@ -82,6 +83,20 @@ def test_encoders_that_fit_are_installed(kind, positions, offset, tmp_path):
 def test_encoders_that_do_not_fit_are_refused_by_name(kind, more, reason, tmp_path):
     with pytest.raises(UserError, match=f"model mine \\({kind}Model\\) cannot be used: .*{reason}"):
         models.probe(encoder(kind, **more), name="mine", tokenizer_dir=write_tokenizer(tmp_path))
+
+
+@pytest.mark.parametrize("key", ["attn_implementation", "_attn_implementation"])
+@pytest.mark.parametrize("value", ["kernels-community/any", {"": "kernels-community/any"}, "none"])
+def test_the_attention_that_a_model_asks_for_is_not_followed(key, value, tmp_path):
+    source = write_tokenizer(tmp_path / "source")
+    encoder("Bert", max_position_embeddings=64).save_pretrained(source)
+    content = json.loads((source / "config.json").read_text())
+    (source / "config.json").write_text(json.dumps({**content, key: value}))
+    models.install(source_dir=source, name="mine", source={}, out_dir=tmp_path / "out")
+    kept = json.loads((tmp_path / "out" / "config.json").read_text())
+    assert key not in kept and "kernels" not in str(kept)
+    model = models.build(tmp_path / "out", labels=["A", "B"], seed=1)
+    assert model.config._attn_implementation == ATTENTION
 
 
 def refused(directory, reason):

@@ -87,12 +87,79 @@ def changed(path, value):
         ("models/0/hub", "bert", r"models\[0\]: give exactly one of"),
         ("models/0/name", "a/b", r"models\[0\]\.name"),
         ("models/0/scratch/hidden", 66, "hidden .66. is not a multiple of heads"),
+        ("recipes/0/learning_rate", "2e-3", r"\.learning_rate: '2e-3' is .*; write 2\.0e-3$"),
+        ("recipes/0/learning_rate", "1.5e3", r"'1.5e3' is not a finite number; write 1\.5e\+3$"),
+        ("recipes/0/learning_rate", "-2.E-3", r"; write -2\.0e-3$"),
+        ("recipes/0/learning_rate", "fast", r"'fast' is not a finite number$"),
+        ("recipes/0/learning_rate", True, r"True is not a finite number$"),
+        ("recipes/0/epochs", "1e1", r"'1e1' is not an integer$"),
+        ("recipes/0/epochs", 3.0, r"epochs: 3.0 is not an integer; write 3$"),
+        ("recipes/0/train_sentences", 5.0, r": 5.0 is not an integer or null; write 5$"),
+        ("experiments/0/k", [1, 2.0], r"k\[1\]: 2.0 is not an integer; write 2$"),
+        ("experiments/0/k", 3, r"\.k: 3 is not a list \(\[a, b\]\); write \[3\]$"),
+        ("experiments/0/percents", [10.0], r"percents\[0\]: 10.0 is not an integer"),
+        ("study/title", 2021, r"study\.title: 2021 is not text; put it into quotes$"),
+        ("experiments/0/targets", ["de", False], r"targets\[1\]: False is not text; put it into"),
+        ("study/name", "small\n", r"study\.name: 'small\\n' does not fit: A name becomes part"),
+        ("recipes/0/name", "x" * 101, r"name: 'x{59}… is longer than 100 characters: A name"),
+        ("models/0/scratch/class", "x" * 500, r"class: unknown value 'x{59}…; known"),
+        ("models/0/scratch", ["x" * 500], r"scratch: \['x{58}… is not a block of keys"),
+        ("study/notes", ["a", "b </script> c"], r"notes\[1\]: 'b </script> c' .*`--report`"),
+        ("study/title", "<!-- a", r"study\.title: '<!-- a' .*write it in words"),
+        ("experiments/0/rankings", ["random-4294967296"], r"give a seed from 0 to 4294967295"),
+        ("experiments/0/rankings", ["random-" + "9" * 5000], r"give a seed from 0 to"),
+        ("experiments/0/rankings", ["reversed-random-007"], r"without zeros before it"),
     ],
 )
 def test_mistakes(path, value, message):
     with pytest.raises(UserError, match=message) as caught:
         make(changed(path, value))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), 1e30, 10**30])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("checkpoint_minutes", "threads_per_training", "trials_per_job"),
+        *(f"models/0/scratch/{key}" for key in ("vocabulary", "layers", "heads", "hidden")),
+        *(f"models/0/scratch/{key}" for key in ("intermediate", "positions", "sentences", "seed")),
+        *(f"models/0/scratch/{key}" for key in ("steps", "batch_size", "learning_rate", "warmup")),
+        "models/0/scratch/mask_probability",
+        *(f"recipes/0/{key}" for key in ("epochs", "batch_size", "learning_rate", "warmup")),
+        *(f"recipes/0/{key}" for key in ("weight_decay", "clip", "max_length")),
+        *(f"recipes/0/{part}_sentences" for part in ("train", "dev", "test", "ranking")),
+        "recipes/0/ranking_batch_size",
+        *(f"experiments/0/{key}" for key in ("k", "seeds", "noise_seeds", "fresh_seeds")),
+        *("experiments/0/percents", "experiments/0/random_rankings"),
+    ],
+)
+def test_numbers_that_are_none(path, value):
+    key = path.rsplit("/", 1)[-1]
+    listed = key in ("k", "percents") or key.endswith("seeds")
+    with pytest.raises(UserError, match=re.escape(key)) as caught:
+        make(changed(path, [value] if listed else value))
+    assert str(caught.value).startswith("configuration, ") and "\n" not in str(caught.value)
+
+
+def test_every_number_of_the_schema_has_bounds():
+    """A key that is added later must have them, too."""
+    schema = config.load_schema()
+
+    def walk(part, where):
+        if "$ref" in part:
+            part = {**schema["$defs"][part["$ref"].rsplit("/", 1)[1]], **part}
+        kinds = part.get("type", [])
+        if {"integer", "number"} & {*([kinds] if isinstance(kinds, str) else kinds)}:
+            highest = part.keys() & {"maximum", "exclusiveMaximum", "enum"}
+            lowest = part.keys() & {"minimum", "exclusiveMinimum", "enum"}
+            assert highest and lowest, where
+        for key, inner in part.get("properties", {}).items():
+            walk(inner, f"{where}.{key}")
+        if "items" in part:
+            walk(part["items"], f"{where}[]")
+
+    walk(schema, "config")
 
 
 def test_trials_are_shared():

@@ -70,6 +70,25 @@ def test_a_misspelt_key_stops_before_anything_runs(tmp_path, study):
     assert not (project.path / "results").exists()
 
 
+def test_study_files_are_read_strictly(tmp_path):
+    project = make_project(tmp_path / "project")
+    file = project.path / "study.yaml"
+    lines = file.read_text().count("\n")
+    file.write_text(file.read_text() + "recipes: []\n")
+    text = fail(project, "-n")
+    assert f"study.yaml:{lines + 1}: the key 'recipes' stands twice in one block" in text, text
+    # Snakemake's reader would run this; config.yaml is looked at before.
+    code = "__use_yte__: true\nx: ?open('ran', 'w')\n"
+    with (project.path / "config.yaml").open("a") as default:
+        default.write(code)
+    command = [word for word in project.command("-n") if word not in ("--configfile", "study.yaml")]
+    done = subprocess.run(command, cwd=project.path, capture_output=True, text=True)
+    text = done.stdout + done.stderr
+    assert "config.yaml: the key __use_yte__ lets a configuration run code" in text, text
+    assert "Traceback" not in text and done.returncode == 1
+    assert not (project.path / "ran").exists()
+
+
 def test_a_missing_mirror_file_stops_before_anything_runs(tmp_path):
     project = make_project(tmp_path / "project")
     (project.path / TEST_FILE).unlink()
@@ -85,8 +104,9 @@ def test_a_model_directory_without_weights(tmp_path, study):
 
 
 def test_a_loss_that_is_no_number(again, study):
-    study["recipes"].append({**study["recipes"][0], "name": "wild", "learning_rate": 1e30})
-    study["recipes"][-1]["clip"] = 1e30
+    # AdamW takes 10 times the weights away in every step: they grow without bounds.
+    wild = {"name": "wild", "learning_rate": 1.0, "weight_decay": 10, "epochs": 30}
+    study["recipes"].append({**study["recipes"][0], **wild})
     study["experiments"][0]["recipe"] = "wild"
     again.write(study)
     before = again.numbers()

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import copy
 import difflib
+import math
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
-import yaml
-
+from polyheads import strict_yaml
 from polyheads.errors import UserError
 
 SCHEMA = Path(__file__).parents[1] / "schemas" / "config.schema.yaml"
+SHOWN = 60  # characters of a wrong value that a message repeats
+# What YAML 1.1 takes for text: it wants a point and the exponent's sign.
+_EXPONENT = re.compile(r"([-+]?[0-9]+\.?[0-9]*)[eE]([-+]?)([0-9]+)")
 
 
 def load_schema(path: Path = SCHEMA) -> dict:
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    schema = strict_yaml.load(path)
+    del schema["$schema"]  # a part that names its dialect gets jsonschema's own validator for it
+    return schema
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -31,6 +37,8 @@ def spell(path: Iterable) -> str:
     """``experiments[0].targets[2]`` from the parts of a path."""
     text = ""
     for part in path:
+        if isinstance(part, str) and not part.isprintable():
+            part = repr(part)
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
     return text or "(top level)"
 
@@ -40,33 +48,104 @@ def validate(config: dict, schema: dict, *, what: str) -> dict:
 
     what: how the error calls the thing, e.g. ``configuration``.
     """
-    from jsonschema import Draft202012Validator
     from jsonschema.exceptions import best_match
 
     config = copy.deepcopy(config)
-    error = best_match(Draft202012Validator(schema).iter_errors(config))
+    error = best_match(_validator()(schema).iter_errors(config))
     if error is not None:
         raise UserError(f"{what}, {_explain(error)}")
     _fill(config, schema, schema.get("$defs", {}))
     return config
 
 
+def _validator() -> type:
+    """A validator stricter than jsonschema's: numbers are finite, 3.0 is no integer, and the `$` of
+    a pattern is the end of the text, not a line break before it (Python's `$` is both).
+    """
+    from jsonschema import Draft202012Validator, validators
+
+    def integer(_, value: object) -> bool:
+        return isinstance(value, int) and not isinstance(value, bool)
+
+    def number(_, value: object) -> bool:
+        return integer(_, value) or isinstance(value, float) and math.isfinite(value)
+
+    def pattern(validator, wanted: str, value: object, schema: dict) -> Iterable:
+        if wanted.endswith("$"):
+            wanted = wanted.removesuffix("$") + r"\Z"
+        yield from Draft202012Validator.VALIDATORS["pattern"](validator, wanted, value, schema)
+
+    types = Draft202012Validator.TYPE_CHECKER.redefine("integer", integer)
+    return validators.extend(
+        Draft202012Validator,
+        {"pattern": pattern},
+        type_checker=types.redefine("number", number),
+    )
+
+
 def _explain(error) -> str:
-    where = spell(error.absolute_path)
-    if error.validator == "additionalProperties":
-        known = error.schema.get("properties", {})
-        wrong = next(key for key in error.instance if key not in known)
-        return f"{spell([*error.absolute_path, wrong])}: unknown key{nearest(wrong, known)}"
-    if error.validator == "required":
-        missing = next(key for key in error.validator_value if key not in error.instance)
-        return f"{where}: the key {missing!r} is missing"
-    if error.validator == "enum":
-        hint = nearest(error.instance, error.validator_value)
-        return f"{where}: unknown value {error.instance!r}{hint}"
-    if error.validator == "oneOf":
-        options = " or ".join(" + ".join(o["required"]) for o in error.validator_value)
-        return f"{where}: give exactly one of {options}"
-    return f"{where}: {error.message}"
+    where, value, wanted = spell(error.absolute_path), error.instance, error.validator_value
+    match error.validator:
+        case "additionalProperties":
+            known = error.schema.get("properties", {})
+            wrong = next(key for key in value if key not in known)
+            return f"{spell([*error.absolute_path, wrong])}: unknown key{nearest(wrong, known)}"
+        case "required":
+            missing = next(key for key in wanted if key not in value)
+            return f"{where}: the key {missing!r} is missing"
+        case "enum":
+            return f"{where}: unknown value {_shown(value)}{nearest(value, wanted)}"
+        case "oneOf":
+            options = " or ".join(" + ".join(o["required"]) for o in wanted)
+            return f"{where}: give exactly one of {options}"
+        case "type":
+            types = [wanted] if isinstance(wanted, str) else wanted
+            return f"{where}: {_shown(value)} is not {_named(types)}{_instead(value, types)}"
+        case "pattern" | "not" | "maxLength":
+            told = error.schema.get("description", "")
+            why = (
+                f"is longer than {wanted} characters"
+                if error.validator == "maxLength"
+                else ("does not fit")
+            )
+            return f"{where}: {_shown(value)} {why}" + (f": {told}" if told else "")
+    return f"{where}: {error.message.replace(repr(value), _shown(value))}"
+
+
+def _shown(value: object) -> str:
+    """A value on one line, not longer than a line can bear."""
+    text = repr(value)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+
+
+_TYPES = {
+    "string": "text",
+    "integer": "an integer",
+    "number": "a finite number",
+    "boolean": "true or false",
+    "array": "a list ([a, b])",
+    "object": "a block of keys",
+    "null": "null",
+}
+
+
+def _named(types: Iterable[str]) -> str:
+    return " or ".join(_TYPES[kind] for kind in types)
+
+
+def _instead(value: object, types: Iterable[str]) -> str:
+    """What to write for a value of the wrong type, where that can be guessed."""
+    if "string" in types and isinstance(value, bool | int | float):
+        return "; put it into quotes"
+    if "array" in types and isinstance(value, str | int | float):
+        return f"; write [{value if len(str(value)) <= SHOWN else '…'}]"
+    if isinstance(value, str) and _EXPONENT.fullmatch(value) and "number" in types:
+        digits, sign, power = _EXPONENT.fullmatch(value).groups()
+        whole, _, rest = digits.partition(".")
+        return f"; write {whole}.{rest or 0}e{sign or '+'}{power}"
+    if "integer" in types and isinstance(value, float) and value.is_integer():
+        return f"; write {int(value)}"
+    return ""
 
 
 def _fill(value, schema: dict, defs: dict) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from polyheads.errors import UserError
 
+LONGEST_NAME = 240  # bytes in the name of a file: file systems take 255, `writing` adds up to 15
 FULL = "the disk is full; free some space and run the same command again"
 
 
@@ -18,6 +19,19 @@ def disk_is_full(error: Exception) -> bool:
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return True
     return "No space left on device" in str(error)
+
+
+def check_names(paths: Iterable[str]) -> None:
+    """UserError where a directory or file on one of these paths has too long a name to be made."""
+    for path in paths:
+        for name in path.split("/"):
+            if (size := len(os.fsencode(name))) > LONGEST_NAME:
+                raise UserError(
+                    f"{path[: path.index(name)]}{name[:60]}…: this name, put together from those "
+                    f"of the configuration, would have {size} bytes; {LONGEST_NAME} are possible: "
+                    "shorten the names of the experiment, model, corpus and recipe, or take fewer "
+                    "languages into one mixture"
+                )
 
 
 @contextmanager

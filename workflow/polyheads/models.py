@@ -87,6 +87,8 @@ def install(
     check_directory(source_dir)
     try:
         config = AutoConfig.from_pretrained(source_dir, trust_remote_code=False)
+        # A config.json may name a kernel on the hub here, whose code would be fetched and run.
+        config._attn_implementation = None  # transformers' own choice for the class
         model = AutoModel.from_pretrained(
             source_dir,
             config=config,

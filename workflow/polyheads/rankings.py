@@ -60,6 +60,11 @@ def parse(name: str, languages: Iterable[str] | None = None) -> Name:
     back = core != name
     drawn = core.removeprefix("random-")
     if drawn != core and drawn.isascii() and drawn.isdecimal():
+        # One seed, one name; the largest is that of the configuration's other seeds.
+        if len(drawn) > 10 or int(drawn) >= 2**32 or drawn != str(int(drawn)):
+            raise UserError(
+                f"ranking {name!r}: give a seed from 0 to {2**32 - 1} without zeros before it"
+            )
         return Name("random", None, int(drawn), back)
     method = core.partition("-")[0]
     if method in METHODS:

@@ -2,18 +2,13 @@
 import os
 import re
 import shutil
-import sys
 from dataclasses import asdict, replace
-from pathlib import Path
-
-LIBRARY = Path(workflow.basedir) / "workflow"
-sys.path.insert(0, str(LIBRARY))
-from snakemake.exceptions import WorkflowError
 
 from polyheads import catalogue, downloads, exhibits, experiments, rankings, stages, unfinished
 from polyheads.exhibits import contents
 from polyheads import config as configuration
 from polyheads.errors import UserError
+from polyheads.files import check_names
 from polyheads.job import share_library
 from polyheads.kinds import KINDS
 from polyheads.plan import Training
@@ -245,3 +240,16 @@ FIGURES = {
 LABELS = stages.label_figures(PLAN, f"{OUT}/figures")
 LANGUAGE_MAPS = stages.language_figures(PLAN, f"{OUT}/figures")
 HEAT_MAPS = [stages.heat_map(path, f"{OUT}/figures") for path in SCORED]
+try:
+    check_names(
+        [
+            *(f"{path}.parquet" for path in PLAN.trial_paths),
+            *PLAN.rankings,
+            *(path for kinds in (TABLES, FIGURES) for every in kinds.values() for path in every),
+            *LABELS,
+            *LANGUAGE_MAPS,
+            *HEAT_MAPS,
+        ]
+    )
+except UserError as error:
+    raise WorkflowError(str(error))

@@ -9,11 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from polyheads import strict_yaml
 from polyheads.catalogue.entries import READING, embedded, reading
 from polyheads.config import load_schema, nearest, spell, validate
 from polyheads.errors import UserError
+from polyheads.files import LONGEST_NAME
 
 _ORIGINS = ("url", "archive", "members", "hub")
 # https://universaldependencies.org/u/pos/: not every treebank uses all of them
@@ -63,7 +63,7 @@ def load(own: Sequence[dict[str, Any]] = ()) -> dict[str, dict[str, Any]]:
     found = []
     for path in sorted(_ENTRIES.glob("*.yaml")):
         what = f"resources/corpora/{path.name}"
-        found.append((partial(_at, what), validate(_read_yaml(path), schema, what=what)))
+        found.append((partial(_at, what), validate(strict_yaml.load(path), schema, what=what)))
     if own:
         _check_keys(list(own), partial(_at, "configuration", "corpora"))
         whole = {"$defs": schema["$defs"], "properties": {"corpora": {"items": schema}}}
@@ -100,17 +100,13 @@ def languages(entries: Iterable[Mapping[str, Any]] = ()) -> dict[str, dict[str, 
 
     A language that neither names has no name, and one whose family neither knows has no family.
     """
-    table = _read_yaml(_LANGUAGES)
+    table = strict_yaml.load(_LANGUAGES)
     for entry in entries:
         for code, item in entry["languages"].items():
             own = {key: item[key] for key in ("name", "family") if key in item}
             if own:
                 table[code] = table.get(code, {}) | own
     return table
-
-
-def _read_yaml(path: Path) -> Any:
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
 
 
 def _unshared(value: Any) -> Any:
@@ -203,13 +199,27 @@ def _check_reading(entry: Mapping[str, Any], code: str, at: Callable[..., str]) 
     for key in needed:
         if key not in columns:
             raise UserError(f"{where('columns')}: the key {key!r} is missing")
+    if "token_pattern" in columns:
+        _check_pattern(columns["token_pattern"], where("columns", "token_pattern"))
     count = columns.get("count")
+    if isinstance(count, list) and count[0] > count[1]:
+        raise UserError(f"{where('columns', 'count')}: {count} fits no line; give [least, most]")
     least = min(count) if isinstance(count, list) else count
     if least is not None and least < max(abs(columns[key]) for key in needed):
         raise UserError(
             f"{where('columns', 'count')}: {least} columns don't hold a {needed[0]} in column "
             f"{columns[needed[0]]} and {needed[1]} in column {columns[needed[1]]}"
         )
+
+
+def _check_pattern(pattern: str, here: str) -> None:
+    """UserError unless Python's re can read a regular expression, and it has a group 1."""
+    try:
+        groups = re.compile(pattern).groups
+    except (re.error, RecursionError, OverflowError) as error:
+        raise UserError(f"{here}: {pattern!r} is no regular expression: {error}") from error
+    if groups == 0:
+        raise UserError(f"{here}: {pattern!r} has no group; put what is the token into parentheses")
 
 
 def _check_carve(item: Mapping[str, Any], here: Callable[..., str]) -> None:
@@ -251,6 +261,11 @@ def _complete(entry: dict[str, Any], at: Callable[..., str]) -> dict[str, Any]:
             )
             _give_origin(file, own, shared, fields | {"split": spelled.get(split, split)}, here)
         names = [file["name"] for file in item["files"].values()]
+        if (longest := max(names, key=len))[LONGEST_NAME:]:
+            raise UserError(
+                f"{at('languages', code, 'files')}: the file name {longest[:50]}… has "
+                f"{len(longest)} characters; at most {LONGEST_NAME} are possible"
+            )
         if len(set(names)) < len(names) and kind not in _ONE_FILE:
             raise UserError(
                 f"{at('languages', code, 'files')}: two splits have the same file name; "
@@ -317,12 +332,18 @@ def _give_access(item: dict[str, Any], *, here: str) -> None:
 def _fill(template: str, fields: Mapping[str, str], here: str) -> str:
     """Fill the {fields} of an address or file name; UserError for an unknown one."""
     try:
-        used = [field for _, field, _, _ in string.Formatter().parse(template) if field is not None]
+        parts = list(string.Formatter().parse(template))
     except ValueError as error:
         raise UserError(f"{here}: {template!r} is not a template ({error})") from error
-    for field in used:
+    for _, field, form, conversion in parts:
+        if field is None:
+            continue
         if field not in fields:
             raise UserError(
                 f"{here}: {{{field}}} in {template!r} is unknown{nearest(field, fields)}"
+            )
+        if form or conversion:
+            raise UserError(
+                f"{here}: {template!r}: write {{{field}}} and nothing else in the braces"
             )
     return template.format(**fields)
