@@ -197,9 +197,6 @@ class Plan:
         parts = [training.model, training.corpus, training.recipe, f"seed-{training.seed}", name]
         return "/".join([RESULTS, "rankings", *parts])
 
-    def max_k(self, model: str) -> int:
-        return max((t.k for t in self.trials.values() if t.training.model == model), default=0)
-
     def blocks(self) -> list[tuple[int, ...]]:
         """The k of trials that train, in the fixed blocks that one job runs; 0 is the first."""
         size = self.config["trials_per_job"]

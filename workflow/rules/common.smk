@@ -1,5 +1,4 @@
 # The study behind the rules, and what a rule's wildcards stand for. No rule lives here.
-import os
 import re
 import shutil
 import sys
@@ -10,14 +9,15 @@ LIBRARY = Path(workflow.basedir) / "workflow"
 sys.path.insert(0, str(LIBRARY))
 from snakemake.exceptions import WorkflowError
 
-from polyheads import catalogue, downloads, exhibits, experiments, rankings, stages, unfinished
+from polyheads import catalogue, downloads, encoder_files, exhibits, experiments
+from polyheads import rankings, stages, unfinished
 from polyheads.exhibits import contents
 from polyheads import config as configuration
 from polyheads.errors import UserError
 from polyheads.job import share_library
 from polyheads.kinds import KINDS
 from polyheads.plan import Training
-from polyheads.provenance import code_hash
+from polyheads.provenance import code_hash, content_hash
 
 share_library()
 try:
@@ -29,39 +29,25 @@ except UserError as error:
     raise WorkflowError(str(error))
 if STUDY["partial"]:
     unfinished.narrow(PLAN)
-# Before the first job, so that nobody loses a day to it; planning (-n) goes on without the files.
-MISSING = [] if STUDY["partial"] else PLAN.missing()
-if MISSING:
-    logger.warning("\n".join(["Files that are not there yet:", *MISSING]))
-
-
-onstart:
-    if MISSING:
-        raise WorkflowError(f"{len(MISSING)} files are missing: " + "; ".join(MISSING[:1]))
-
-
 # What changes no result is no parameter; scripts read it from the configuration.
 IN_CONFIG = ("mirror", "own_copies", "check_sizes", "checkpoint_minutes")
 config.update({key: STUDY[key] for key in IN_CONFIG})
 
 # What of a recipe trains nothing and tests nothing.
 RANKING_KEYS = ("normalisation", "ranking_batch_size", "ranking_sentences", "ranking_split")
+# What of a recipe is used when a trained model is tested, and not when its heads are scored.
+TESTING_KEYS = ("dev_sentences", "test_sentences")
 
 CATALOGUE = PLAN.catalogue
 ENVIRONMENT = "../../envs/polyheads.yaml"
 NAME = STUDY["study"]["name"]
 OUT = f"results/studies/{NAME}"
-HUB = {downloads.model_name(m["hub"]): m["hub"] for m in PLAN.models.values() if "hub" in m}
+HUB = {encoder_files.folder(m["hub"]): m["hub"] for m in PLAN.models.values() if "hub" in m}
 SCRATCH = {name: m["scratch"] for name, m in PLAN.models.items() if "scratch" in m}
 POINT = "{model}/{corpus}/{recipe}/{mixture}/seed-{seed}"
 TRAINING = f"results/trials/{POINT}"
 RANKING = "results/rankings/{model}/{corpus}/{recipe}/seed-{seed}/{ranking}"
 SCORED = stages.scored_rankings(PLAN)
-
-
-def own(path):
-    """A file of the project, also when the run's directory is another (--directory)."""
-    return os.path.relpath(Path(workflow.basedir) / path)
 
 
 def any_of(names):
@@ -80,7 +66,7 @@ wildcard_constraints:
 
 
 def code(script, *modules):
-    """The library code behind a rule: a change of it reruns the rule, one of words doesn't."""
+    """The code behind a rule: a change of it reruns the rule, one of words or times doesn't."""
     return code_hash(LIBRARY / "scripts" / script, *modules)
 
 
@@ -99,7 +85,7 @@ def scoring_recipe(wildcards):
     """The recipe as far as the scores of a kind depend on it."""
     of_batches = KINDS[wildcards.kind].by_batch
     unused = ["normalisation"] if of_batches else ["normalisation", "ranking_batch_size"]
-    return recipe(wildcards.recipe, unused=unused)
+    return recipe(wildcards.recipe, unused=[*unused, *TESTING_KEYS])
 
 
 def training_of(wildcards):
@@ -247,10 +233,11 @@ def exhibited(files):
     return marked
 
 
-# Tables and figures read these files of the project.
-FACTS = [own(p) for p in sorted(LIBRARY.parent.glob("resources/*/*.csv"))]
+# Tables and figures read these files of the project. They are no inputs, because all their times
+# are new in a fresh clone.
+FACTS = content_hash(LIBRARY.parent.glob("resources/*/*.csv"))
 LANGUAGES = catalogue.languages(CATALOGUE[name] for name in sorted({c for c, _ in PLAN.needed}))
-TEMPLATES = [own(path) for path in sorted((LIBRARY / "report/templates").iterdir())]
+TEMPLATES = content_hash((LIBRARY / "report/templates").iterdir())
 SWEEPS = [asdict(sweep) for sweep in PLAN.sweeps]
 EXHIBITS = contents.plan(SWEEPS, exhibits.read_published())
 TABLES = {kind: contents.table_paths(EXHIBITS, kind, f"{OUT}/tables") for kind in contents.TABLES}

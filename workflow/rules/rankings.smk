@@ -21,7 +21,7 @@ rule baseline:
     resources:
         gpu=gpus(),
     params:
-        **training_params(unused=RANKING_KEYS),
+        **training_params(unused=[*RANKING_KEYS, *TESTING_KEYS]),
         code=code("baseline.py"),
     script:
         "../scripts/baseline.py"
