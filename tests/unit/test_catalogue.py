@@ -105,6 +105,14 @@ def test_grammar_entry_has_all_splits():
     assert catalogue.tag_names(entry) == ["NOUN", "VERB"]
 
 
+def test_words_that_only_the_report_shows_prepare_nothing_again():
+    said = copy.deepcopy(OWN) | {"title": "Mine", "notes": ["old"], "obtain": "ask"}
+    said["languages"]["sw"] |= {"name": "Kiswahili", "family": "Bantu"}
+    before, after = (catalogue.load([e])[OWN["name"]] for e in (copy.deepcopy(OWN), said))
+    assert catalogue.narrowed(before, "sw") == catalogue.narrowed(after, "sw")
+    assert after["title"] == "Mine" and after["languages"]["sw"]["family"] == "Bantu"
+
+
 def test_narrowed_keeps_one_language():
     entry = catalogue.load()["ud-2.7"]
     assert list(catalogue.narrowed(entry, "zh")["languages"]) == ["zh"]

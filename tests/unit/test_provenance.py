@@ -1,6 +1,7 @@
 """A change of code changes the hash of what imports it; a change of words does not."""
 
 import json
+import os
 
 import pytest
 
@@ -47,6 +48,33 @@ def test_code_of_imported_modules_counts(package):
     assert now() == before
     (root / "b.py").write_text("X = 2\n")
     assert now() != before
+
+
+def test_code_of_the_script_counts_and_its_words_do_not(package):
+    root, now = package
+    before, script = now(), root.parent / "script.py"
+    text = script.read_text()
+    script.write_text("# why\n" + text.replace("return f", "return  f  # here"))
+    assert now() == before
+    script.write_text(text.replace("return f", "return f, f"))
+    assert now() != before
+
+
+def test_files_count_by_name_and_content(tmp_path):
+    def now(place):
+        return provenance.content_hash((tmp_path / place).iterdir())
+
+    for place in ("a", "b"):
+        (tmp_path / place).mkdir()
+        for name in ("y", "x")[:: 1 if place == "a" else -1]:
+            (tmp_path / place / name).write_text(name)
+    os.utime(tmp_path / "b/x", (1, 1))
+    before = now("a")
+    assert now("b") == before
+    (tmp_path / "b/x").write_text("z")
+    assert now("b") != before
+    (tmp_path / "a/x").rename(tmp_path / "a/z")
+    assert now("a") != before
 
 
 def test_modules_that_are_named_count(package):

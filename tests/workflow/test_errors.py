@@ -95,12 +95,23 @@ def test_a_missing_mirror_file_stops_before_anything_runs(tmp_path):
     assert "mirror/toy/bb/test.conllu is missing: toy, bb, test set. It is not" in fail(project)
 
 
+def test_cuda_without_a_gpu_deletes_nothing(again, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    files = {p for p in (again.path / "results").rglob("*") if "logs" not in p.parts}
+    text = fail(again, "--keep-going", "--config", "device=cuda")
+    assert "config key device is cuda, but PyTorch finds no CUDA device" in text
+    assert {p for p in (again.path / "results").rglob("*") if "logs" not in p.parts} == files
+    assert again.planned() == {}
+
+
 def test_a_model_directory_without_weights(tmp_path, study):
     study["models"] = [{"name": "mini", "path": "model"}]
     project = make_project(tmp_path / "project", study)
     (project.path / "model").mkdir()
     (project.path / "model/config.json").write_text(json.dumps({"model_type": "bert"}))
-    assert "Error: model: no weights (model.safetensors)" in fail(project)
+    assert "model: no weights (model.safetensors)" in project.succeed("-n")
+    assert "model: no weights (model.safetensors)" in fail(project)
+    assert not (project.path / "results/corpora").exists()
 
 
 def test_a_loss_that_is_no_number(again, study):

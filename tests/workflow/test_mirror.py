@@ -113,7 +113,7 @@ def fetched(place):
     return {
         str(path.relative_to(place)): path.read_bytes()
         for path in place.rglob("*")
-        if path.is_file() and path.name != ".snakemake_timestamp"
+        if path.is_file() and not any(p.startswith(".") for p in path.relative_to(place).parts)
     }
 
 

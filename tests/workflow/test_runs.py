@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import yaml
-from conftest import STUDY, make_project, treebank
+from conftest import PARTS, STUDY, make_project, treebank
 
 TRIAL = "results/trials/mini/toy/quick/aa/seed-42/prune-gradient-aa/k-02.json"
 AFTER_TRIALS = dict.fromkeys(("select", "statistics", "tables", "figures", "pages"), 1)
@@ -69,6 +69,12 @@ def test_a_larger_k_runs_the_new_trials_only(again, study):
 
 
 def test_changed_words_run_nothing_and_changed_code_what_uses_it(again):
+    """New times run nothing, either: a fresh clone beside old results."""
+    for part in PARTS:
+        for path in [again.path / part, *(again.path / part).rglob("*")]:
+            os.utime(path)
+    for script in (again.path / "workflow/scripts").iterdir():
+        script.write_text(f"# Why.\n{script.read_text()}")
     module = again.path / "workflow/polyheads/scoring/gradient.py"
     text = module.read_text()
     words = text.replace('"""Gradients of', '# Why.\n"""Slopes of').replace("# (E,)", "")
@@ -91,6 +97,16 @@ def test_changed_words_run_nothing_and_changed_code_what_uses_it(again):
     plots = again.path / "workflow/polyheads/figures/plots.py"
     plots.write_text(plots.read_text() + "\nNEW = 1\n")
     assert again.planned() == {"figures": 1, "corpus_figures": 1, "pages": 1}
+    script = again.path / "workflow/scripts/trials.py"
+    script.write_text(script.read_text() + "\nNEW = 1\n")
+    plan = again.planned()
+    assert plan["trials_00_00"] == plan["trials_02_02"] == 2 and "baseline" not in plan
+
+
+def test_facts_of_the_project_are_watched_by_content(again):
+    facts = again.path / "resources/uriel/distances.csv"
+    facts.write_text(facts.read_text() + "\n")
+    assert again.planned() == AFTER_TRIALS
 
 
 def test_another_kind_of_ranking_leaves_the_first_alone(again, study):
@@ -135,6 +151,32 @@ def test_changed_files_of_the_users_own_are_read_again(finished, tmp_path, study
     tokenizer = model / "tokenizer.json"
     tokenizer.write_text(tokenizer.read_text() + "\n")
     assert project.planned(encoding) == {"get_model": 1, "encode": 1}
+
+
+def test_a_larger_study_makes_nothing_again(finished, tmp_path, study):
+    """An encoder in a directory, files from an archive: what is there serves the larger study."""
+    study["corpora"][0] |= {
+        "archive": "https://example.invalid/all.zip",
+        "members": ["{language}/{split}"],
+    }
+    study["models"] = [{"name": "mini", "path": "model"}]
+    study["experiments"][0] |= {"k": [0], "settings": ["mono-lingual"], "targets": []}
+    project = make_project(tmp_path / "project", study)
+    shutil.copytree(finished.path / "results/models/mini", project.path / "model")
+    encodings = [f"results/encodings/mini/toy/{code}/encoding.json" for code in ("aa", "bb", "cc")]
+    project.succeed(encodings[0])
+    study["recipes"].append({"name": "slow", "test_sentences": 3})
+    first = study["experiments"][0]
+    study["experiments"].append({**first, "name": "more", "recipe": "slow", "k": [5, 8]})
+    first |= {"k": [0, 4], "settings": ["cross-lingual"], "targets": ["cc"], "seeds": [1, 2]}
+    first["sources"] = ["aa", "bb"]
+    project.write(study)
+    assert project.planned(encodings[0]) == {}
+    assert project.planned(*encodings) == {"fetch": 2, "prepare": 2, "encode": 2}
+    first["k"] = [9]
+    project.write(study)
+    done = project.run("-n")
+    assert "experiments[0].k: 9 is more than the 8 heads of mini" in done.stdout + done.stderr
 
 
 def test_results_do_not_depend_on_the_number_of_cores(finished, tmp_path):

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from polyheads import catalogue, origins, sources
 from polyheads.errors import UserError
-from polyheads.files import FULL, disk_is_full, writing
+from polyheads.files import FULL, disk_is_full, part_of, sweep, writing
 from polyheads.readers import Sentence
 
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ def _save(parts: Mapping[str, Path], names: list[str], path: Path) -> None:
 def _writing_directory(path: Path) -> Iterator[Path]:
     """`files.writing` for a directory; what lies beside it under its temporary name goes too."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = part_of(path)
     try:
         yield temporary
         if path.exists():
@@ -208,6 +208,4 @@ def _writing_directory(path: Path) -> Iterator[Path]:
             raise UserError(f"{path}: {FULL}") from error
         raise
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-        for left in path.parent.glob(f"{temporary.name}.*"):
-            left.unlink()
+        sweep(path)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from polyheads import catalogue
+from polyheads.encoder_files import mirrored
 from polyheads.errors import UserError
 from polyheads.plan import RESULTS, Plan
 
@@ -22,8 +23,8 @@ ADVICE = (  # after `snakemake mirror`
     "the config there.\n"
 )
 
-_ENTRY = ("name", "title", "task", "format")
-_LANGUAGE = ("name", "access", "licence", "obtain")
+_ENTRY = ("name", "format")
+_LANGUAGE = ("access",)
 _UNUSED = ("sentences", "words")  # of a file: what is expected to be read in it
 
 
@@ -43,7 +44,8 @@ def check(config: Mapping[str, Any]) -> None:
 
 
 def entry(whole: Mapping[str, Any], language: str) -> dict[str, Any]:
-    """What fetching reads of a catalogue entry: one language, and nothing about its reading."""
+    """What fetching reads of a catalogue entry: one language, nothing about its reading, no words
+    for people."""
     item = catalogue.language(whole, language)
     kept = {key: item[key] for key in _LANGUAGE if key in item}
     kept["files"] = {
@@ -93,12 +95,7 @@ def all_archives(plan: Plan) -> dict[tuple[str, str], dict[str, str]]:
 
 def model(hub: str, revision: str) -> str:
     """The directory of a model from the hub."""
-    return f"{DOWNLOADS}/models/{model_name(hub)}/{revision}"
-
-
-def model_name(hub: str) -> str:
-    """A hub id as one part of a path."""
-    return hub.replace("/", "--")
+    return str(mirrored(DOWNLOADS, hub, revision))
 
 
 def everything(plan: Plan) -> list[str]:

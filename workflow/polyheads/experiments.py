@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from polyheads import config as configuration
-from polyheads import mixtures, rankings
+from polyheads import encoder_files, mixtures, rankings
 from polyheads.config import nearest, pick
+from polyheads.downloads import DOWNLOADS
 from polyheads.errors import UserError
 from polyheads.evaluation import DEFAULT_METRIC, METRICS
 from polyheads.plan import ChosenTrial, Plan, Sweep, Training, Trial
@@ -299,25 +299,25 @@ def _parse(experiment: _Experiment, full: str, ranking: str) -> rankings.Name:
 
 def _check_heads(plan: Plan, name: str, k: int, *, where: str, index: int) -> None:
     model = pick(name, plan.models, where=f"{where}.models[{index}]", what="model")
-    heads = _heads_of(model)
+    heads = _heads_of(model, plan.config["mirror"])
     if heads is not None and k > heads:
         raise UserError(f"configuration, {where}.k: {k} is more than the {heads} heads of {name}")
 
 
-def _heads_of(model: dict) -> int | None:
-    """Heads of a model as far as they are known before anything is fetched."""
+def _heads_of(model: dict, mirror: str | None) -> int | None:
+    """Heads of a model; None while its configuration has not been fetched.
+
+    Every job makes the plan again before it starts, so that the first one after a model was
+    fetched says when k is too large. A parameter of that job must not depend on k: a larger k
+    would make the model and all that was trained with it again.
+    """
     if "scratch" in model:
         return model["scratch"]["layers"] * model["scratch"]["heads"]
     if "path" in model:
-        file = Path(model["path"]) / "config.json"
-        if file.is_file():
-            content = json.loads(file.read_text())
-            layers, heads = (
-                content.get(key) for key in ("num_hidden_layers", "num_attention_heads")
-            )
-            if layers and heads:
-                return layers * heads
-    return None
+        return encoder_files.heads(Path(model["path"]))
+    places = [DOWNLOADS, mirror] if mirror else [DOWNLOADS]
+    found = (encoder_files.mirrored(at, model["hub"], model["revision"]) for at in places)
+    return next((n for n in map(encoder_files.heads, found) if n is not None), None)
 
 
 def _check_scratch(plan: Plan, scratch: dict, *, where: str) -> None:

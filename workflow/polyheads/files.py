@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import re
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +36,26 @@ def check_names(paths: Iterable[str]) -> None:
                 )
 
 
+def part_of(path: Path) -> Path:
+    """Where this process writes ``path`` before it gets its name."""
+    return path.with_name(f".{path.name}.{os.getpid()}.part")
+
+
+def sweep(path: Path) -> None:
+    """Delete what killed processes have left of ``path``, which nobody is writing now.
+
+    That is `part_of`, a file or a directory, and what lies beside it under its name and a suffix.
+    """
+    part = re.compile(rf"\.{re.escape(path.name)}\.\d+\.part(\..*)?")
+    for left in path.parent.glob(".*.part*"):
+        if not part.fullmatch(left.name):
+            continue
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
+
+
 @contextmanager
 def writing(path: Path) -> Iterator[Path]:
     """Hand out a temporary path beside ``path`` and move it there when the block ends well.
@@ -42,7 +64,7 @@ def writing(path: Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = part_of(path)
     try:
         yield temporary
         with open(temporary, "rb") as written:

@@ -6,11 +6,11 @@ import gc
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from polyheads.errors import UserError
-from polyheads.files import FULL, disk_is_full
+from polyheads.files import FULL, disk_is_full, sweep
 
 # Importing torch and transformers makes hundreds of thousands of objects. Looking through them for
 # unused cycles, many times while they are imported and again at the end, is a third of their time.
@@ -28,16 +28,19 @@ def share_library() -> None:
 def job(snakemake) -> Iterator[None]:
     """Send all output of the block to the rule's log; end with exit status 1 on a UserError.
 
-    The message of a UserError goes to the log and to the terminal, without a traceback.
-    Anything else is a bug of ours and keeps its traceback, in the log.
+    The message of a UserError goes to the terminal and to the log, without a traceback.
+    Anything else is a bug of ours and keeps its traceback, in the log. What an earlier process
+    of the same job, which was killed, was writing is deleted first.
     """
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     terminal = os.dup(2)
-    log = os.open(snakemake.log[0], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    sys.stdout.flush()
-    os.dup2(log, 1)
-    os.dup2(log, 2)
     try:
+        log = os.open(snakemake.log[0], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        sys.stdout.flush()
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        for output in snakemake.output:
+            sweep(Path(output))
         yield
     except UserError as error:
         fail(terminal, str(error))
@@ -47,13 +50,27 @@ def job(snakemake) -> Iterator[None]:
         where = getattr(error, "filename", None) or snakemake.output[0]
         fail(terminal, f"{where}: {FULL}")
     finally:
-        sys.stdout.flush()
+        _flush()
         gc.freeze()  # the process ends here
 
 
 def fail(terminal: int, message: str) -> None:
-    """Say what is wrong in the log (standard error) and on the terminal, and exit with 1."""
-    line = f"Error: {message}\n"
-    for stream in (2, terminal):
-        os.write(stream, line.encode())
+    """Say what is wrong on the terminal and in the log (standard error), and exit with 1.
+
+    The terminal comes first: the log may lie on a disk that is full.
+    """
+    _flush()
+    for stream in (terminal, 2):
+        with suppress(OSError):
+            os.write(stream, f"Error: {message}\n".encode())
     sys.exit(1)
+
+
+def _flush() -> None:
+    """Bring what was printed into the log. Without a word where the log's disk is full, also when
+    Python flushes once more at its end: what a job makes doesn't depend on its log.
+    """
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

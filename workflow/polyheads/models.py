@@ -17,6 +17,7 @@ from transformers import AutoConfig, AutoModel, AutoModelForTokenClassification
 from transformers.utils.logging import disable_progress_bar
 
 from polyheads import origins
+from polyheads.encoder_files import check_directory
 from polyheads.encoding import load_tokenizer, special_tokens
 from polyheads.errors import UserError
 from polyheads.files import writing
@@ -52,28 +53,6 @@ def describe(model: torch.nn.Module, *, name: str, source: dict) -> dict:
         "max_length": config.max_position_embeddings - offset,
         "source": source,
     }
-
-
-def check_directory(directory: Path) -> None:
-    """UserError unless the directory holds a config, safetensors weights and a tokenizer."""
-    if not directory.is_dir():
-        raise UserError(f"{directory}: no such model directory; check `path` of the model")
-    if not (directory / "config.json").is_file():
-        raise UserError(f"{directory}: no config.json; this is not a model directory")
-    if not any(directory.glob("*.safetensors")):
-        pickled = [p.name for p in sorted(directory.glob("*.bin")) + sorted(directory.glob("*.pt"))]
-        if pickled:
-            raise UserError(
-                f"{directory}: only pickle weights ({pickled[0]}), which can run code when they "
-                "are loaded; convert them once, where you trust them, with "
-                "save_pretrained(..., safe_serialization=True)"
-            )
-        raise UserError(f"{directory}: no weights (model.safetensors)")
-    if not (directory / "tokenizer.json").is_file():
-        raise UserError(
-            f"{directory}: no tokenizer.json (fast tokenizer); save one there with "
-            "AutoTokenizer.from_pretrained(...).save_pretrained(...)"
-        )
 
 
 def install(

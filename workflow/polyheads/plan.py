@@ -20,6 +20,8 @@ RESULTS = "results"
 
 # What of a recipe trains nothing and tests nothing.
 RANKING_KEYS = ("normalisation", "ranking_batch_size", "ranking_sentences", "ranking_split")
+# What of a recipe is used when a trained model is tested, and not when its heads are scored.
+TESTING_KEYS = ("dev_sentences", "test_sentences")
 
 
 @dataclass(frozen=True)
@@ -201,22 +203,20 @@ class Plan:
         parts = [training.model, training.corpus, training.recipe, f"seed-{training.seed}", name]
         return "/".join([RESULTS, "rankings", *parts])
 
-    def training_recipe(self, name: str) -> dict:
-        """A recipe without the keys that no training uses, so that they rerun none."""
-        return self._recipe(name, RANKING_KEYS)
+    def training_recipe(self, name: str, *, tested: bool = True) -> dict:
+        """A recipe without the keys that no training uses, so that they rerun none.
+
+        tested: whether dev and test sets are read, as by a trial.
+        """
+        return self._recipe(name, RANKING_KEYS if tested else (*RANKING_KEYS, *TESTING_KEYS))
 
     def scoring_recipe(self, name: str, kind: str) -> dict:
         """A recipe as far as the scores of a kind of ranking depend on it."""
-        of_batches = KINDS[kind].by_batch
-        return self._recipe(
-            name, ["normalisation"] if of_batches else ["normalisation", "ranking_batch_size"]
-        )
+        unused = ["normalisation", *TESTING_KEYS]
+        return self._recipe(name, unused + ([] if KINDS[kind].by_batch else ["ranking_batch_size"]))
 
     def _recipe(self, name: str, unused: Iterable[str]) -> dict:
         return {k: v for k, v in self.recipes[name].items() if k not in {"name", *unused}}
-
-    def max_k(self, model: str) -> int:
-        return max((t.k for t in self.trials.values() if t.training.model == model), default=0)
 
     def blocks(self) -> list[tuple[int, ...]]:
         """The k of trials that train, in the fixed blocks that one job runs; 0 is the first."""

@@ -1,7 +1,8 @@
 """What numbers were made with: versions, and the code, as a hash that only its change changes.
 
-Snakemake reruns a rule when its script changes, but does not look into the modules that the
-script imports. Every rule therefore has this hash as a parameter.
+Snakemake goes by the time of a rule's script, which a fresh clone changes and a comment, too, and
+does not look into the modules that the script imports. Every rule therefore has this hash as a
+parameter, and the profile tells Snakemake to leave the script to it (`rerun-triggers`).
 """
 
 from __future__ import annotations
@@ -71,17 +72,28 @@ def _files(name: str) -> set[Path]:
 
 @cache
 def code_hash(script: Path, *modules: str) -> str:
-    """Hash of the library code that ``script`` imports, directly or through other modules.
+    """Hash of ``script`` and the library code that it imports, directly or through other modules.
 
     modules: dotted names of others, which it imports by a name that it gets when it runs.
-    Comments, docstrings and layout don't count. The script itself is watched by Snakemake.
+    Comments, docstrings and layout don't count.
     """
+    own, imported = _tree(Path(script))
     seen: dict[Path, str] = {}
-    waiting = list(_tree(Path(script))[1].union(*map(_files, modules)))
+    waiting = list(imported.union(*map(_files, modules)))
     while waiting:
         path = waiting.pop()
         if path not in seen:
             seen[path], imported = _tree(path)
             waiting += imported
-    content = "\n".join(f"{p.relative_to(PACKAGE)} {seen[p]}" for p in sorted(seen))
-    return hashlib.sha256(content.encode()).hexdigest()[:16]
+    parts = [own, *(f"{p.relative_to(PACKAGE)} {seen[p]}" for p in sorted(seen))]
+    return _short_hash("\n".join(parts).encode())
+
+
+def content_hash(paths: Iterable[Path]) -> str:
+    """Hash of files by name and content; where they lie and how old they are doesn't count."""
+    found = [(path.name, path.read_bytes()) for path in paths]
+    return _short_hash(repr(sorted(found)).encode())
+
+
+def _short_hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]

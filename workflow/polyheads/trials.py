@@ -15,7 +15,7 @@ from polyheads import digests, encoding, evaluation, mixtures, models, origins, 
 from polyheads.batches import Layout
 from polyheads.checkpoints import Checkpoint
 from polyheads.errors import UserError
-from polyheads.files import writing
+from polyheads.files import sweep, writing
 from polyheads.heads import gate_without
 from polyheads.provenance import versions
 from polyheads.training import prepare_torch, train
@@ -55,11 +55,17 @@ def setup(snakemake) -> Setup:
 
 
 def stage(path: Path) -> Path:
-    """Where a training keeps its state until its job is done: under results/checkpoints/."""
+    """Where a training keeps its state until its job is done: under results/checkpoints/.
+
+    What a killed job was writing there goes.
+    """
     parts = list(path.parts)
     place = next(i for i, part in enumerate(parts) if part in ("trials", "baselines"))
     parts[place] = "checkpoints"
-    return Path(*parts)
+    found = Path(*parts)
+    for suffix in (".safetensors", ".done", ".parquet", ".json"):
+        sweep(found.with_suffix(suffix))
+    return found
 
 
 def save_weights(model: torch.nn.Module, path: Path) -> None:

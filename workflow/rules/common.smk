@@ -1,10 +1,10 @@
 # The study behind the rules, and what a rule's wildcards stand for. No rule lives here.
-import os
 import re
 import shutil
 from dataclasses import asdict, replace
 
-from polyheads import catalogue, downloads, exhibits, experiments, rankings, stages, unfinished
+from polyheads import catalogue, downloads, encoder_files, exhibits, experiments
+from polyheads import rankings, stages, unfinished
 from polyheads.exhibits import contents
 from polyheads import config as configuration
 from polyheads.errors import UserError
@@ -12,7 +12,7 @@ from polyheads.files import check_names
 from polyheads.job import share_library
 from polyheads.kinds import KINDS
 from polyheads.plan import Training
-from polyheads.provenance import SCRIPTS, code_hash
+from polyheads.provenance import SCRIPTS, code_hash, content_hash
 
 share_library()
 try:
@@ -24,17 +24,6 @@ except UserError as error:
     raise WorkflowError(str(error))
 if STUDY["partial"]:
     unfinished.narrow(PLAN)
-# Before the first job, so that nobody loses a day to it; planning (-n) goes on without the files.
-MISSING = [] if STUDY["partial"] else PLAN.missing()
-if MISSING:
-    logger.warning("\n".join(["Files that are not there yet:", *MISSING]))
-
-
-onstart:
-    if MISSING:
-        raise WorkflowError(f"{len(MISSING)} files are missing: " + "; ".join(MISSING[:1]))
-
-
 # What changes no result is no parameter; scripts read it from the configuration.
 IN_CONFIG = ("mirror", "own_copies", "check_sizes", "checkpoint_minutes")
 config.update({key: STUDY[key] for key in IN_CONFIG})
@@ -43,17 +32,12 @@ CATALOGUE = PLAN.catalogue
 ENVIRONMENT = "../../envs/polyheads.yaml"
 NAME = STUDY["study"]["name"]
 OUT = f"results/studies/{NAME}"
-HUB = {downloads.model_name(m["hub"]): m["hub"] for m in PLAN.models.values() if "hub" in m}
+HUB = {encoder_files.folder(m["hub"]): m["hub"] for m in PLAN.models.values() if "hub" in m}
 SCRATCH = {name: m["scratch"] for name, m in PLAN.models.items() if "scratch" in m}
 POINT = "{model}/{corpus}/{recipe}/{mixture}/seed-{seed}"
 TRAINING = f"results/trials/{POINT}"
 RANKING = "results/rankings/{model}/{corpus}/{recipe}/seed-{seed}/{ranking}"
 SCORED = stages.scored_rankings(PLAN)
-
-
-def own(path):
-    """A file of the project, also when the run's directory is another (--directory)."""
-    return os.path.relpath(Path(workflow.basedir) / path)
 
 
 def any_of(names):
@@ -72,7 +56,7 @@ wildcard_constraints:
 
 
 def code(script, *modules):
-    """The library code behind a rule: a change of it reruns the rule, one of words doesn't."""
+    """The code behind a rule: a change of it reruns the rule, one of words or times doesn't."""
     return code_hash(SCRIPTS / script, *modules)
 
 
@@ -149,7 +133,7 @@ def training_params(*, tested=False):
         "encodings": lambda wc: stages.encoding_dirs(
             training_of(wc), languages_of(wc, tested=tested)
         ),
-        "recipe": lambda wc: PLAN.training_recipe(wc.recipe),
+        "recipe": lambda wc: PLAN.training_recipe(wc.recipe, tested=tested),
         "evaluate_on": lambda wc: PLAN.evaluate_on(training_of(wc)) if tested else [],
         "seed": lambda wc: int(wc.seed),
         "trial": lambda wc: {
@@ -227,10 +211,11 @@ def exhibited(files):
     return marked
 
 
-# Tables and figures read these files of the project.
-FACTS = [own(p) for p in sorted(LIBRARY.parent.glob("resources/*/*.csv"))]
+# Tables and figures read these files of the project. They are no inputs, because all their times
+# are new in a fresh clone.
+FACTS = content_hash(LIBRARY.parent.glob("resources/*/*.csv"))
 LANGUAGES = catalogue.languages(CATALOGUE[name] for name in sorted({c for c, _ in PLAN.needed}))
-TEMPLATES = [own(path) for path in sorted((LIBRARY / "report/templates").iterdir())]
+TEMPLATES = content_hash((LIBRARY / "report/templates").iterdir())
 SWEEPS = [asdict(sweep) for sweep in PLAN.sweeps]
 EXHIBITS = contents.plan(SWEEPS, exhibits.read_published())
 TABLES = {kind: contents.table_paths(EXHIBITS, kind, f"{OUT}/tables") for kind in contents.TABLES}

@@ -26,10 +26,11 @@ rule fetch:
         "../scripts/fetch.py"
 
 
-# Once for all languages. It is deleted when they have their files.
+# Once for all languages. It is kept: a language that is added later takes its files from it, and one
+# that was fetched again would make those that are there again, and all that was trained on them.
 rule fetch_archive:
     output:
-        temp("results/downloads/.archives/{corpus}/{archive}"),
+        "results/downloads/.archives/{corpus}/{archive}",
     log:
         "results/logs/fetch_archive/{corpus}/{archive}.log",
     benchmark:

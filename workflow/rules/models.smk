@@ -21,7 +21,6 @@ rule get_model:
         ENVIRONMENT
     params:
         spec=lambda wc: PLAN.models[wc.model],
-        max_k=lambda wc: PLAN.max_k(wc.model),
         code=code("get_model.py"),
     script:
         "../scripts/get_model.py"

@@ -13,7 +13,6 @@ COMPARED = contents.compared(
 rule select:
     input:
         trials=[f"{path}.json" for path in PLAN.trial_paths],
-        facts=FACTS,
     output:
         scores=f"{OUT}/scores.csv",
         choices=f"{OUT}/choices.csv",
@@ -25,6 +24,7 @@ rule select:
     conda:
         ENVIRONMENT
     params:
+        facts=FACTS,
         sweeps=SWEEPS,
         code=code("select.py"),
     script:
@@ -38,7 +38,6 @@ rule statistics:
         scores=f"{OUT}/scores.csv",
         trials=[f"{path}.json" for path in PLAN.trial_paths],
         predictions=[f"{path}.parquet" for path in PLAN.trial_paths],
-        facts=FACTS,
     output:
         gains=f"{OUT}/statistics.csv",
         nulls=f"{OUT}/nulls.csv",
@@ -50,6 +49,7 @@ rule statistics:
     conda:
         ENVIRONMENT
     params:
+        facts=FACTS,
         sweeps=SWEEPS,
         delta=STUDY["study"]["delta"],
         code=code("resample.py"),
@@ -65,8 +65,6 @@ rule tables:
         nulls=f"{OUT}/nulls.csv",
         differences=f"{OUT}/differences.csv",
         rankings=[f"{path}/ranking.json" for path in SCORED],
-        facts=FACTS,
-        templates=TEMPLATES,
     output:
         *exhibited(TABLES),
         latex=[p for paths in TABLES.values() for p in paths if p.endswith(".tex")],
@@ -76,6 +74,8 @@ rule tables:
     conda:
         ENVIRONMENT
     params:
+        facts=FACTS,
+        templates=TEMPLATES,
         sweeps=SWEEPS,
         languages=LANGUAGES,
         code=code("tables.py"),
@@ -88,7 +88,6 @@ rule figures:
         scores=f"{OUT}/scores.csv",
         choices=f"{OUT}/choices.csv",
         statistics=f"{OUT}/statistics.csv",
-        facts=FACTS,
         rankings=[f"{path}/ranking.json" for path in SCORED],
         head_scores=[f"{path}/scores.csv" for path in SCORED],
     output:
@@ -110,6 +109,7 @@ rule figures:
     conda:
         ENVIRONMENT
     params:
+        facts=FACTS,
         sweeps=SWEEPS,
         languages=LANGUAGES,
         code=code("figures.py"),
@@ -159,13 +159,11 @@ rule pages:
         differences=f"{OUT}/differences.csv",
         scores=f"{OUT}/scores.csv",
         figures=[path for paths in FIGURES.values() for path in paths],
-        facts=FACTS,
         maps_of_languages=LANGUAGE_MAPS,
         rankings=[f"{path}/ranking.json" for path in SCORED],
         heat_maps=HEAT_MAPS,
         corpora=stages.corpus_infos(PLAN),
         encodings=stages.encoding_infos(PLAN),
-        templates=TEMPLATES,
     output:
         report=report(
             f"results/report.html",
@@ -197,6 +195,8 @@ rule pages:
     conda:
         ENVIRONMENT
     params:
+        facts=FACTS,
+        templates=TEMPLATES,
         study=STUDY["study"],
         sweeps=SWEEPS,
         languages=LANGUAGES,

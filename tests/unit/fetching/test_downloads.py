@@ -53,6 +53,8 @@ def test_another_way_of_reading_fetches_nothing():
     changed["languages"] = copy.deepcopy(OWN["languages"])
     changed["languages"]["en"]["files"]["train"]["sentences"] = 4
     changed["languages"]["de"]["licence"] = "another"
+    changed["languages"]["en"] |= {"licence": "another", "obtain": "ask", "name": "Anglais"}
+    changed["title"] = "Another"
     assert downloads.entry(plan(changed).catalogue["toy"], "en") == before
     moved = {**OWN, "members": ["data/{language}/{split}"]}
     assert downloads.entry(plan(moved).catalogue["toy"], "en") != before
@@ -73,7 +75,7 @@ def test_what_is_left_of_an_entry_is_enough_to_fetch():
         ]
         assert places[0] == places[1]
     text = catalogue.missing(entry, "en", "dev", places[0])
-    assert text == catalogue.missing(whole, "en", "dev", places[0]) and "Toy corpus" in text
+    assert f"{places[0]} is missing: toy, en, dev set; put it into the mirror" in text
 
 
 def test_archives():

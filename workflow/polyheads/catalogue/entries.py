@@ -27,6 +27,9 @@ READING = {
     "segmentation": "words",
 }
 
+_WORDS = ("title", "notes", "obtain")
+_WORDS_OF_ONE = ("name", "family", "notes", "obtain")
+
 
 def language(entry: Mapping[str, Any], code: str) -> dict[str, Any]:
     """A language of an entry; UserError with the nearest code."""
@@ -38,8 +41,11 @@ def language(entry: Mapping[str, Any], code: str) -> dict[str, Any]:
 
 
 def narrowed(entry: Mapping[str, Any], code: str) -> dict[str, Any]:
-    """The entry with one language only: what a rule about that language depends on."""
-    return {**entry, "languages": {code: language(entry, code)}}
+    """The entry with one language only, and without words that only the report shows: what the
+    prepared sentences of that language depend on."""
+    kept = {key: value for key, value in entry.items() if key not in _WORDS}
+    own = {key: value for key, value in language(entry, code).items() if key not in _WORDS_OF_ONE}
+    return {**kept, "languages": {code: own}}
 
 
 def reading(entry: Mapping[str, Any], code: str) -> dict[str, Any]:
@@ -117,13 +123,14 @@ def _place(entry: Mapping[str, Any], code: str, file: Mapping[str, Any]) -> Path
 def missing(entry: Mapping[str, Any], code: str, split: str, path: Path) -> str:
     """The message for a file that must lie on this machine and does not."""
     item = language(entry, code)
-    what = f"{path} is missing: {entry['title']}, {code}, {split} set"
+    what = f"{path} is missing: {entry.get('title', entry['name'])}, {code}, {split} set"
     if item["access"] != "own-copy":
         return f"{what}; put it into the mirror, or set `mirror: null` to fetch it"
     where = item.get("obtain")
     obtain = f"; get it: {where}" if where else ""
+    licence = f" (licence: {item['licence']})" if "licence" in item else ""
     return (
-        f"{what}. It is not fetched (licence: {item['licence']}){obtain}; put it there under this "
+        f"{what}. It is not fetched{licence}{obtain}; put it there under this "
         "name, or name another directory as `own_copies` in the config"
     )
 

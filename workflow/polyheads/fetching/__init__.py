@@ -180,11 +180,20 @@ def _receive(
         raise UserError(f"{place}: the archive {name} has not been fetched; {advice}")
     archive = Path(archives[name])
     with open(archive, "rb") as stream:
-        if stream.read(len(_NOT_NEEDED)) == _NOT_NEEDED:
-            raise UserError(
-                f"{archive}: stands for an archive that a mirror made needless; delete it and run "
-                "the same command again"
-            )
+        needed = stream.read(len(_NOT_NEEDED)) == _NOT_NEEDED
+    if needed:
+        # Of an earlier run with a mirror. It keeps its time, because a newer one would make the
+        # languages that the mirror had again.
+        time = archive.stat().st_mtime_ns
+        corpus = str(Path(place).parent)  # with the language: others may be fetching it, too
+        fetch_archive(
+            archive=file["archive"],
+            corpus=corpus,
+            path=archive,
+            mirror=None,
+            partial_dir=partial_dir,
+        )
+        os.utime(archive, ns=(time, time))
     unpacking.extract(archive, file["members"], target)
     return f"{file['archive']['url']}, {', '.join(file['members'])}", {}
 

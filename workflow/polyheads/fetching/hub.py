@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from polyheads.encoder_files import check_mirrored, mirrored
 from polyheads.errors import UserError
 from polyheads.fetching.checks import checksums, compare, read_lock, write_lock
 from polyheads.files import disk_is_full, writing
@@ -77,12 +78,8 @@ def fetch_model(
     if not mirror:
         source = _snapshot(hub, revision)
     else:
-        source = Path(mirror).expanduser() / "models" / hub.replace("/", "--") / revision
-        if not source.is_dir():
-            raise UserError(
-                f"{source}: no such directory in the mirror; put the files of model {hub} there "
-                "(`snakemake mirror` does, on a machine with network), or set `mirror: null`"
-            )
+        source = mirrored(mirror, hub, revision)
+        check_mirrored(source, hub)
     names = [
         path.name
         for path in sorted(source.glob("*"))
