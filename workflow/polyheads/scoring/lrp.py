@@ -67,7 +67,7 @@ def constant_factors(model: torch.nn.Module, *, layers: int) -> Iterator[None]:
             hook.remove()
 
 
-def _constant_weights(module, query, key, value, _):
+def _constant_weights(layer, query, key, value, _):
     # Attention weights are made of queries and keys and of nothing else.
     return query.detach(), key.detach(), value
 
