@@ -18,6 +18,7 @@ from polyheads.heads import (
     number_layers,
     output_projections,
 )
+from polyheads.weights import in_one_line
 
 TOLERANCE = 1e-5  # the equalities hold to about 1e-6 in float32
 SHORTEST = 16  # tokens; an encoder that takes fewer would cut nearly every sentence
@@ -49,43 +50,58 @@ def probe(model: torch.nn.Module, *, name: str, tokenizer_dir: Path) -> None:
     attention outside transformers' AttentionInterface fail here, by name, before anything is
     trained.
     """
-
-    def refuse(reason: str) -> UserError:
-        return UserError(f"model {name} ({type(model).__name__}) cannot be used: {reason}")
-
     model.eval()
-    config = model.config
-    layers, heads = (
-        getattr(config, key, None) for key in ("num_hidden_layers", "num_attention_heads")
-    )
-    limit = length_limit(model)
+    number_layers(model)
+    own = model.config._attn_implementation
+    tokenizer = load_tokenizer(tokenizer_dir)
+    try:
+        _check_limits(model, tokenizer)
+        windows, projections = _look_at_layers(model, special_tokens(tokenizer))
+        limit = length_limit(model)
+        if limit is None:
+            raise _Refused("its configuration has no max_position_embeddings")
+        longest = min(limit, WIDEST, max(LONG, *(2 * (window or 0) for window in windows)))
+        sentences = _sentences(model, special_tokens(tokenizer), (11, longest, 7))
+        try:
+            _compare(model, sentences, projections, own)
+        except _Refused:  # is it only rounding, which adds up in deep encoders?
+            _compare(model.double(), sentences, projections, own)
+    except _Refused as refused:
+        raise UserError(
+            f"model {name} ({type(model).__name__}) cannot be used: {refused}"
+        ) from refused
+    finally:
+        model.float().set_attn_implementation(own)
+
+
+class _Refused(Exception):
+    """Why a model cannot be used."""
+
+
+def _check_limits(model: torch.nn.Module, tokenizer) -> None:
+    """Sentences of some length fit, and the model has a vector for every id of the tokenizer."""
+    limit, size = length_limit(model), model.config.vocab_size
     if limit is not None and limit < SHORTEST:
-        raise refuse(
+        raise _Refused(
             f"it takes {limit} tokens at the most (max_position_embeddings in config.json); "
             f"at least {SHORTEST} are needed"
         )
-    tokenizer = load_tokenizer(tokenizer_dir)
-    special = special_tokens(tokenizer)
     vocabulary = tokenizer.get_vocab(with_added_tokens=True)
     token = max(vocabulary, key=vocabulary.get, default="")
-    if vocabulary.get(token, 0) >= config.vocab_size:
-        raise refuse(
+    if vocabulary.get(token, 0) >= size:
+        raise _Refused(
             f"its tokenizer has the id {vocabulary[token]} ({token!r}), its vocabulary only "
-            f"{config.vocab_size} tokens; tokenizer and weights are of different models"
+            f"{size} tokens; tokenizer and weights are of different models"
         )
 
-    def sentences(*lengths: int) -> list[torch.Tensor]:
-        generator = torch.Generator().manual_seed(0)
-        around = len(special["prefix"]) + len(special["suffix"])
-        made = []
-        for length in lengths:
-            ids = torch.randint(0, config.vocab_size, (length - around,), generator=generator)
-            if config.pad_token_id is not None:  # from which some encoders derive positions
-                ids[ids == config.pad_token_id] = (config.pad_token_id + 1) % config.vocab_size
-            made.append(torch.tensor([*special["prefix"], *ids.tolist(), *special["suffix"]]))
-        return made
 
-    windows: list[int | None] = []  # of every layer
+def _look_at_layers(
+    model: torch.nn.Module, special: dict
+) -> tuple[list[int | None], list[torch.nn.Linear]]:
+    """Window of attention (None: all) and output projection of every layer."""
+    config = model.config
+    heads = getattr(config, "num_attention_heads", None)
+    windows: list[int | None] = []
 
     def see(layer, query, key, value, rest):
         windows.append(rest.get("sliding_window"))
@@ -93,43 +109,58 @@ def probe(model: torch.nn.Module, *, name: str, tokenizer_dir: Path) -> None:
             raise UnknownAttention(f"its layers have {query.shape[1]} heads, not {heads}")
         return query, key, value
 
-    number_layers(model)
-    own = config._attn_implementation
     try:
-        short = _row(model, sentences(9))
+        row = _row(model, _sentences(model, special, (9,)))
         model.set_attn_implementation(ATTENTION)
-        model(**short, see=see)
-        projections = output_projections(model, short)
+        model(**row, see=see)
+        projections = output_projections(model, row)
     except UnknownAttention as error:
-        raise refuse(str(error)) from error
-    except Exception as error:
-        raise refuse(_outside(_first_line(error))) from error
-    finally:
-        model.set_attn_implementation(own)
+        raise _Refused(str(error)) from error
+    except Exception as error:  # whatever a class does with keywords that it does not know
+        raise _Refused(_outside(in_one_line(error))) from error
     if not windows:
-        raise refuse(_outside("it is never called"))
-    if not len(windows) == len(projections) == layers:
-        raise refuse("the heads of its layers cannot be found")
-    if limit is None:
-        raise refuse("its configuration has no max_position_embeddings")
-    longest = min(limit, max(LONG, *(2 * (window or 0) for window in windows)), WIDEST)
-    several = sentences(11, longest, 7)
-    row = _row(model, several)
-    alone = torch.cat([model(input_ids=ids[None])[0][0] for ids in several])
+        raise _Refused(_outside("it is never called"))
+    if not len(windows) == len(projections) == config.num_hidden_layers:
+        raise _Refused("the heads of its layers cannot be found")
+    return windows, projections
+
+
+def _compare(
+    model: torch.nn.Module,
+    sentences: Sequence[torch.Tensor],
+    projections: Sequence[torch.nn.Linear],
+    own: str,
+) -> None:
+    """The equalities of ``probe``; own: the name of the encoder's own attention."""
+    layers, heads = model.config.num_hidden_layers, model.config.num_attention_heads
+    row = _row(model, sentences)
+    model.set_attn_implementation(own)
+    alone = torch.cat([model(input_ids=ids[None])[0][0] for ids in sentences])
     model.set_attn_implementation(ATTENTION)
-    try:
-        packed = model(**row)[0][0]
-        if not _close(packed, alone):
-            worst = (packed - alone).abs().max().item()
-            raise refuse(f"sentences packed into one row change its output (by {worst:.1e})")
-        chosen = [(0, heads - 1), (layers - 1, 0)]
-        gated = model(**row, head_gate=gate_without(chosen, layers, heads))[0][0]
-        with without_columns(projections, chosen, heads):
-            zeroed = model(**row)[0][0]
-    finally:
-        model.set_attn_implementation(own)
+    packed = model(**row)[0][0]
+    if not _close(packed, alone):
+        worst = (packed - alone).abs().max().item()
+        raise _Refused(f"sentences packed into one row change its output (by {worst:.1e})")
+    chosen = [(0, heads - 1), (layers - 1, 0)]
+    gated = model(**row, head_gate=gate_without(chosen, layers, heads))[0][0]
+    with without_columns(projections, chosen, heads):
+        zeroed = model(**row)[0][0]
     if torch.equal(zeroed, packed) or not _close(gated, zeroed):
-        raise refuse("a gate of 0 is not the same as removing the head")
+        raise _Refused("a gate of 0 is not the same as removing the head")
+
+
+def _sentences(model: torch.nn.Module, special: dict, lengths: Sequence[int]) -> list[torch.Tensor]:
+    """Random tokens between special ones, of these lengths in all."""
+    size, padding = model.config.vocab_size, model.config.pad_token_id
+    generator = torch.Generator().manual_seed(0)
+    around = len(special["prefix"]) + len(special["suffix"])
+    made = []
+    for length in lengths:
+        ids = torch.randint(0, size, (length - around,), generator=generator)
+        if padding is not None:  # from which some encoders derive positions
+            ids[ids == padding] = (padding + 1) % size
+        made.append(torch.tensor([*special["prefix"], *ids.tolist(), *special["suffix"]]))
+    return made
 
 
 def _row(model: torch.nn.Module, sentences: Sequence[torch.Tensor]) -> dict:
@@ -145,10 +176,6 @@ def _row(model: torch.nn.Module, sentences: Sequence[torch.Tensor]) -> dict:
 
 def _outside(reason: str) -> str:
     return f"its attention does not go through transformers' AttentionInterface ({reason})"
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
 
 
 def _close(one: torch.Tensor, other: torch.Tensor) -> bool:

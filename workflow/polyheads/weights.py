@@ -61,14 +61,17 @@ def load(directory: Path) -> tuple[torch.nn.Module, dict[str, torch.Tensor]]:
             directory, config=config, output_loading_info=True, ignore_mismatched_sizes=True, **HOW
         )
     except Exception as error:  # as above
-        raise UserError(f"{directory}: the model cannot be loaded: {in_one_line(error)}") from error
+        raise UserError(
+            f"{directory}: the model cannot be loaded ({in_one_line(error)}); check config.json "
+            "and the weights, or fetch them again"
+        ) from error
     kind = type(model).__name__
     shapes = sorted(report["mismatched_keys"])
     if shapes:
         name, there, wanted = shapes[0]
         raise UserError(
             f"{directory}: {name} is {list(there)} in the weights and {list(wanted)} by "
-            f"config.json ({_others(len(shapes) - 1)}); they are of different models"
+            f"config.json{_others(len(shapes) - 1)}; they are of different models"
         )
     missing = [name for name in report["missing_keys"] if "pooler" not in name]
     if missing:
@@ -117,10 +120,11 @@ def _names(names: Iterable[str]) -> str:
 
 
 def _others(count: int) -> str:
-    return "no other" if not count else f"and {count} more"
+    return f", and {count} more differ" if count else ""
 
 
 def in_one_line(error: Exception) -> str:
-    """The message of an exception without line ends; its type where it has none."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return " ".join(lines)[:300] or type(error).__name__
+    """The message of an exception without line ends, with its type where that says more."""
+    message = " ".join(str(error).split())[:300]
+    plain = message and isinstance(error, OSError | ValueError)
+    return message if plain else f"{type(error).__name__}: {message}".removesuffix(": ")
