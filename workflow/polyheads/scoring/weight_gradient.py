@@ -66,8 +66,8 @@ def key_value_projections(
 
     Found by watching one forward pass over ``inputs`` (keywords of the model call), so that no
     module names of particular encoders are needed: the map is the one whose output lies where
-    attention reads its keys. UserError where something stands between (rotated positions) or
-    one map makes queries, keys and values together.
+    attention reads its keys. UserError where something stands between (rotated positions),
+    one map makes queries, keys and values together, heads share keys, or layers share maps.
     """
     # Address -> (module, output). The outputs are kept, because the memory of one that is gone
     # could be given to a tensor that no linear map made.
@@ -77,11 +77,11 @@ def key_value_projections(
     def note(module: torch.nn.Module, _: object, output: torch.Tensor) -> None:
         made[output.data_ptr()] = (module, output)
 
-    def see(module, query, key, value, _):
+    def see(layer, query, key, value, _):
         pair = [made.get(tensor.data_ptr(), (None,))[0] for tensor in (key, value)]
         width = key.shape[1] * key.shape[3]
         if all(linear is not None and linear.weight.shape[0] == width for linear in pair):
-            found[module.layer_idx] = tuple(pair)
+            found[layer] = tuple(pair)
         made.clear()
         return query, key, value
 
@@ -93,7 +93,7 @@ def key_value_projections(
     finally:
         for hook in hooks:
             hook.remove()
-    if len(found) != layers:
+    if len(found) != layers or len(set(found.values())) != layers:
         raise UserError(
             f"the key and value projections of {type(model).__name__} cannot be found, so its"
             " heads have no weight-gradient and no released scores; use the gradient ranking"
