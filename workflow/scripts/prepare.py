@@ -14,6 +14,7 @@ with job(snakemake):
         directory=next(iter(snakemake.input), None),
         out_dir=Path(snakemake.output.info).parent,
         check_sizes=snakemake.config["check_sizes"],
+        own_copies=snakemake.config["own_copies"],
     )
     for split, counts in info["counts"].items():
         print(f"{split}: {counts['sentences']} sentences, {counts['words']} words")
