@@ -334,9 +334,92 @@ def test_yaml_anchors_share_nothing():
         ({"archive": "https://x/y.zip", "url": "https://x"}, "give one of url and archive"),
         ({"columns": {"token": 0, "tag": 1}}, r"languages\.en\.columns\.token: "),
         ({"scheme": "iob"}, r"languages\.en\.scheme: .*did you mean 'iob2'"),
+        ({"other_types": "MSIC"}, r"languages\.en\.other_types: 'MSIC' is no label.*'MISC'"),
+        ({"types": {"a.b": "PRE"}}, r"languages\.en\.types.* 'PRE' is no label.*'PER'"),
+        ({"encoding": "latin-l"}, r"languages\.en\.encoding: Python knows no encoding 'latin-l'"),
+        ({"encoding": "rot13"}, r"languages\.en\.encoding: Python knows no encoding 'rot13'"),
+        (
+            {"columns": {"token": 1, "tag": 2, "count": [5, 2]}},
+            r"languages\.en\.columns\.count: \[5, 2\] allows no number of columns",
+        ),
+        (
+            {"columns": {"token": 1, "tag": 2, "separator": "csv", "joined_token": True}},
+            r"languages\.en\.columns\.joined_token: CSV puts quotes",
+        ),
+        ({"view": "surface"}, r"languages\.en\.view: only the format conllu uses it"),
     ],
 )
 def test_mistakes_of_a_language(language, message):
     with pytest.raises(UserError, match=message) as caught:
         catalogue.load([family(**language)])
     assert str(caught.value).startswith("configuration, corpora[0]")
+
+
+@pytest.mark.parametrize("labels", [["O", "PER"], ["B-PER"], ["PER", "E-PER"], ["PER", "Other"]])
+def test_labels_are_types(labels):
+    own = {**OWN, "labels": labels, "outside": ["Other"]}
+    number = next(i for i, label in enumerate(labels) if label != "PER")
+    with pytest.raises(UserError, match=rf"corpora\[0\]\.labels\[{number}\]: .* not a type"):
+        catalogue.load([own])
+
+
+def test_what_other_types_become_is_checked_for_the_whole_entry():
+    with pytest.raises(UserError, match=r"corpora\[0\]\.other_types: 'MISC' is no label"):
+        catalogue.load([{**OWN, "other_types": "MISC"}])
+    assert catalogue.load([{**OWN, "other_types": "LOC"}])["my-ner"]["other_types"] == "LOC"
+
+
+FRENCH = {
+    "treebank": "UD_French-GSD",
+    "prefix": "fr_gsd",
+    "licence": "CC BY-SA 4.0",
+    "files": {"dev": {}, "test": {}},
+}
+
+
+def test_a_language_is_added_to_a_built_in_entry():
+    built_in = catalogue.load()["ud-2.7"]
+    added = catalogue.load([{"extends": "ud-2.7", "languages": {"fr": FRENCH}}])
+    assert "fr" in added["ud-2.7"]["languages"] and len(added) == len(catalogue.load())
+    assert catalogue.file_of(added["ud-2.7"], "fr", "dev")["url"] == (
+        "https://raw.githubusercontent.com/UniversalDependencies/UD_French-GSD/r2.7/"
+        "fr_gsd-ud-dev.conllu"
+    )
+    for code in built_in["languages"]:  # what a rule about another language depends on is the same
+        assert catalogue.narrowed(added["ud-2.7"], code) == catalogue.narrowed(built_in, code)
+
+
+@pytest.mark.parametrize(
+    ("extension", "message"),
+    [
+        ({"extends": "ud-2.8", "languages": {"fr": FRENCH}}, r"extends: unknown corpus.*'ud-2\.7'"),
+        ({"extends": "ud-2.7"}, r"the key 'languages' is missing"),
+        (
+            {"extends": "ud-2.7", "labels": ["X"], "languages": {"fr": FRENCH}},
+            r"labels: an entry that extends another one has `languages` only",
+        ),
+        ({"extends": "ud-2.7", "languages": {"de": FRENCH}}, r"languages\.de: ud-2\.7 has this"),
+        (
+            {"extends": "ud-2.7", "languages": {"fr": {**FRENCH, "scheme": "bare", "view": "x"}}},
+            r"languages\.fr\.view: unknown value",
+        ),
+        (
+            {"extends": "ud-2.7", "languages": {"fr": {"files": {"test": {}}}}},
+            r"languages\.fr\.files\.test: {treebank} in .* is unknown",
+        ),
+    ],
+)
+def test_mistakes_of_an_added_language_name_its_own_place(extension, message):
+    with pytest.raises(UserError, match=message) as caught:
+        catalogue.load([extension])
+    assert str(caught.value).startswith("configuration, corpora[0]")
+
+
+def test_codes_with_scripts_and_varieties():
+    files = {"files": {"test": {}}}
+    codes = ("zh-Hant", "de-st", "sr-Latn-RS", "es-419", "hau")
+    entry = catalogue.load([{**OWN, "languages": dict.fromkeys(codes, files)}])["my-ner"]
+    assert list(entry["languages"]) == list(codes)
+    for code in ("Zh", "zh_Hant", "zh-", "zh+en", "zh@30", "../x"):
+        with pytest.raises(UserError, match=r"corpora\[0\]\.languages"):
+            catalogue.load([{**OWN, "languages": {code: files}}])

@@ -245,3 +245,40 @@ def test_generated_tags_belong_to_the_entry(tmp_path):
 def test_load_without_a_corpus(tmp_path):
     with pytest.raises(UserError, match="no prepared corpus here"):
         corpora.load(tmp_path)
+
+
+def test_messages_name_the_own_copy_and_not_ours(tmp_path, files):
+    own = {key: value for key, value in ENTRY.items() if key != "url"}
+    place = tmp_path / "data" / "toy" / "en"
+    place.mkdir(parents=True)
+    for path in files.values():
+        (place / path.name).write_bytes(path.read_bytes())
+
+    def message():
+        with pytest.raises(UserError) as caught:
+            prepare(files, tmp_path / "out", own, own_copies=tmp_path / "data")
+        return str(caught.value)
+
+    files["dev"].write_text("go\tVREB\n\n")
+    assert message().startswith(f"{place / 'dev.tsv'}:1: the tag 'VREB'")
+    files["dev"].write_text("")
+    assert message().startswith(f"{place / 'dev.tsv'}: no sentence in the dev set")
+    files["dev"].write_text(TEXTS["dev"])
+    files["train"].write_text(TEXTS["train"] * 2)
+    assert message().startswith(f"{place / 'train.tsv'}: 4 sentences, but")
+    (place / "train.tsv").unlink()  # from a mirror then
+    assert message().startswith(f"{files['train']}: 4 sentences, but")
+
+
+def test_no_tag_is_ever_written_that_has_no_name(tmp_path, files):
+    entry = catalogue.load([ENTRY])["toy"] | {"tags": {"VERB": "X"}}
+    entry["labels"] = ["NOUN", "VERB"]  # as if a reader let a tag through
+    with pytest.raises((UserError, KeyError)):
+        corpora.prepare(
+            entry=entry,
+            language="en",
+            splits=["test"],
+            directory=files["test"].parent,
+            out_dir=tmp_path / "out",
+        )
+    assert not (tmp_path / "out" / "data").exists()

@@ -62,11 +62,12 @@ def test_sizes():
 def test_everything_skipped_or_repaired_is_listed():
     table = corpus_report.repairs_table([corpus(), corpus("de", counts={})], LANGUAGES)
     assert texts(table) == [
+        ["toy", "English", "test", corpus_report.KINDS["comments"], "9", ""],
         ["toy", "English", "test", corpus_report.KINDS["documents"], "4", ""],
         ["toy", "English", "test", corpus_report.KINDS["orphan_inside"], "3", "test.txt:7"],
     ]
     nothing = corpus_report.repairs_table([corpus(counts={"dev": split(1)})], LANGUAGES)
-    assert nothing["notes"] == ["Nothing was changed or left out but comments."]
+    assert nothing["notes"] == ["Nothing was changed or left out."]
 
 
 def test_repeated_sentences():

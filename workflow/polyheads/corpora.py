@@ -37,6 +37,7 @@ def prepare(
     directory: str | Path | None,
     out_dir: str | Path,
     check_sizes: bool = True,
+    own_copies: str | Path | None = None,
     generate: sources.Generate | None = None,
     code: str = "",
 ) -> dict[str, Any]:
@@ -47,14 +48,17 @@ def prepare(
     which repeated ones are found). For the format `grammar` there is no directory: the sentences
     come from ``generate(task=, language=, seed=, sizes=)``, by default that of polyheads.grammar.
     UserError for a file that cannot be trusted (see readers), an empty split, a full disk, and
-    unless ``check_sizes`` is false sentence or word counts that differ from the catalogue's.
+    unless ``check_sizes`` is false sentence or word counts that differ from the catalogue's. The
+    files of ``directory`` that are copies of files under ``own_copies`` go by the names of these.
     The same input gives the same bytes. code: hash of the code that does this, for corpus.json.
     """
     names = catalogue.tag_names(entry)
     if catalogue.embedded(entry):
         source: Any = sources.Generated(entry, language, generate)
     else:
-        source = sources.Files(entry, language, Path(directory or "."), splits, check_sizes)
+        source = sources.Files(
+            entry, language, Path(directory or "."), splits, check_sizes, own_copies
+        )
     out_dir = Path(out_dir)
     tallies: dict[str, Tally] = {}
     with _writing_directory(out_dir / "data") as temporary:
@@ -158,7 +162,7 @@ def _write(sentences: Iterable[Sentence], tally: Tally, path: Path) -> Path:
         for words, names in sentences:
             repeated.append(tally.add(words, names))
             tokens.append(words)
-            tags.append([tally.ids.get(name, -1) for name in names])
+            tags.append([tally.ids[name] for name in names])
             if len(tokens) == _BATCH:
                 writer.write_batch(pa.record_batch([tokens, tags, repeated], schema=schema))
                 tokens, tags, repeated = [], [], []

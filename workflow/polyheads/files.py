@@ -14,6 +14,11 @@ from polyheads.errors import UserError
 
 LONGEST_NAME = 240  # bytes in the name of a file: file systems take 255, `writing` adds up to 15
 FULL = "the disk is full; free some space and run the same command again"
+MOST_UNPACKED = 4 << 30  # bytes of one file out of an archive or gzip
+TOO_LARGE = (
+    f"it unpacks to more than {MOST_UNPACKED >> 30} GiB, which no corpus has; unpack it yourself "
+    "and look what it is"
+)
 
 
 def disk_is_full(error: Exception) -> bool:

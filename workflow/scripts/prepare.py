@@ -15,6 +15,7 @@ with job(snakemake):
         out_dir=Path(snakemake.output.info).parent,
         check_sizes=snakemake.config["check_sizes"],
         code=snakemake.params.code,
+        own_copies=snakemake.config["own_copies"],
     )
     for split, counts in info["counts"].items():
         print(f"{split}: {counts['sentences']} sentences, {counts['words']} words")

@@ -151,3 +151,19 @@ def test_encrypted(tmp_path):
     content[content.index(b"PK\x01\x02") + 8] |= 1
     archive.write_bytes(content)
     refused(archive, ["a"], "encrypted; unpack")
+
+
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", "\n\n"])
+def test_members_in_utf_16_are_joined_with_line_ends_of_utf_16(tmp_path, codec, end):
+    members = {"a": f"Łódź\tB-LOC{end}".encode(codec), "b": "x\tO\n\n".encode(codec)}
+    extract(pack(tmp_path / "archive", members, ".zip"), ["a", "b"], tmp_path / "target")
+    text = (tmp_path / "target").read_bytes().decode(codec).replace("\r", "")
+    assert text.replace("\ufeff", "") == "Łódź\tB-LOC\n\nx\tO\n\n"
+
+
+def test_a_member_larger_than_any_corpus(tmp_path, kind, monkeypatch):
+    archive = pack(tmp_path / "archive", {"bomb": b"0" * 5000, "small": b"0" * 4000}, kind)
+    monkeypatch.setattr("polyheads.fetching.archives.MOST_UNPACKED", 4000)
+    refused(archive, ["bomb"], "archive, bomb: it unpacks to more than")
+    extract(archive, ["small"], tmp_path / "target")

@@ -1,6 +1,7 @@
 """Fetching: mirror and network, checksums, lock files, and nothing half-written."""
 
 import errno
+import gzip
 import hashlib
 import io
 import json
@@ -360,3 +361,13 @@ def test_checksums(tmp_path):
 def test_cut_sentences(first, last, kept):
     lines = b"\n" + CONTENT.replace(b"\n\n", b"\n\r\n\n")  # repeated empty lines count once
     assert b"".join(fetching.cut_sentences(lines.split(b"\n"), first, last)) == kept
+
+
+def test_a_packed_file_is_cut(tmp_path, server, fetch):
+    item = entry(url=server.url + "/{split}", keep=[1, 3])
+    server.files["/test"] = gzip.compress(CONTENT)
+    assert fetch(item)[1].read_bytes() == CUT
+    server.files["/test"] = gzip.compress(CONTENT)[:-6]
+    (tmp_path / "locks" / "en.json").unlink()
+    with pytest.raises(UserError, match=r"/test: what gzip has packed is damaged or cut off"):
+        fetch(item)

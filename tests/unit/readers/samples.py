@@ -30,11 +30,16 @@ def mtod_row(spans, utterance, tokens):
     return f"do/it\t{spans}\t{utterance}\txx_XX\t{parts}\n"
 
 
+def jsonl_row(tokens, tags):
+    return json.dumps({"id": 1, "tokens": tokens, "tags": tags}, ensure_ascii=False) + "\n"
+
+
 CONLLU = reading("conllu", "pos", UPOS)
 COLUMNS = reading("columns", columns={"token": 1, "tag": 2})
 MULTIATIS = reading("multiatis", "sf", SLOTS, columns={"utterance": 2, "tags": 3, "count": 4})
 MASSIVE = reading("massive", "sf", SLOTS)
 MTOD = reading("mtod", "sf", SLOTS)
+JSONL = reading("jsonl")
 PARQUET = reading("parquet")
 
 GOOD_CONLLU = (
@@ -58,12 +63,16 @@ GOOD_MASSIVE = massive_row("wake mé [date : this week] in [city : oslo]") + mas
 GOOD_MTOD = mtod_row("8:17:date", "Wake mé this week ", ["wake", "mé", "this", "week"]) + mtod_row(
     "", "Stop", ["stop"]
 )
+GOOD_JSONL = jsonl_row(["Ada", "Lôvel", "sat"], ["B-PER", "I-PER", "O"]) + jsonl_row(
+    ["Oslo"], ["B-LOC"]
+)
 TEXTS = {
     "conllu": (CONLLU, GOOD_CONLLU, 2),
     "columns": (COLUMNS, GOOD_COLUMNS, 2),
     "multiatis": (MULTIATIS, GOOD_MULTIATIS, 2),
     "massive": (MASSIVE, GOOD_MASSIVE, 2),
     "mtod": (MTOD, GOOD_MTOD, 2),
+    "jsonl": (JSONL, GOOD_JSONL, 2),
 }
 
 

@@ -1,5 +1,6 @@
 """What the readers refuse, and how they say it: one line with file and line number."""
 
+import gzip
 import json
 
 import pytest
@@ -10,10 +11,12 @@ from samples import (
     CONLLU,
     GOOD_COLUMNS,
     GOOD_CONLLU,
+    JSONL,
     MASSIVE,
     MTOD,
     MULTIATIS,
     TEXTS,
+    jsonl_row,
     massive_row,
     mtod_row,
     read,
@@ -40,6 +43,10 @@ def test_bytes_before_any_format(tmp_path, kind):
 
     found, counts = read(tmp_path, "\ufeff" + text, options)
     assert (found, repairs(counts)) == (good, {"byte_order_mark": 1})
+    packed = gzip.compress(text.encode())
+    assert read(tmp_path, packed, options)[0] == good
+    refuses(tmp_path, packed[:-9], options, r"dev\.txt: what gzip has packed is damaged or cut off")
+    refuses(tmp_path, packed[:20], options, r"dev\.txt: what gzip has packed is damaged or cut off")
     found, counts = read(tmp_path, text.replace("\n", "\r\n"), options)
     assert (found, repairs(counts)) == (good, {"carriage_return": text.count("\n")})
     wide = options | {"encoding": "utf-16"}
@@ -56,13 +63,22 @@ def test_bytes_before_any_format(tmp_path, kind):
     latin = options | {"encoding": "latin-1"}
     assert read(tmp_path, text.encode("latin-1"), latin)[0] == good
     refuses(tmp_path, "\ufeff" + text, latin, r"dev\.txt:1: .*set `encoding: utf-8`")
+    refuses(
+        tmp_path, text, latin, r"dev\.txt:[1-6]: .*says latin-1, .*UTF-8; set `encoding: utf-8`"
+    )
+    for codec in ("cp1252", "cp037", "utf-8-sig", "utf-32", "utf-7"):
+        coded = text.encode(codec)
+        assert read(tmp_path, coded, options | {"encoding": codec})[0] == good
+    cyrillic = options | {"encoding": "koi8-r"}
+    refuses(tmp_path, text, cyrillic, r"dev\.txt:[1-6]: .*says koi8-r, .*set `encoding: utf-8`")
     refuses(tmp_path, text, wide, r"dev\.txt:1: .*(not|nothing).*UTF-16.*remove `encoding`")
 
     lines = text.split("\n")
     lines[1] = lines[1][:3] + "\0" + lines[1][3:]
     refuses(tmp_path, "\n".join(lines), options, r"dev\.txt:2: a NUL byte in the line; mend")
     refuses(tmp_path, "\n".join(lines).encode("utf-16"), wide, r"dev\.txt:2: a NUL character")
-    refuses(tmp_path, text.rstrip("\n"), options, r"dev\.txt:\d+: the file ends in the middle")
+    whole = r"dev\.txt:\d+: the file ends in the middle .*fetch it again, or .*: add a line end"
+    refuses(tmp_path, text.rstrip("\n"), options, whole)
     refuses(tmp_path, text.replace("\n", "\r"), options, r"dev\.txt:1: .*with CR alone")
     assert read(tmp_path, "", options) == ([], readers.new_counts())
     assert read(tmp_path, "", wide) == ([], readers.new_counts())
@@ -112,6 +128,20 @@ def test_files_of_comments_only(tmp_path):
         (row("2-3", "a", "_") + "\n", r"dev\.txt:1: the range 2-3"),
         (row("1", "a", "NOUN").replace("\t", " ") + "\n", r"dev\.txt:1: .*10 .* has 1;"),
         (row("1", "a", "NOUN") + "# late\n\n", r"dev\.txt:2: .* has 1;"),
+        (
+            row("1-2", "ab", "_") + row("1", "a", "NOUN") + "\n",
+            r"dev\.txt:1: the range 1-2 has no word 2; mend",
+        ),
+        (row("1-2", "ab", "_") + "\n", r"dev\.txt:1: the range 1-2 has no word 1"),
+        (
+            row("1-2", "ab", "_") + row("1", "a", "NOUN") + row("2-3", "bc", "_"),
+            r"dev\.txt:3: the range 2-3 begins inside the range 1-2",
+        ),
+        (
+            (row("1", "_", "NOUN") + row("2", "_", "VERB") + "\n") * 9,
+            r"dev\.txt: 18 of 18 words are `_`: the file is released without its text",
+        ),
+        (GOOD_CONLLU + row("1", "a", "NOUN"), r"or it is complete: add an empty line"),
         ("# only a comment\n\n", r"dev\.txt:1: comments without a sentence"),
         (GOOD_CONLLU + row("1", "a", "NOUN"), r"dev\.txt:11: the file ends inside the sentence"),
         (GOOD_CONLLU + "# text = a\n", r"dev\.txt:11: the file ends inside the sentence"),
@@ -142,6 +172,11 @@ def test_every_cut_of_a_conllu_file_is_noticed(tmp_path):
         ("a\tb\tO\n\n", r"dev\.txt:1: 3 columns, expected 2"),
         ("a\tO\n \n\n", r"dev\.txt:2: 1 columns, expected 2"),
         ("a\tO \n\n", r"dev\.txt:1: the tag 'O '"),
+        ("a\tb\tO\n\n", r"or set `count` of `columns` in the catalogue entry"),
+        ("a\tO\n\t\n\n", r"dev\.txt:2: .* is empty and the tag is none either; make the line"),
+        ("_\tO\n" * 3 + "a\tO\n\n", r"dev\.txt: 3 of 4 words are `_`"),
+        (b"PK\x03\x04rest", r"dev\.txt: the file is a zip archive; unpack it, or .*`members`"),
+        (b"\xfd7zXZ\0rest", r"dev\.txt: the file is packed by xz; unpack it"),
         ("a\tB-PRE\n\n", r"dev\.txt:1: the tag 'B-PRE'.*did you mean 'B-PER'"),
         ("a\t" + "x" * 9999 + "\n\n", r"dev\.txt:1: the tag 'x+…' is not in"),
         ("a\tE-PER\n\n", r"dev\.txt:1: the tag 'E-PER' is not in"),
@@ -166,6 +201,58 @@ def test_the_separator_may_be_a_space_by_mistake(tmp_path):
     refuses(tmp_path, "a\tO\n\n", options, r"expected 2 .* 2 with a tab .*is the separator tab\?")
     refuses(tmp_path, "a  O\n\n", options, r"dev\.txt:1: 3 columns, expected 2 with one space")
     refuses(tmp_path, " O\n\n", options, r"dev\.txt:1: the token \(column 1\) is empty")
+
+
+def test_a_gzip_file_of_any_size_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("polyheads.readers.lines.MOST_UNPACKED", 4000)
+    refuses(
+        tmp_path, gzip.compress(b"a\tO\n" * 2000), COLUMNS, r"dev\.txt: it unpacks to more than"
+    )
+
+
+def test_byte_order_marks_of_joined_files_are_no_part_of_a_token(tmp_path):
+    text = "a\tO\n\n\ufeffAda\tB-PER\n\n\ufeff\n\ufeff\ufeffOslo\tB-LOC\n\n"
+    for options, content in (
+        (COLUMNS, text.encode()),
+        (COLUMNS | {"encoding": "utf-16"}, text.encode("utf-16")),
+    ):
+        sentences, counts = read(tmp_path, content, options)
+        assert [tokens for tokens, _ in sentences] == [["a"], ["Ada"], ["Oslo"]]
+        assert repairs(counts) == {"byte_order_mark": 3, "extra_empty_line": 1}
+        assert counts["repairs"]["byte_order_mark"]["example"].startswith("dev.txt:3: ")
+
+
+def test_utf_8_lines_among_others_are_latin_1(tmp_path):
+    content = "Ã¤\tO\n".encode("latin-1") + "Öl\tO\n\n".encode("latin-1")
+    latin = COLUMNS | {"encoding": "latin-1"}
+    assert read(tmp_path, content, latin)[0] == [(["Ã¤", "Öl"], ["O", "O"])]
+    assert len(read(tmp_path, GOOD_COLUMNS.replace("ô", "o"), latin)[0]) == 2
+
+
+def test_a_hashtag_is_no_comment(tmp_path):
+    options = COLUMNS | {"columns": {"token": 1, "tag": 2, "comment": "#"}}
+    text = "# id 1\na\tO\n\n#polls\tO\nb\tO\n\n"
+    message = r"dev\.txt:4: .*comment \('#'\).*token, '#polls'; make `comment`"
+    refuses(tmp_path, text, options, message)
+    options["columns"]["comment"] = "# "
+    sentences, counts = read(tmp_path, text, options)
+    assert [tokens for tokens, _ in sentences] == [["a"], ["#polls", "b"]]
+    assert counts["skipped"] == {"comments": 1}
+
+
+def test_a_header_is_no_token(tmp_path):
+    options = COLUMNS | {"columns": {"token": 1, "tag": 2, "header": True}}
+    sentences, counts = read(tmp_path, "word\ttag\nAda\tB-PER\n\nO\tO\n\n", options)
+    assert [tokens for tokens, _ in sentences] == [["Ada"], ["O"]]
+    assert (counts["skipped"], counts["repairs"]) == ({"header": 1}, {})
+    refuses(tmp_path, "Ada\tB-PER\n\n", options, r"dev\.txt:1: a header .*'B-PER'; remove `header`")
+    refuses(tmp_path, "word\ttag\nAda\tB-PER\n\n", COLUMNS, r"dev\.txt:1: the tag 'tag'")
+
+
+def test_control_characters_inside_tokens_are_counted(tmp_path):
+    sentences, counts = read(tmp_path, "don\x92t\tO\na\rb\tO\nc\u200d\tO\n\n", COLUMNS)
+    assert sentences[0][0] == ["don\x92t", "a\rb", "c\u200d"]
+    assert repairs(counts) == {"control_character": 2}
 
 
 def test_blank_tokens_are_kept_if_asked(tmp_path):
@@ -213,6 +300,7 @@ def test_multiatis_refuses(tmp_path, content, message):
         (massive_row("  "), r"dev\.txt:1: the row has no words"),
         (massive_row("a \u200e"), r"dev\.txt:1: word 2 is blank"),
         (json.dumps({"partition": "dev", "annot_utt": "\ud800"}) + "\n", r"txt:1: .*surrogate"),
+        (massive_row("a")[:-2] + ', "locale": "x"}\n', r"txt:1: the key 'locale' stands twice"),
     ],
 )
 def test_massive_refuses(tmp_path, content, message):
@@ -241,6 +329,43 @@ def test_mtod_refuses(tmp_path, content, message):
     refuses(tmp_path, content, MTOD, message)
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{\n", r"dev\.txt:1: broken JSON"),
+        ("[]\n", r"dev\.txt:1: the row has no list of texts 'tokens'"),
+        (jsonl_row(["a"], "O"), r"dev\.txt:1: the row has no list of texts 'tags'"),
+        (jsonl_row(["a"], [3]), r"dev\.txt:1: .* 'tags' \(it holds '3': write tags by their names"),
+        (jsonl_row(["a"], ["O", "O"]), r"dev\.txt:1: 1 tokens but 2 tags"),
+        (jsonl_row(["a"], ["B-PRE"]), r"dev\.txt:1: the tag 'B-PRE'.*'B-PER'"),
+        (jsonl_row(["a", ""], ["O", "O"]), r"dev\.txt:1: word 2 is empty"),
+        ('{"tokens": ["\\ud800"], "tags": ["O"]}\n', r"dev\.txt:1: .*surrogate"),
+        (
+            '{"tokens": [], "tokens": [], "tags": []}\n',
+            r"dev\.txt:1: the key 'tokens' stands twice",
+        ),
+    ],
+)
+def test_jsonl_refuses(tmp_path, content, message):
+    refuses(tmp_path, content, JSONL, message)
+
+
+@pytest.mark.parametrize(
+    ("separator", "content", "message"),
+    [
+        ("csv", 'a,O\n"b,O\n\n', r"dev\.txt:2: not a line of CSV \(unexpected end"),
+        ("csv", 'a,O\n"b"c,O\n\n', r"dev\.txt:2: not a line of CSV"),
+        ("csv", "a;O\n\n", r"dev\.txt:1: 1 columns, expected 2 with a comma between two"),
+        ("csv", "a,b,O\n\n", r"dev\.txt:1: 3 columns, expected 2 with a comma between two"),
+        ("whitespace", "a\n\n", r"dev\.txt:1: 1 columns, expected 2 with white space between two"),
+        ("whitespace", "a b  O\n\n", r"dev\.txt:1: 3 columns"),
+    ],
+)
+def test_other_separators_refuse(tmp_path, separator, content, message):
+    options = COLUMNS | {"columns": {"token": 1, "tag": 2, "separator": separator}}
+    refuses(tmp_path, content, options, message)
+
+
 def test_an_unknown_format(tmp_path):
     refuses(tmp_path, "a\n", COLUMNS | {"format": "column"}, r"'column'; did you mean 'columns'")
 
@@ -250,6 +375,8 @@ OPTIONS = [
     {},
     {"encoding": "latin-1", "blank_tokens": "keep", "orphan_inside": "begin"},
     {"encoding": "utf-16"},
+    {"encoding": "utf-7", "view": "surface"},
+    {"encoding": "gb18030", "outside": ["O", ""]},
     {"scheme": "bioes", "orphan_inside": "begin", "other_types": "PER", "unequal_rows": "drop"},
     {"scheme": "bare", "outside": ["O", "Other"], "segmentation": "characters"},
     {"scheme": "iob1", "sentence_break": {"after": ["."], "at_most": 3}, "tags": {"": "O"}},
@@ -258,6 +385,8 @@ LAYOUTS = [
     {"count": [2, 3], "comment": "#", "document": "-DOC-"},
     {"separator": "space", "tag": -1, "count": 2, "joined_token": True},
     {"token": -2, "tag": -1, "token_pattern": "(.+)[0-9]?"},
+    {"separator": "whitespace", "header": True, "joined_token": True, "count": 2},
+    {"separator": "csv", "comment": "#", "count": [2, 4]},
 ]
 fuzzy = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

@@ -8,13 +8,16 @@ from samples import (
     COLUMNS,
     CONLLU,
     GOOD_CONLLU,
+    GOOD_JSONL,
     GOOD_MASSIVE,
     GOOD_MTOD,
     GOOD_MULTIATIS,
+    JSONL,
     MASSIVE,
     MTOD,
     MULTIATIS,
     TEXTS,
+    jsonl_row,
     massive_row,
     mtod_row,
     read,
@@ -122,6 +125,69 @@ def test_comments_before_a_sentence_are_skipped(tmp_path):
     assert counts["skipped"] == {"comments": 3}
     with pytest.raises(UserError, match=r"dev\.txt:2: 1 columns, expected 2"):
         columns(tmp_path, "a\tO\n# late\n\n", {"comment": "#"})
+
+
+def test_white_space_between_columns(tmp_path):
+    text = '  Ada \t B-PER \n\nno\u00a0break  O\n \t \n"  O\n\n'
+    sentences, counts = columns(tmp_path, text, {"separator": "whitespace"})
+    assert sentences == [(["Ada"], ["B-PER"]), (["no\u00a0break"], ["O"]), (['"'], ["O"])]
+    assert counts["repairs"] == {}
+
+
+def test_csv_with_a_header(tmp_path):
+    text = 'token,pos,tag\nAda,N,B-PER\n",",P,O\n"say ""a""",V,O\n\n\nOslo,N,B-LOC\n\n'
+    sentences, counts = columns(tmp_path, text, {"tag": 3, "separator": "csv", "header": True})
+    assert sentences == [(["Ada", ",", 'say "a"'], ["B-PER", "O", "O"]), (["Oslo"], ["B-LOC"])]
+    assert (counts["skipped"], repairs(counts)) == ({"header": 1}, {"extra_empty_line": 1})
+
+
+def test_jsonl(tmp_path):
+    text = GOOD_JSONL + "\n" + jsonl_row([], [])
+    sentences, counts = read(tmp_path, text, JSONL)
+    assert sentences == [(["Ada", "Lôvel", "sat"], ["B-PER", "I-PER", "O"]), (["Oslo"], ["B-LOC"])]
+    assert repairs(counts) == {"extra_empty_line": 1, "empty_row": 1}
+    upos = JSONL | {"task": "pos", "labels": ["NOUN"]}
+    assert read(tmp_path, jsonl_row(["a"], ["NOUN"]), upos)[0] == [(["a"], ["NOUN"])]
+
+
+def test_columns_of_parts_of_speech(tmp_path):
+    upos = {"task": "pos", "labels": ["NOUN", "VERB"]}
+    assert columns(tmp_path, "a\tNOUN\nb\tVERB\n\n", **upos)[0] == [(["a", "b"], ["NOUN", "VERB"])]
+
+
+def test_conllu_surface_view(tmp_path):
+    def word(identifier, form, tag, head):
+        return "\t".join([identifier, form, "_", tag, "_", "_", head, *"___"]) + "\n"
+
+    text = (
+        "# text = zum See, da\n"
+        + word("1-2", "zum", "_", "_")
+        + word("1", "zu", "ADP", "3")
+        + word("2", "dem", "DET", "3")
+        + word("3", "See", "NOUN", "0")
+        + word("3.1", "x", "VERB", "_")
+        + word("4-6", "dal", "_", "_")
+        + word("4", "d", "DET", "5")
+        + word("5", "a", "ADV", "3")
+        + word("6", "l", "PART", "5")
+        + "\n"
+    )
+    tags = ["ADP", "DET", "NOUN", "VERB", "ADV", "PART"]
+    sentences, counts = read(tmp_path, text, CONLLU | {"labels": tags, "view": "surface"})
+    assert sentences == [(["zum", "See", "dal"], ["ADP", "NOUN", "ADV"])]
+    assert counts["skipped"] == {"comments": 1, "range_words": 5, "empty_nodes": 1}
+    words = read(tmp_path, text, CONLLU | {"labels": tags})[0]
+    assert words == [
+        (["zu", "dem", "See", "d", "a", "l"], tags[:2] + ["NOUN", "DET", "ADV", "PART"])
+    ]
+
+
+def test_massive_rows_whose_text_differs_are_counted(tmp_path):
+    text = massive_row("wake [date : to day]", utt="wake today") + massive_row("a b", utt="a c")
+    sentences, counts = read(tmp_path, text, MASSIVE)
+    assert [tokens for tokens, _ in sentences] == [["wake", "to", "day"], ["a", "b"]]
+    assert repairs(counts) == {"other_text": 1}
+    assert counts["repairs"]["other_text"]["example"].startswith("dev.txt:2: ")
 
 
 def test_document_lines_are_skipped_and_end_nothing(tmp_path):

@@ -14,6 +14,7 @@ SPLITS = ("train", "dev", "test")
 READING = {
     "format": None,
     "encoding": "utf-8",
+    "view": "words",
     "columns": None,
     "scheme": "iob2",
     "outside": ["O"],

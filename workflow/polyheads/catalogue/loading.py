@@ -15,6 +15,7 @@ from polyheads.config import load_schema, nearest, spell, validate
 from polyheads.errors import UserError
 from polyheads.files import LONGEST_NAME
 
+_At = Callable[..., str]
 _ORIGINS = ("url", "archive", "members", "hub")
 # https://universaldependencies.org/u/pos/: not every treebank uses all of them
 UPOS = [
@@ -36,6 +37,7 @@ UPOS = [
     "VERB",
     "X",
 ]
+_TAG = re.compile("[BIES]-")
 _TEMPLATE_KEYS = ("treebank", "prefix", "locale")
 
 _ROOT = Path(__file__).resolve().parents[3]
@@ -45,6 +47,7 @@ _SCHEMA = _ROOT / "workflow" / "schemas" / "corpus.schema.yaml"
 _DEFAULT_FILE = {
     "conllu": "{split}.conllu",
     "columns": "{split}.tsv",
+    "jsonl": "{split}.jsonl",
     "multiatis": "{split}.tsv",
     "massive": "{language}.jsonl",
     "mtod": "{split}.tsv",
@@ -73,7 +76,7 @@ def load(own: Sequence[dict[str, Any]] = ()) -> dict[str, dict[str, Any]]:
             for number, entry in enumerate(checked)
         ]
     entries: dict[str, dict[str, Any]] = {}
-    for at, entry in found:
+    for at, entry in _extended(found):
         if entry["name"] in entries:
             raise UserError(
                 f"{at('name')}: there is already a corpus {entry['name']!r}; "
@@ -93,6 +96,39 @@ def load(own: Sequence[dict[str, Any]] = ()) -> dict[str, dict[str, Any]]:
         _check(entry, at)
         entries[entry["name"]] = _complete(entry, at)
     return entries
+
+
+def _extended(found: Sequence[tuple[_At, dict[str, Any]]]) -> list[tuple[_At, dict[str, Any]]]:
+    """The entries, those that are `extends` of another one merged into it."""
+    whole = [(at, entry) for at, entry in found if "extends" not in entry]
+    for at, extension in found:
+        name = extension.get("extends")
+        if name is None:
+            continue
+        places = {entry["name"]: number for number, (_, entry) in enumerate(whole)}
+        if name not in places:
+            raise UserError(f"{at('extends')}: unknown corpus {name!r}{nearest(name, places)}")
+        if more := sorted(extension.keys() - {"extends", "languages"}):
+            raise UserError(
+                f"{at(more[0])}: an entry that extends another one has `languages` only; move this "
+                "key to the languages, or write an entry of its own"
+            )
+        base_at, base = whole[places[name]]
+        for code in extension["languages"]:
+            if code in base["languages"]:
+                raise UserError(
+                    f"{at('languages', code)}: {name} has this language already; give the corpus a "
+                    "name of its own, or use another code"
+                )
+        both = base["languages"] | extension["languages"]
+        of = partial(_at_of, base_at, at, set(extension["languages"]))
+        whole[places[name]] = of, base | {"languages": both}
+    return whole
+
+
+def _at_of(base: _At, extension: _At, codes: set[str], *path: str | int) -> str:
+    """A message about an extended entry names the place where the language stands."""
+    return (extension if path[:1] == ("languages",) and path[1] in codes else base)(*path)
 
 
 def languages(entries: Iterable[Mapping[str, Any]] = ()) -> dict[str, dict[str, str]]:
@@ -144,6 +180,8 @@ def _check(entry: Mapping[str, Any], at: Callable[..., str]) -> None:
     for key in ("seed", "sizes"):
         if key in entry:
             raise UserError(f"{at(key)}: only the format grammar uses it; remove it")
+    if entry["task"] != "pos":
+        _check_labels(entry, at)
     for code, item in entry["languages"].items():
         here = partial(at, "languages", code)
         if "files" not in item:
@@ -158,6 +196,17 @@ def _check(entry: Mapping[str, Any], at: Callable[..., str]) -> None:
                     "give [from, to) with from < to"
                 )
         _check_carve(item, here)
+
+
+def _check_labels(entry: Mapping[str, Any], at: _At) -> None:
+    """The labels of ner and sf are types: no tags, and nothing that stands outside of spans."""
+    outside = {"O", *entry.get("outside", ())}
+    for number, label in enumerate(entry["labels"]):
+        if label in outside or _TAG.match(label):
+            raise UserError(
+                f"{at('labels', number)}: {label!r} is a tag, not a type; list the types alone, "
+                "without O, B- and I-"
+            )
 
 
 def _check_grammar(entry: Mapping[str, Any], at: Callable[..., str]) -> None:
@@ -187,6 +236,21 @@ def _check_reading(entry: Mapping[str, Any], code: str, at: Callable[..., str]) 
         raise UserError(f"{at('format')}: missing; say how the files are written")
     if kind == "grammar":
         raise UserError(f"{where('format')}: the format grammar stands for all languages or none")
+    try:
+        "".encode(options["encoding"])
+    except (LookupError, ValueError) as error:
+        raise UserError(
+            f"{where('encoding')}: Python knows no encoding {options['encoding']!r}; write it as "
+            "in https://docs.python.org/3/library/codecs.html#standard-encodings"
+        ) from error
+    become = [(where("types", kind), ours) for kind, ours in options["types"].items()]
+    if options["other_types"] is not None:
+        become.append((where("other_types"), options["other_types"]))
+    for place, ours in become:
+        if ours not in entry["labels"]:
+            raise UserError(f"{place}: {ours!r} is no label{nearest(ours, entry['labels'])}")
+    if kind != "conllu" and options["view"] != READING["view"]:
+        raise UserError(f"{where('view')}: only the format conllu uses it; remove it")
     needed = {"columns": ("token", "tag"), "multiatis": ("utterance", "tags")}.get(kind)
     columns = options["columns"]
     if needed is None:
@@ -204,6 +268,11 @@ def _check_reading(entry: Mapping[str, Any], code: str, at: Callable[..., str]) 
     count = columns.get("count")
     if isinstance(count, list) and count[0] > count[1]:
         raise UserError(f"{where('columns', 'count')}: {count} fits no line; give [least, most]")
+    if columns.get("joined_token") and columns.get("separator") == "csv":
+        raise UserError(
+            f"{where('columns', 'joined_token')}: CSV puts quotes around what has a comma; "
+            "remove it"
+        )
     least = min(count) if isinstance(count, list) else count
     if least is not None and least < max(abs(columns[key]) for key in needed):
         raise UserError(

@@ -7,8 +7,10 @@ mirror are held to the same.
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,10 +20,11 @@ from polyheads.errors import UserError
 from polyheads.fetching import archives as unpacking
 from polyheads.fetching import hub, network
 from polyheads.fetching.checks import checksums, compare, pinned, read_lock, write_lock
-from polyheads.files import writing
+from polyheads.files import disk_is_full, writing
 
 __all__ = ["checksums", "cut_sentences", "fetch", "fetch_archive"]
 
+_GZIP = b"\x1f\x8b"
 # What stands for an archive where a mirror has its members, so that a mirror, which changes no
 # result, changes no inputs of a rule either.
 _NOT_NEEDED = b"The mirror has the members of this archive.\n"
@@ -199,13 +202,21 @@ def _receive(
 
 
 def _cut(path: Path, keep: Sequence[int], source: str, place: str) -> None:
-    """Keep the sentences [first, last) of a file."""
+    """Keep the sentences [first, last) of a file, which comes out unpacked."""
     first, last = keep
     whole = path.with_name(f"{path.name}.whole")
     os.replace(path, whole)
     try:
         with open(whole, "rb") as lines, open(path, "wb") as stream:
+            if lines.peek(len(_GZIP)).startswith(_GZIP):
+                lines = gzip.GzipFile(fileobj=lines)
             stream.writelines(cut_sentences(lines, first, last))
+    except (EOFError, OSError, zlib.error) as error:
+        if disk_is_full(error):
+            raise
+        raise UserError(
+            f"{source}: what gzip has packed is damaged or cut off ({error}); fetch it again"
+        ) from error
     except ValueError as error:
         raise UserError(
             f"{source}: sentences [{first}, {last}) are to be kept, but the file has {error}; "

@@ -6,8 +6,8 @@ archive decides where anything is written, and nothing else is unpacked.
 
 from __future__ import annotations
 
+import codecs
 import lzma
-import shutil
 import tarfile
 import zipfile
 import zlib
@@ -17,8 +17,10 @@ from typing import IO
 
 from polyheads.config import nearest
 from polyheads.errors import UserError
-from polyheads.files import disk_is_full
+from polyheads.files import MOST_UNPACKED, TOO_LARGE, disk_is_full
 
+_MARKS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_BLOCK = 1 << 20  # bytes
 _DAMAGE = (
     zipfile.BadZipFile,
     tarfile.TarError,
@@ -34,8 +36,9 @@ def extract(archive: str | Path, members: Sequence[str], target: str | Path) -> 
     """Write the members, one after the other, to ``target``.
 
     The archive is .zip or .tar, .tar.gz, .tar.bz2, .tar.xz by its content, not its name. An empty
-    line is put between two members where the first doesn't end in one. UserError names archive
-    and member for one that is missing, encrypted, no regular file, cut short or damaged.
+    line is put between two members where the first doesn't end in one, in UTF-16 where they are.
+    UserError names archive and member for one that is missing, encrypted, no regular file, cut
+    short, damaged or larger than any corpus.
     """
     archive = Path(archive)
     with open(target, "wb") as out:
@@ -50,7 +53,7 @@ def extract(archive: str | Path, members: Sequence[str], target: str | Path) -> 
                     if number:
                         _separate(target, out)
                     with found[current]() as content:
-                        shutil.copyfileobj(content, out)
+                        _copy(content, out, f"{archive}, {current}")
         except _DAMAGE as error:
             if disk_is_full(error) or isinstance(error, FileNotFoundError | PermissionError):
                 raise
@@ -108,12 +111,33 @@ def _require(archive: Path, members: Sequence[str], known, others: Sequence[str]
             )
 
 
+def _copy(content: IO[bytes], out: IO[bytes], where: str) -> None:
+    """Write a member; what its archive says of its size is not relied on."""
+    left = MOST_UNPACKED
+    while block := content.read(_BLOCK):
+        left -= len(block)
+        if left < 0:
+            raise UserError(f"{where}: {TOO_LARGE}")
+        out.write(block)
+
+
 def _separate(target: str | Path, out: IO[bytes]) -> None:
     """Let what has been written end in an empty line."""
     out.flush()
     with open(target, "rb") as written:
+        start = written.read(_BLOCK)
         size = written.seek(0, 2)
-        written.seek(max(0, size - 4))
-        end = written.read().replace(b"\r", b"")
-    if size and not end.endswith(b"\n\n"):
-        out.write(b"\n" if end.endswith(b"\n") else b"\n\n")
+        written.seek(max(0, size - 8))
+        encoding = _encoding(start)
+        end = written.read().decode(encoding, "replace").replace("\r", "")
+    if size and not end.endswith("\n\n"):
+        out.write(("\n" if end.endswith("\n") else "\n\n").encode(encoding))
+
+
+def _encoding(start: bytes) -> str:
+    """UTF-16 in its byte order, by a mark or by the NULs of ASCII; else one of single bytes."""
+    if start[:2] in _MARKS:
+        return _MARKS[start[:2]]
+    if b"\0" not in start:
+        return "latin-1"
+    return "utf-16-be" if start[0::2].count(0) > start[1::2].count(0) else "utf-16-le"

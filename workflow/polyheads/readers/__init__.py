@@ -14,7 +14,8 @@ from typing import Any
 
 from polyheads.config import nearest
 from polyheads.errors import UserError
-from polyheads.readers import columns, conllu, parquet, slots
+from polyheads.readers import columns, conllu, jsonl, parquet, slots
+from polyheads.readers.lines import Copy
 
 Sentence = tuple[list[str], list[str]]  # tokens and their tags, equally many
 
@@ -26,6 +27,7 @@ FORMATS: dict[str, _Reader] = {
     "multiatis": slots.read_multiatis,
     "massive": slots.read_massive,
     "mtod": slots.read_mtod,
+    "jsonl": jsonl.read,
     "parquet": parquet.read,
 }
 
@@ -39,18 +41,33 @@ def new_counts() -> dict[str, Any]:
 
 
 def read(
-    path: str | Path, reading: Mapping[str, Any], *, split: str, counts: dict[str, Any]
+    path: str | Path,
+    reading: Mapping[str, Any],
+    *,
+    split: str,
+    counts: dict[str, Any],
+    copy_of: Path | None = None,
 ) -> Iterator[Sentence]:
     """Stream the sentences of a file; `counts` (see new_counts) grow as it goes.
 
     reading: the flat options of `catalogue.reading`. split: which partition of a file that holds
     several (MASSIVE). The tags are those of `catalogue.tag_names(reading)`. UserError with file and
-    line for all that isn't repaired; a file without a sentence yields nothing.
+    line for all that isn't repaired, and for a treebank that is released without its text; a file
+    without a sentence yields nothing. copy_of: the user's file, which messages name then.
     """
     kind = reading["format"]
     if kind not in FORMATS:
         raise UserError(f"{path}: no reader for the format {kind!r}{nearest(kind, FORMATS)}")
-    for sentence in FORMATS[kind](Path(path), reading, split, counts):
+    source = Copy(Path(path), copy_of) if copy_of else Path(path)
+    withheld = 0
+    for sentence in FORMATS[kind](source, reading, split, counts):
         counts["sentences"] += 1
         counts["words"] += len(sentence[0])
+        withheld += sentence[0].count("_")
         yield sentence
+    if 2 * withheld > counts["words"]:
+        raise UserError(
+            f"{source}: {withheld} of {counts['words']} words are `_`: the file is released "
+            "without its text; get the text under its own licence, and put it in as the README of "
+            "the corpus says"
+        )

@@ -1,10 +1,13 @@
 """One token a line, an empty line after each sentence; the layout comes from the entry.
 
-Every separator counts, so that a token may contain any other white space.
+Every tab or space counts where it is the separator, so that a token may contain any other white
+space. Separated by `whitespace`, columns have any number of tabs and spaces between them; `csv` has
+a comma, and quotes around what holds one (RFC 4180, but every token on a line of its own).
 """
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,6 +18,13 @@ from polyheads.readers.lines import AGAIN, count_repair, count_skipped, numbered
 from polyheads.readers.tags import Blanks, Tagger
 
 _SEPARATORS = {"tab": "\t", "space": " "}
+_BETWEEN = {
+    "tab": "one tab between two",
+    "space": "one space between two",
+    "whitespace": "white space between two",
+    "csv": "a comma between two",
+}
+_SPACES = re.compile("[ \t]+")
 
 
 def read(
@@ -25,6 +35,7 @@ def read(
     tagger, blanks = Tagger(reading, path, counts), Blanks(reading, path, counts)
     pattern, comment, document = layout.pattern, layout.comment, layout.document
     separator, least, most = layout.separator, layout.least, layout.most
+    header = reading["columns"].get("header")
     at, tag_at = layout.token, layout.tag
     breaks = reading.get("sentence_break") or {}
     last_tokens, at_most = frozenset(breaks.get("after", ())), breaks.get("at_most", 0)
@@ -34,6 +45,8 @@ def read(
     ended = False  # an empty line would end something, though there is no token before it
     number = 0
     for number, line in numbered_lines(path, reading.get("encoding", "utf-8"), counts):
+        if not separator:
+            line = layout.stripped(line)
         if not line:
             if tokens:
                 yield tokens, tagger.convert(tags, numbers)
@@ -45,9 +58,15 @@ def read(
             ended = False
             continue
         if comment and not tokens and line.startswith(comment):
+            layout.check_comment(line, number, tagger)
             count_skipped(counts, "comments")
             continue
-        columns = line.split(separator)
+        columns = line.split(separator) if separator else layout.split(line, number)
+        if header:
+            layout.check_header(columns, tagger, number)
+            count_skipped(counts, "header")
+            header, ended = False, True
+            continue
         if document and layout.is_document(columns):
             count_skipped(counts, "documents")
             ended = True
@@ -59,7 +78,7 @@ def read(
             token = layout.inner(token, number)
         # tags.is_plain without the call: this runs for every token
         if not token.isprintable() or token.isspace() or not token:
-            blanks.check(token, number, layout.token_name)
+            blanks.check(token, number, layout.token_name, tagger.knows(columns[tag_at]))
         tokens.append(token)
         tags.append(columns[tag_at])
         numbers.append(number)
@@ -107,13 +126,52 @@ class _Layout:
     def __init__(self, columns: Mapping[str, Any], path: Path, counts: dict[str, Any]):
         self._path, self._counts, self._columns = path, counts, columns
         self._separator_name = columns.get("separator", "tab")
-        self.separator = _SEPARATORS[self._separator_name]
+        self.separator = _SEPARATORS.get(self._separator_name)  # None: `split` knows how
         self.comment: str | None = columns.get("comment")
         self.document: str | None = columns.get("document")
         self.pattern = re.compile(columns["token_pattern"]) if "token_pattern" in columns else None
         self.token_name = f"the token (column {columns['token']})"
         self.token, self.tag = place(columns["token"]), place(columns["tag"])
         self.least, self.most = widths(columns, "token", "tag")
+
+    def stripped(self, line: str) -> str:
+        """The line without white space at its ends where that separates nothing."""
+        return line.strip(" \t") if self._separator_name == "whitespace" else line
+
+    def split(self, line: str, number: int) -> list[str]:
+        """The columns of a line."""
+        if self.separator:
+            return line.split(self.separator)
+        if self._separator_name == "whitespace":
+            return _SPACES.split(line)
+        try:
+            (columns,) = csv.reader([line], strict=True)
+        except (csv.Error, ValueError) as error:
+            raise UserError(
+                f"{self._path}:{number}: not a line of CSV ({error}); {AGAIN}"
+            ) from error
+        return columns
+
+    def check_comment(self, line: str, number: int, tagger: Tagger) -> None:
+        """UserError for a comment that could as well be a sentence's first token."""
+        columns = self.split(line, number)
+        if self.least <= len(columns) <= self.most and tagger.knows(columns[self.tag]):
+            raise UserError(
+                f"{self._path}:{number}: the line begins like a comment ({self.comment!r}), but "
+                f"has the columns and the tag of a token, {quoted(columns[self.token])}; make "
+                "`comment` in the catalogue entry longer, so that only comments begin with it "
+                "(`# ` perhaps), remove it if the file has none, or say with `count` how many "
+                "columns a token has"
+            )
+
+    def check_header(self, columns: list[str], tagger: Tagger, number: int) -> None:
+        """UserError for a header that could as well be a token."""
+        if self.least <= len(columns) <= self.most and tagger.knows(columns[self.tag]):
+            raise UserError(
+                f"{self._path}:{number}: a header should stand here, but the line has the tag "
+                f"{quoted(columns[self.tag])}; remove `header` from the catalogue entry if the "
+                "file has none"
+            )
 
     def is_document(self, columns: list[str]) -> bool:
         at = self.token
@@ -128,18 +186,21 @@ class _Layout:
         if surplus > 0 and self._columns.get("joined_token"):
             at = self.token if self.token >= 0 else int(self.most) + self.token
             end = at + int(surplus) + 1
-            token = self.separator.join(columns[at:end])
+            token = (self.separator or " ").join(columns[at:end])
             what = f"{quoted(token)} is one token"
             count_repair(self._counts, "separator_in_token", self._path, number, what)
             return [*columns[:at], token, *columns[end:]]
         wide = expected(self.least, self.most)
         raise UserError(
-            f"{self._path}:{number}: {len(columns)} columns, expected {wide} with one "
-            f"{self._separator_name} between two{self._other_separator(columns)}; {AGAIN}"
+            f"{self._path}:{number}: {len(columns)} columns, expected {wide} with "
+            f"{_BETWEEN[self._separator_name]}{self._other_separator(columns)}; {AGAIN}, or set "
+            "`count` of `columns` in the catalogue entry if its lines have other numbers"
         )
 
     def _other_separator(self, columns: list[str]) -> str:
         """A hint for a line that has the right number of columns by the other separator."""
+        if not self.separator:
+            return ""
         line = self.separator.join(columns)
         for name, separator in _SEPARATORS.items():
             width = len(line.split(separator))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from typing import Any
 from polyheads.config import nearest
 from polyheads.errors import UserError
 from polyheads.readers.columns import expected, place, widths
+from polyheads.readers.jsonl import check_encodable, parsed
 from polyheads.readers.lines import AGAIN, count_repair, numbered_lines, quoted
 from polyheads.readers.tags import Blanks, Tagger
 
@@ -47,7 +47,8 @@ def read_multiatis(
         if not least <= len(columns) <= most:
             raise UserError(
                 f"{path}:{number}: {len(columns)} columns, expected {expected(least, most)} with "
-                f"one tab between two; {AGAIN}"
+                f"one tab between two; {AGAIN}, or set `count` of `columns` in the catalogue entry "
+                "if its rows have other numbers"
             )
         if number == 1:
             if columns[0].strip().lower() != "id":
@@ -84,7 +85,8 @@ def read_massive(
     """Rows of JSON; those of the split's partition, tagged from the brackets in `annot_utt`.
 
     With `segmentation: characters` every character is a token but for words of Latin letters and
-    digits. Brackets without words are left out, counted as repair `empty_slot`.
+    digits. Brackets without words are left out, counted as repair `empty_slot`; rows whose `utt`
+    has other text than `annot_utt` count as `other_text`.
     """
     tagger, blanks = Tagger(reading, path, counts, "iob2"), Blanks(reading, path, counts)
     cut = _CHARACTERS.findall if reading.get("segmentation") == "characters" else str.split
@@ -93,7 +95,7 @@ def read_massive(
         if not line:
             count_repair(counts, "extra_empty_line", path, number, "an empty row")
             continue
-        row = _json(line, where)
+        row = parsed(line, where)
         for key in ("partition", "annot_utt"):
             if not isinstance(row, dict) or not isinstance(row.get(key), str):
                 raise UserError(f"{where}: the row has no text {key!r}; {AGAIN}")
@@ -104,10 +106,12 @@ def read_massive(
             )
         if row["partition"] != split:
             continue
-        _check_encodable(row["annot_utt"], where)
+        check_encodable(row["annot_utt"], where)
         words: list[str] = []
         tags: list[str] = []
+        whole = ""
         for label, text in _brackets(row["annot_utt"], where):
+            whole += text
             found = cut(text)
             words += found
             if label is None:
@@ -118,6 +122,9 @@ def read_massive(
                 count_repair(counts, "empty_slot", path, number, f"{quoted(label)} holds nothing")
         if not words:
             raise UserError(f"{where}: the row has no words; {AGAIN}")
+        plain = row.get("utt", whole)
+        if not isinstance(plain, str) or "".join(plain.split()) != "".join(whole.split()):
+            count_repair(counts, "other_text", path, number, f"the utterance {quoted(str(plain))}")
         blanks.check_all(words, number)
         yield words, tagger.convert(tags, [number] * len(tags))
 
@@ -172,7 +179,7 @@ def read_mtod(
                 f"two; {AGAIN}"
             )
         utterance = columns[2]
-        tokens = _tokens(_json(columns[4], where), where)
+        tokens = _tokens(parsed(columns[4], where), where)
         edges = _align(utterance, tokens)
         if edges is None:
             edges = [match.span() for match in re.finditer(r"\S+", utterance)]
@@ -198,7 +205,7 @@ def _tokens(value: Any, where: str) -> list[str]:
         tokens = None
     if not isinstance(tokens, list) or not all(isinstance(token, str) for token in tokens):
         raise UserError(f"{where}: the JSON has no list tokenizations[0].tokens; {AGAIN}")
-    _check_encodable("".join(tokens), where)
+    check_encodable("".join(tokens), where)
     return tokens
 
 
@@ -266,21 +273,3 @@ def _tag_spans(
         for index in free:
             tags[index] = f"{'B' if index == free[0] else 'I'}-{slot}"
     return tags
-
-
-def _json(text: str, where: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        reason = getattr(error, "msg", "nested too deep or a number too long")
-        raise UserError(f"{where}: broken JSON ({reason}); {AGAIN}") from error
-
-
-def _check_encodable(text: str, where: str) -> None:
-    """JSON can spell half a character (`\\ud800`), which no file can hold."""
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise UserError(
-            f"{where}: half of a surrogate pair ({text[error.start]!a}) in the text; {AGAIN}"
-        ) from error

@@ -38,6 +38,7 @@ class Tagger:
         self._reading, self._path, self._counts = reading, path, counts
         pos = reading["task"] == "pos"
         self._scheme = "pos" if pos else scheme or reading.get("scheme", "iob2")
+        self._own_scheme = pos or bool(scheme)  # which the entry can't change
         self._outside = frozenset() if pos else frozenset([*reading.get("outside", ["O"])])
         if scheme:
             self._outside |= {"O"}
@@ -77,6 +78,17 @@ class Tagger:
         self._open = state
         self._last = numbers[-1] if numbers else 0
         return tags
+
+    def knows(self, raw: str) -> bool:
+        """Whether a tag is one of the source's, whatever stands before it."""
+        tag = self._reading.get("tags", {}).get(raw, raw)
+        if tag in self._outside:
+            return True
+        try:
+            self._parse(tag, "")
+        except UserError:
+            return False
+        return True
 
     def _repaired(self, kind: str, number: int, what: str) -> None:
         count_repair(self._counts, kind, self._path, number, what)
@@ -124,11 +136,6 @@ class Tagger:
         types = self._reading.get("types", {})
         ours = types.get(kind, kind)
         if ours not in self._labels:
-            if kind in types:
-                raise UserError(
-                    f"{where}: types: {quoted(kind)} becomes {quoted(ours)}, which is no label of "
-                    f"{self._reading['name']}{nearest(ours, self._labels)}"
-                )
             ours = self._reading.get("other_types")
             if not kind or ours is None:
                 raise self._unknown(tag, where)
@@ -143,29 +150,60 @@ class Tagger:
             known = [*self._outside, *(prefix + kind for kind in kinds for prefix in prefixes)]
         return UserError(
             f"{where}: the tag {quoted(tag)} is not in the label set of {self._reading['name']}"
-            f"{nearest(tag, known)}; {AGAIN}, or add the label to the catalogue entry"
+            f"{nearest(tag, known)}{self._other_scheme(tag)}; {AGAIN}, or add the label to the "
+            "catalogue entry"
         )
+
+    def _other_scheme(self, tag: str) -> str:
+        """A hint for a tag that would be one of ours in another scheme."""
+        if self._own_scheme:
+            return ""
+        kinds = {*self._labels, *self._reading.get("types", {})}
+        prefix, _, kind = tag.partition("-")
+        if self._scheme in _PREFIXES and tag in kinds:
+            return "; if types stand without B- and I-, set `scheme: bare` in the catalogue entry"
+        if kind in kinds and self._scheme in ("iob1", "iob2") and prefix in ("E", "S"):
+            return (
+                "; if E- and S- mark the ends of spans and single tokens, set `scheme: bioes` in "
+                "the catalogue entry"
+            )
+        if kind in kinds and self._scheme == "bare" and prefix in tuple("BIES"):
+            return "; if tags begin with B- and I-, set `scheme: iob2` in the catalogue entry"
+        return ""
 
 
 class Blanks:
-    """What is done with tokens of white space, control and format characters only."""
+    """What is done with tokens of white space, control and format characters only.
+
+    Control characters inside a token (a CR, or C1 as where Windows-1252 was read as Latin-1) are
+    kept and counted.
+    """
 
     def __init__(self, reading: Mapping[str, Any], path: Path, counts: dict[str, Any]):
         self._keep = reading.get("blank_tokens", "error") == "keep"
         self._path, self._counts = path, counts
 
-    def check(self, token: str, number: int, what: str) -> None:
+    def check(self, token: str, number: int, what: str, tagged: bool = True) -> None:
         """Count a blank token or refuse it; call it where ``is_plain`` is false.
 
-        what: how an error calls the token, e.g. `the form (column 2)`.
+        what: how an error calls the token, e.g. `the form (column 2)`. tagged: whether the token
+        has a tag that is known.
         """
         if not all(map(_is_blank, token)):
+            if any(unicodedata.category(character) == "Cc" for character in token):
+                shown = f"{ascii(token[:20])} is kept"
+                count_repair(self._counts, "control_character", self._path, number, shown)
             return
+        shown = f"blank ({ascii(token[:20])})" if token else "empty"
+        if not tagged:
+            raise UserError(
+                f"{self._path}:{number}: {what} is {shown} and the tag is none either; make the "
+                "line empty if a sentence ends here, or remove it"
+            )
         if self._keep:
             shown = ascii(token[:20]) if token else "an empty token"
             count_repair(self._counts, "blank_token", self._path, number, f"{shown} is kept")
             return
-        shown = f"blank ({ascii(token[:20])})" if token else "empty"
         raise UserError(
             f"{self._path}:{number}: {what} is {shown}; {AGAIN}, or set `blank_tokens: keep` in "
             "the catalogue entry"

@@ -15,7 +15,9 @@ from polyheads.report.inventory import count, first, plain_table
 KINDS = {
     "ranges": "multi-word ranges of CoNLL-U skipped",
     "empty_nodes": "empty nodes of CoNLL-U skipped",
+    "range_words": "words of multi-word ranges, for which the range stands",
     "comments": "comment lines skipped",
+    "header": "header lines skipped",
     "documents": "lines that begin a document skipped",
     "byte_order_mark": "byte order mark removed",
     "carriage_return": "carriage returns removed",
@@ -25,19 +27,20 @@ KINDS = {
     "malformed_tag": "malformed tags corrected",
     "orphan_inside": "I- tags that continued nothing begin a span",
     "unended_span": "spans of BIOES without an end",
+    "control_character": "tokens with control characters in them, kept",
     "blank_token": "tokens that are blank or control characters, kept",
     "empty_row": "rows without tokens dropped",
     "span_cut": "spans cut by the end of a sentence",
     "extra_space": "rows split at any white space",
     "unequal_row": "rows with unequal numbers of words and tags dropped",
     "empty_slot": "slots without words dropped",
+    "other_text": "rows whose utterance is not the text of their slots",
     "empty_span": "spans without characters dropped",
     "span_off_token_edges": "spans that end inside a token widened",
     "span_outside_text": "spans cut to the utterance",
     "overlapping_spans": "overlapping spans, the first holds",
     "tokens_not_in_text": "rows whose words are taken from the utterance",
 }
-UNLISTED = ("comments",)  # no data; corpus.json has their number
 
 
 def corpora_table(corpora: Sequence[dict], languages: Languages) -> Table:
@@ -70,7 +73,7 @@ def repairs_table(corpora: Sequence[dict], languages: Languages) -> Table:
     for corpus in corpora:
         for split, counts in corpus["counts"].items():
             skipped = counts["skipped"].items()
-            found = [(kind, n, "") for kind, n in skipped if n and kind not in UNLISTED]
+            found = [(kind, n, "") for kind, n in skipped if n]
             found += [(k, r["count"], r["example"]) for k, r in counts["repairs"].items()]
             for kind, number, example in found:
                 cells, line = _named(corpus, languages, "corpus", "language")
@@ -79,7 +82,7 @@ def repairs_table(corpora: Sequence[dict], languages: Languages) -> Table:
                 body.append(cells)
                 shown = {"split": split, "kind": kind, "count": number, "example": example}
                 lines.append(line | shown)
-    notes = [f"Nothing {'else ' if body else ''}was changed or left out but comments."]
+    notes = [f"Nothing {'else ' if body else ''}was changed or left out."]
     return plain_table("repairs", "Lines skipped and repaired", notes, head, body, lines)
 
 
