@@ -119,6 +119,19 @@ def test_confidence_from_the_weights_that_transformers_gives(kind):
     assert (found > 0).all() and (found < 1).all()
 
 
+def test_confidence_takes_the_models_own_scaling(kind):
+    sentences, own = make_sentences(4, seed=4), make_model(kind)
+    usual = confidence.score(own, sentences, **how(kind))
+    for layer in own.base_model.encoder.layer:
+        layer.attention.self.scaling = None  # that of scaled_dot_product_attention
+    np.testing.assert_allclose(confidence.score(own, sentences, **how(kind)), usual, rtol=1e-5)
+    for layer in own.base_model.encoder.layer:
+        layer.attention.self.scaling = 1e-9  # the same attention to all
+    sentence = make_sentences(1, seed=4)
+    tokens = len(alone(sentence[0], make_layout(kind))["input_ids"][0])
+    np.testing.assert_allclose(confidence.score(own, sentence, **how(kind)), 1 / tokens, rtol=1e-5)
+
+
 def test_leave_one_out_with_zeroed_columns(kind):
     layout, sentences = make_layout(kind), make_sentences(5, seed=5)
 
