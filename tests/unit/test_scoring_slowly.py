@@ -226,6 +226,44 @@ def test_lrp_by_hand(kind):
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    "norm",
+    [
+        torch.nn.LayerNorm(5, eps=0.5),
+        torch.nn.LayerNorm((4, 5), eps=0.5),
+        torch.nn.LayerNorm(5, bias=False),
+        torch.nn.LayerNorm(5, elementwise_affine=False),
+    ],
+)
+def test_a_norm_held_constant(norm):
+    """The same output; its input reaches it through the difference from the mean alone."""
+    torch.manual_seed(1)
+    norm.requires_grad_(False)
+    for part in norm.parameters():
+        part.uniform_(0.5, 2)
+    x = torch.randn(3, 4, 5, requires_grad=True)
+    out = lrp._norm(norm, (x,), None)
+    torch.testing.assert_close(out, norm(x))
+    axes = [2] if norm.normalized_shape == (5,) else [1, 2]
+    deviation = (x.var(axes, unbiased=False, keepdim=True) + norm.eps).sqrt().detach()
+    weight = 1 if norm.weight is None else norm.weight
+    towards = torch.randn(3, 4, 5)
+    (back,) = torch.autograd.grad(out, x, towards)
+    scaled = towards / deviation * weight
+    torch.testing.assert_close(back, scaled - scaled.mean(axes, keepdim=True))
+
+
+@pytest.mark.parametrize("activation", [torch.nn.GELU(), torch.nn.ReLU(), torch.nn.Tanh()])
+def test_an_activation_held_constant(activation):
+    x = torch.tensor([-2.0, -0.5, 0.0, 1.0, 3.0], requires_grad=True)
+    out = lrp._activation(activation, (x,), activation(x))
+    torch.testing.assert_close(out, activation(x))
+    (slope,) = torch.autograd.grad(out.sum(), x)
+    kept = x.detach()
+    expected = torch.where(kept == 0, 0, activation(kept) / kept.where(kept != 0, torch.ones(5)))
+    torch.testing.assert_close(slope, expected)  # nothing passes at 0
+
+
 def test_relevance_is_conserved_without_biases(kind):
     """At the embeddings and in every layer, heads + the connection around them = gold logit."""
     model, layout = make_model(kind), make_layout(kind)
