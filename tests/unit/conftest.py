@@ -42,6 +42,9 @@ def make_model(kind: str, seed: int = 0) -> torch.nn.Module:
             if isinstance(part, torch.nn.Linear):
                 part.weight.normal_(std=0.2, generator=torch.Generator().manual_seed(seed))
                 part.bias.normal_(std=0.05, generator=torch.Generator().manual_seed(seed + 1))
+            elif isinstance(part, torch.nn.LayerNorm):  # 1 and 0 would hide what is left out
+                part.weight.uniform_(0.6, 1.4, generator=torch.Generator().manual_seed(seed + 2))
+                part.bias.normal_(std=0.1, generator=torch.Generator().manual_seed(seed + 3))
     return number_layers(model.eval())
 
 

@@ -119,6 +119,19 @@ def test_confidence_from_the_weights_that_transformers_gives(kind):
     assert (found > 0).all() and (found < 1).all()
 
 
+def test_confidence_takes_the_models_own_scaling(kind):
+    sentences, own = make_sentences(4, seed=4), make_model(kind)
+    usual = confidence.score(own, sentences, **how(kind))
+    for layer in own.base_model.encoder.layer:
+        layer.attention.self.scaling = None  # that of scaled_dot_product_attention
+    np.testing.assert_allclose(confidence.score(own, sentences, **how(kind)), usual, rtol=1e-5)
+    for layer in own.base_model.encoder.layer:
+        layer.attention.self.scaling = 1e-9  # the same attention to all
+    sentence = make_sentences(1, seed=4)
+    tokens = len(alone(sentence[0], make_layout(kind))["input_ids"][0])
+    np.testing.assert_allclose(confidence.score(own, sentence, **how(kind)), 1 / tokens, rtol=1e-5)
+
+
 def test_leave_one_out_with_zeroed_columns(kind):
     layout, sentences = make_layout(kind), make_sentences(5, seed=5)
 
@@ -211,6 +224,44 @@ def test_lrp_by_hand(kind):
     found = lrp.score(make_model(kind), sentences, **how(kind))
     expected = sum(np.abs(ByHand(make_model(kind), s, layout).relevance()) for s in sentences)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "norm",
+    [
+        torch.nn.LayerNorm(5, eps=0.5),
+        torch.nn.LayerNorm((4, 5), eps=0.5),
+        torch.nn.LayerNorm(5, bias=False),
+        torch.nn.LayerNorm(5, elementwise_affine=False),
+    ],
+)
+def test_a_norm_held_constant(norm):
+    """The same output; its input reaches it through the difference from the mean alone."""
+    torch.manual_seed(1)
+    norm.requires_grad_(False)
+    for part in norm.parameters():
+        part.uniform_(0.5, 2)
+    x = torch.randn(3, 4, 5, requires_grad=True)
+    out = lrp._norm(norm, (x,), None)
+    torch.testing.assert_close(out, norm(x))
+    axes = [2] if norm.normalized_shape == (5,) else [1, 2]
+    deviation = (x.var(axes, unbiased=False, keepdim=True) + norm.eps).sqrt().detach()
+    weight = 1 if norm.weight is None else norm.weight
+    towards = torch.randn(3, 4, 5)
+    (back,) = torch.autograd.grad(out, x, towards)
+    scaled = towards / deviation * weight
+    torch.testing.assert_close(back, scaled - scaled.mean(axes, keepdim=True))
+
+
+@pytest.mark.parametrize("activation", [torch.nn.GELU(), torch.nn.ReLU(), torch.nn.Tanh()])
+def test_an_activation_held_constant(activation):
+    x = torch.tensor([-2.0, -0.5, 0.0, 1.0, 3.0], requires_grad=True)
+    out = lrp._activation(activation, (x,), activation(x))
+    torch.testing.assert_close(out, activation(x))
+    (slope,) = torch.autograd.grad(out.sum(), x)
+    kept = x.detach()
+    expected = torch.where(kept == 0, 0, activation(kept) / kept.where(kept != 0, torch.ones(5)))
+    torch.testing.assert_close(slope, expected)  # nothing passes at 0
 
 
 def test_relevance_is_conserved_without_biases(kind):

@@ -1,15 +1,20 @@
 """The training loop: resumed = undisturbed; batches don't matter to what is learned; errors."""
 
+import itertools
+import os
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 from conftest import make_layout, make_model, make_sentences
 
+from polyheads import training
 from polyheads.checkpoints import Checkpoint
 from polyheads.errors import UserError
 from polyheads.heads import gate_without
 from polyheads.prediction import predict
-from polyheads.training import learning_rate_factor, train
+from polyheads.training import autocast, learning_rate_factor, prepare_torch, train
 
 RECIPE = {
     "epochs": 2,
@@ -114,11 +119,119 @@ def test_learning_rate():
     assert decay == [1, 0.75, 0.5, 0.25]
     assert learning_rate_factor(0, steps=10, warmup=0.2) == 0.5
     assert learning_rate_factor(2, steps=10, warmup=0.2) == 1
+    assert learning_rate_factor(3, steps=4, warmup=1) == 1  # all of it rises
+
+
+def test_what_is_said_of_a_training(monkeypatch):
+    """Means of the first and the last tenth of the steps: 2 of 20."""
+    seen = []
+    cross_entropy = torch.nn.functional.cross_entropy
+
+    def spy(logits, labels):
+        seen.append((len(labels), cross_entropy(logits, labels)))
+        return seen[-1][1]
+
+    monkeypatch.setattr(training.functional, "cross_entropy", spy)
+    _, record = fit("bert", recipe={**RECIPE, "epochs": 4})
+    losses = [loss.item() for _, loss in seen]
+    assert record == {
+        "sentences": 19,
+        "words": sum(words for words, _ in seen) // 4,
+        "steps": 20,
+        "epochs": 4,
+        "loss_first": pytest.approx(sum(losses[:2]) / 2, abs=1e-6),
+        "loss_last": pytest.approx(sum(losses[-2:]) / 2, abs=1e-6),
+    }
+    assert record["loss_first"] == round(record["loss_first"], 6) != record["loss_last"]
+
+
+def test_progress_is_said_now_and_then_and_at_the_end(monkeypatch, capsys):
+    """By a clock that goes on by 4 seconds whenever it is looked at: once before, once a step."""
+    clock = SimpleNamespace(monotonic=itertools.count(100, 4).__next__)
+    monkeypatch.setattr(training, "time", clock)
+    fit("bert")
+    lines = capsys.readouterr().out.splitlines()
+    parts = [line.partition(", loss ") for line in lines]
+    assert [before for before, _, _ in parts] == [
+        "test: step 3/10, epoch 1/2",
+        "test: step 6/10, epoch 2/2",
+        "test: step 9/10, epoch 2/2",
+        "test: step 10/10, epoch 2/2",
+    ]
+    # 4 seconds a step
+    assert [after.split(", ")[1] for _, _, after in parts] == [
+        f"{4 * left} s left" for left in (7, 4, 1, 0)
+    ]
+
+
+def test_checkpoints_are_asked_for_after_every_step_but_the_last(tmp_path):
+    class Counted(Checkpoint):
+        saved = []
+
+        def due(self):
+            return True
+
+        def save(self, *_, step, record):
+            self.saved.append((step, len(record["losses"])))
+
+    fit("bert", Counted(tmp_path / "state", minutes=1, fingerprint="a"))
+    assert Counted.saved == [(step, step) for step in range(1, 10)]
+
+
+def test_resumed_progress_counts_what_is_left(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "checkpoint.safetensors"
+    with pytest.raises(Killed):
+        fit("bert", DiesAfterSaving(path, minutes=0.0, fingerprint="a"))
+    capsys.readouterr()
+    clock = SimpleNamespace(monotonic=itertools.count(100, 6).__next__)
+    monkeypatch.setattr(training, "time", clock)
+    fit("bert", Checkpoint(path, minutes=1e9, fingerprint="a"))
+    first, *others = capsys.readouterr().out.splitlines()
+    assert first == "test: goes on from step 3 of 10"
+    left = [line.rpartition(", ")[2] for line in others]
+    assert left == ["30 s left", "18 s left", "6 s left", "0 s left"]  # steps 5, 7, 9, 10
+
+
+def test_torch_is_prepared(monkeypatch):
+    called = {}
+    monkeypatch.setattr(torch, "set_num_threads", lambda n: called.update(threads=n))
+    monkeypatch.setattr(
+        torch, "use_deterministic_algorithms", lambda on, **how: called.update(how, on=on)
+    )
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    assert prepare_torch(device="cpu", threads=3) == torch.device("cpu")
+    assert called == {"threads": 3, "on": True, "warn_only": True}
+    assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+    assert prepare_torch(device="auto", threads=1) == torch.device("cpu")
+    with pytest.raises(UserError, match="config key device is cuda, but PyTorch finds no CUDA"):
+        prepare_torch(device="cuda", threads=1)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", ":16:8")  # somebody's own stays
+    assert prepare_torch(device="auto", threads=1) == torch.device("cuda")
+    assert prepare_torch(device="cuda", threads=1) == torch.device("cuda")
+    assert prepare_torch(device="cpu", threads=1) == torch.device("cpu")
+    assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":16:8"
+
+
+@pytest.mark.parametrize("able", [True, False])
+@pytest.mark.parametrize("precision", ["auto", "float32", "bfloat16"])
+def test_precision(monkeypatch, precision, able):
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: able)
+    asked = []
+    monkeypatch.setattr(torch, "autocast", lambda kind, **how: asked.append((kind, how)))
+    for device in ("cpu", "cuda"):
+        autocast(torch.device(device), precision)
+    wanted = {"float32": (False, False), "bfloat16": (True, True), "auto": (False, able)}
+    assert asked == [
+        (kind, {"dtype": torch.bfloat16, "enabled": on})
+        for kind, on in zip(("cpu", "cuda"), wanted[precision], strict=True)
+    ]
 
 
 def test_predictions_do_not_depend_on_company_and_cover_long_sentences(kind):
     model, layout = make_model(kind), make_layout(kind, max_length=12)
-    sentences = make_sentences(40, seed=5)
+    sentences = make_sentences(70, seed=5)  # three batches
     options = {"layout": layout, "gate": None, "device": torch.device("cpu"), "precision": "auto"}
     together = predict(model, sentences, **options)
     for sentence, found in zip(sentences, together, strict=True):
