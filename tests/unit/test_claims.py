@@ -690,3 +690,25 @@ def test_jackknife_of_pairs_covers_the_mean():
         covered += low <= 0.4 <= high
     assert 0.92 <= covered / rounds <= 0.98
     assert contrasts.mean_of_pairs({("a", "b"): 0.5}, ["a", "b"]) == (0.5, None, None, None)
+
+
+@pytest.mark.parametrize("noise", ["normal", "t3"])
+def test_noise_seldom_holds_with_few_fresh_seeds(noise):
+    """Four lines whose chosen runs are lucky, three fresh seeds each: one holds in few studies."""
+    random = np.random.default_rng(7)
+    shape = (1000, 4, 3)
+    table = random.standard_normal(shape) if noise == "normal" else random.standard_t(3, shape)
+
+    def held_of(shift):
+        held = 0
+        for study in table + shift:
+            mine = []
+            for seeds in study:
+                low, high = student.interval(seeds)
+                fresh = {"fresh": seeds.mean(), "fresh_low": low, "fresh_high": high}
+                mine.append(line(p_interval=0.001, **fresh, fresh_p=student.p_value(seeds)))
+            held += any(told["verdict"] == "holds" for told in verdicts.decide(mine))
+        return held / len(table)
+
+    assert held_of(0.0) < 0.05 + 2 * (0.05 * 0.95 / len(table)) ** 0.5
+    assert held_of(9.0) > 0.8

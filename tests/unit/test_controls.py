@@ -6,7 +6,7 @@ from test_tables import full_width
 
 from polyheads import exhibits, selection
 from polyheads.exhibits import comparison, controls
-from polyheads.exhibits.tables import csv_text
+from polyheads.exhibits.tables import csv_text, signed
 
 LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}, "zh": {"name": "Chinese"}}
 # Dev chooses k = 1 in all of them.
@@ -115,7 +115,26 @@ def test_a_pair_without_a_number_is_an_empty_cell(tmp_path):
     table = controls.table(exhibit("f1_lenient"), choices, LANGUAGES)
     assert texts(table["body"][1])[2] == "–"  # the paper has no Spanish
     assert table["records"][2]["published_delta"] is None
-    assert texts(table["foot"][0])[:2] == ["Mean of the pairs, mbert", "+0.88"]
+    # Our mean is of both pairs, so there is no published one to stand beside it.
+    assert texts(table["foot"][0])[:3] == ["Mean of the pairs, mbert", "–", "–"]
+
+    both = sweeps(tmp_path / "both", targets=("de", "zh"))
+    _, choices = read(both, tmp_path)
+    deltas = controls._published()
+    of = [deltas["ner", "mbert", "en", t, "cross-lingual", "highest"] for t in ("de", "zh")]
+    table = controls.table(exhibit("f1_lenient"), choices, LANGUAGES)
+    assert texts(table["foot"][0])[1] == signed(sum(of) / 2)
+    # Chinese lacks a trial: both means are over German alone.
+    gone = [
+        r | {"best_gain": None} if (r["target"], r["ranking"][:8]) == ("zh", "reversed") else r
+        for r in choices
+    ]
+    table = controls.table(exhibit("f1_lenient"), gone, LANGUAGES)
+    assert texts(table["foot"][0])[1:3] == [signed(of[0]), signed(-1 - of[0])]
+
+
+def test_columns_without_sweeps_are_dashes(tmp_path):
+    _, choices = read(sweeps(tmp_path, targets=("de", "es")), tmp_path)
     without = [r for r in choices if (r["target"], r["ranking"]) != ("es", "random-42")]
     without = [r for r in without if (r["target"], r["ranking"]) != ("es", "random-7")]
     table = controls.table(exhibit("f1_lenient"), without, LANGUAGES)

@@ -115,6 +115,24 @@ def test_means_of_a_model(shown):
     assert foot[-6]["below"] == "+1.00"
 
 
+def test_published_means_are_over_the_same_lines_as_ours():
+    def line(unpruned, best, theirs):
+        empty = dict.fromkeys(
+            f"{name}_{reading}{end}"
+            for name in multi_source.HEURISTICS
+            for reading in ("sound", "best")
+            for end in ("", "_gain", "_low", "_high")
+        )
+        made = {"target": "x", "source": "y", "model": "mbert", "unpruned": unpruned, **empty}
+        made |= {"published_unpruned": theirs, "MD_best": best, "published_MD": theirs}
+        return made | {"published_SD": None, "published_EC": None}
+
+    mean = multi_source._mean([line(1.0, 2.0, 10.0), line(3.0, None, 20.0)], [])
+    assert (mean["published_unpruned"], mean["published_MD"]) == (15, 10)
+    mean = multi_source._mean([line(1.0, 2.0, 10.0), line(3.0, 4.0, None)], [])
+    assert mean["published_unpruned"] is mean["published_MD"] is None
+
+
 def test_each_ranking_has_its_own_table_too(shown):
     plan, choices = shown
     kinds = [e["of"]["ranking"] for e in plan if e["kind"] == "table"]

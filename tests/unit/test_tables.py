@@ -105,6 +105,23 @@ def test_result_table_has_both_readings_and_the_published_numbers(tmp_path):
     assert other["foot"][0][12]["text"] == tables.signed(mean)
 
 
+def test_published_means_are_over_the_same_pairs_as_ours(tmp_path):
+    sweeps = made_up.study(tmp_path, models=("mbert",))
+    (chinese,) = [s for s in sweeps if s["target"] == "zh" and s["setting"] == "multi-lingual"]
+    plan, rows = rows_of(sweeps, tmp_path, without=chinese["trials"][:1])
+    exhibit = next(e for e in plan if e["name"].startswith("pos.multi-lingual.gradient.f1"))
+    table = tables.result_table(exhibit, rows, LANGUAGES, PUBLISHED)
+    german, lost = table["body"]
+    assert lost[-2]["text"] != "–"  # published, and not run
+    shown = [c["text"] for c in table["foot"][0]]
+    assert shown[-4:] == [c["text"] for c in german[-4:]]
+    # A pair that the paper doesn't have: there is no mean of the same pairs.
+    known = [r for r in PUBLISHED if r["target"] != "de"]
+    plan, rows = rows_of(sweeps, tmp_path)
+    table = tables.result_table(exhibit, rows, LANGUAGES, known)
+    assert [c["text"] for c in table["foot"][0]][-4:] == ["–", "–", "–", ""]
+
+
 def other_metric(plan):
     return plan[1]["of"]["metric"]
 

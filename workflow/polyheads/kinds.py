@@ -44,7 +44,9 @@ KINDS = {
     ),
     "lrp": Kind(
         "sum over the sentences of the absolute relevance that passes through the head, by"
-        " layer-wise relevance propagation (Ali et al. 2022)",
+        " layer-wise relevance propagation with constant attention weights and LayerNorm"
+        " denominators (Ali et al. 2022) and the identity rule for activations (Achtibat et al."
+        " 2024)",
         "sum over sentences of |relevance|",
     ),
     "confidence": Kind(

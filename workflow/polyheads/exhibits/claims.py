@@ -25,7 +25,7 @@ from polyheads.exhibits import (
     verdicts,
 )
 from polyheads.exhibits.results import Results
-from polyheads.exhibits.tables import READING_NAMES, Table, cell, number, signed
+from polyheads.exhibits.tables import READING_NAMES, Table, cell, number, shares, signed
 from polyheads.statistics.rows import ALPHA, LEVEL
 
 Line = dict[str, Any]
@@ -194,13 +194,6 @@ def _interval(claim: Claim, line: Line, which: str = "") -> str:
     return "" if low is None else f"[{_text(claim, low)}, {_text(claim, high)}]"
 
 
-def _shares(line: Line, theirs: bool) -> str:
-    """Where the draws of a number lie, for the small line; "" where they are another number's."""
-    if not theirs or line["within"] is None:
-        return ""
-    return f" {' / '.join(f'{100 * line[name]:.0f}' for name in claim_study.SHARES[:3])} %"
-
-
 def _where(line: Line, *, corpus: bool = True) -> str:
     where = TASK_NAMES[line["task"]] + (f" ({line['corpus']})" if corpus else "")
     return where + (f", {line['setting']}" if line["setting"] else "")
@@ -213,7 +206,8 @@ def _cells(
     claim: Claim, line: Line, *, fresh: bool, tested: bool, several: bool
 ) -> list[dict[str, Any]]:
     where = _where(line, corpus=several)
-    below = _interval(claim, line) + _shares(line, line["fresh"] is None)
+    theirs = line["fresh"] is not None  # whose draws the shares are of
+    below = _interval(claim, line) + ("" if theirs else shares(line))
     if line["sound_text"] or not below:
         below = f"{line['sound_below']} {below}".strip()
     shown = [
@@ -229,7 +223,7 @@ def _cells(
             cell("–" if line["p_holm"] is None else number(line["p_holm"], 3), note=line["note"])
         )
     if fresh:
-        below = _interval(claim, line, "fresh_") + _shares(line, line["fresh"] is not None)
+        below = _interval(claim, line, "fresh_") + (shares(line) if theirs else "")
         shown.append(cell(_text(claim, line["fresh"]), below=below))
     look = _LOOK.get(line["verdict"].split()[0].rstrip(","), "soft")
     link = f"#table-{line['exhibit']}" if line["exhibit"] else ""

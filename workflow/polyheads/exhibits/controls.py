@@ -220,7 +220,9 @@ def _mean(lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {name: mean(line[name] for line in whole) for name in _NUMBERS}
     found |= {f"{reading}_{name}": None for reading in READING_NAMES for name in _OF_LINES}
     for name in ("published_delta", "best_gain_less_published"):
-        found[name] = mean(line[name] for line in lines)
+        theirs = [line[name] for line in whole]
+        # Over the same lines as ours, or none.
+        found[name] = None if None in theirs else mean(theirs)
     return found | {"rankings": len(lines)}
 
 
@@ -319,7 +321,8 @@ def _notes(
             "Published: the change of F1 that Ma et al. (2021) print in Table 5, best of 12 trials."
             " Beside it belongs the gain of the best k on test, taking the change for one from the"
             " model with all heads; comparable only where corpus and recipe are the same. Ours −:"
-            " this gain of ours less the published change."
+            " this gain of ours less the published change. The published mean is over the same"
+            " lines as ours, and is left out where one of these has no published number."
         )
     return notes
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from polyheads.exhibits import Exhibit, Languages, language_name, published
+from polyheads.evaluation import PUBLISHED_METRIC
+from polyheads.exhibits import Exhibit, Languages, language_name, published, reproduction
 from polyheads.exhibits.tables import (
     READING_NAMES,
     Choice,
@@ -69,6 +70,11 @@ def table(
             ours = line[f"{name}_best_gain"]
             apart = None if None in (*theirs, ours) else ours - (theirs[1] - theirs[0])
             line[f"{name}_best_gain_less_published"] = apart
+        if exhibit["of"]["metric"] == PUBLISHED_METRIC[exhibit["task"]]:
+            for c in columns:
+                own = line["unpruned" if c == "unpruned" else f"{c}_best"]
+                cv = reproduction.of_both(line[f"published_{c}"], own)
+                line[f"{reproduction.CV}{c}"] = cv
         lines.append(line)
         body.append(_cells(line, columns, run, shown, languages))
     foot = []
@@ -108,6 +114,7 @@ def table(
             f" all sources too, and its mean have none. {BEST_REDONE}. The tests are in the"
             " rankings' own tables."
         )
+    notes += reproduction.note(lines)
     notes += problem_notes(all_of_choices(statistics, rows))
     shape = {"name": exhibit["name"], "title": exhibit["title"] + " (%)", "notes": notes}
     return shape | {"head": head, "body": body, "foot": foot, "records": lines}
@@ -161,6 +168,11 @@ def _mean(lines: Sequence[dict[str, Any]], statistics: Sequence[Row]) -> dict[st
     text = ("target", "source", "model", *(f"{name}_source" for name in HEURISTICS))
     numbers = [key for key in lines[0] if key not in text and not key.endswith("_trial")]
     found: dict[str, Any] = {key: mean(line[key] for line in lines) for key in numbers}
+    for name in ("unpruned", *HEURISTICS):
+        # Over the same lines as ours, or none.
+        ours = "unpruned" if name == "unpruned" else f"{name}_best"
+        theirs = [line[f"published_{name}"] for line in lines if line[ours] is not None]
+        found[f"published_{name}"] = None if None in theirs else mean(theirs)
     for name in HEURISTICS:
         for reading in READING_NAMES:
             place = f"{name}_{reading}"

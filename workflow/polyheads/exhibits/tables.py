@@ -16,6 +16,7 @@ from typing import Any
 
 from polyheads import exhibits
 from polyheads.evaluation import METRICS, PUBLISHED_METRIC
+from polyheads.exhibits import reproduction
 from polyheads.selection import ranking_kind
 from polyheads.statistics.rows import LEVEL, Row, by_cell, resampling_notes, same_gain, tells
 
@@ -75,19 +76,26 @@ def result_table(
         with_gains = complete(row for here in means[model] for row in here)
         foot[0] += _mean_cells(with_gains, _of(known, model, "", ""))
         if model in shown:
-            run = [pair for pair, here in zip(pairs, means[model], strict=True) if here]
+            run = [p for p, here in zip(pairs, means[model], strict=True) if complete(here)]
             numbers = [printed.get((task, model, *pair, setting)) for pair in run]
-            numbers = [n for n in numbers if n]
-            sides = [fmean(side) for side in zip(*numbers, strict=True)]
-            foot[0] += _published_cells(sides, mean(apart[model]))
+            # Over the same pairs as ours, or none.
+            sides = [fmean(side) for side in zip(*numbers, strict=True)] if all(numbers) else None
+            foot[0] += _published_cells(sides, mean(apart[model]) if sides else None)
+    records = [_record(row, printed, known) for row in rows]
+    if printed:
+        reproduction.add(records)
     return {
         "name": exhibit["name"],
         "title": exhibit["title"] + " (%)",
-        "notes": _notes(rows, shown, task, metric, exhibit) + resampling_notes(known.values()),
+        "notes": [
+            *_notes(rows, shown, task, metric, exhibit),
+            *reproduction.note(records),
+            *resampling_notes(known.values()),
+        ],
         "head": _head(models, shown),
         "body": body,
         "foot": foot if len(pairs) > 1 and any(row["k_max"] for row in rows) else [],
-        "records": [_record(row, printed, known) for row in rows],
+        "records": records,
     }
 
 
@@ -170,9 +178,19 @@ def gain(
     below = note = ""
     if row and row["low"] is not None:
         below = f"[{signed(row['low'])}, {signed(row['high'])}]"
+        if row.get("level") == "mean":
+            below += shares(row)
     if row and row["p"] is not None:
         note = f"p = {row['p']:.4f}, adjusted by Holm {row['p_holm']:.4f}"
     return cell(text, kind=f"{kind} {sign}".strip(), below=below, note=note)
+
+
+def shares(row: Row) -> str:
+    """Of a number's draws those above delta, within and below it, for the line below it; "" for a
+    number without (see statistics.draws)."""
+    if row.get("within") is None:
+        return ""
+    return f" {' / '.join(f'{100 * row[name]:.0f}' for name in ('above', 'within', 'below'))} %"
 
 
 def k_cell(rows: Sequence[Choice], reading: str, kind: str = "") -> dict[str, Any]:
@@ -364,7 +382,8 @@ def _notes(
         notes.append(
             f"Published: Ma et al. (2021), {PUBLISHED_CORPORA[task]}, best of 12 trials; its F1 is"
             f" our {METRICS[task][metric]}. Comparable only where corpus and recipe are the same."
-            " Ours −: our gain, best on test, less the published one.",
+            " Ours −: our gain, best on test, less the published one. The published mean is over"
+            " the same pairs as ours, and is left out where one of these has no published number.",
         )
     return notes
 

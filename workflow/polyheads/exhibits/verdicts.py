@@ -33,7 +33,7 @@ def decide(lines: Sequence[Line]) -> list[dict[str, Any]]:
     out = []
     for line, *ps in zip(lines, up, down, strict=True):
         value = _value(line)
-        p = None if value is None else ps[_falls(line)]
+        p = None if value is None else ps[1 if _falls(line) else 0]
         out.append({"verdict": _words(line, p), "p_holm": p})
     return out
 

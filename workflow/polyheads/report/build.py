@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from polyheads import exhibits
-from polyheads.exhibits import claims, contents, inputs, overviews
+from polyheads.exhibits import claims, contents, inputs, overviews, reproduction
 from polyheads.exhibits.findings import findings
 from polyheads.exhibits.results import Results
 from polyheads.report import corpus_report, inventory, pages, sections
@@ -49,9 +49,16 @@ def build(
     overview = overviews.overview(main, results.published)
     counts = clusters.counts_table(main, languages, results.statistics)
     held = claims.claims(plan, sweeps, results)
+    told = findings(sweeps, done, main, languages, results.statistics)
+    told["found"] += reproduction.sentences(
+        table
+        for exhibit in plan
+        if exhibit["kind"] in ("table", "sources")
+        for table in contents.tables_of(exhibit, results)
+    )
     words = {
         "study": study,
-        "findings": findings(sweeps, done, main, languages, results.statistics),
+        "findings": told,
         "overview": overview,
         "overview_csv": pages.csv_link(overview),
         "counts": counts,

@@ -1,11 +1,13 @@
-"""Layer-wise relevance propagation through the heads (Ali et al. 2022), as gradient x input.
+"""Layer-wise relevance propagation through the heads, as gradient x input.
 
-Attention weights, the denominators of LayerNorm and the factor of GELU (its output over its
-input) are held constant. The encoder is then linear in its input, but for the biases, and the
-relevance of anything is its value times the gradient of the output with respect to it. The
-output is the mean over the words of a sentence of the logit of the gold label; the relevance
-that passes through a head is its gate, 1, times the gradient with respect to the gate. The score
-of a head is the sum over sentences of its absolute relevance.
+Attention weights and the denominators of LayerNorm are held constant (Ali et al. 2022, XAI for
+Transformers), and so is the factor of GELU (its output over its input): what comes out of an
+activation goes to its input as it is, the identity rule of Achtibat et al. (2024, AttnLRP), who,
+unlike this, also propagate through the attention weights. The encoder is then linear in its input,
+but for the biases, and the relevance of anything is its value times the gradient of the output with
+respect to it. The output is the mean over the words of a sentence of the logit of the gold label;
+the relevance that passes through a head is its gate, 1, times the gradient with respect to the
+gate. The score of a head is the sum over sentences of its absolute relevance.
 
 Where a feed-forward layer multiplies two things that depend on its input (the gated ones of
 ModernBERT, GTE, EuroBERT), each gets half of the relevance (the uniform rule of AttnLRP, Achtibat

@@ -6,7 +6,9 @@
 * `nulls`: mean gains beside random rankings and beside unpruned runs with other seeds
 * `clusters`: how many pairs improved, by the trainings that pairs share
 * `correlation`: gains and distances, languages permuted
-* `contrasts`, `student`: differences and means of what has an interval; t intervals over seeds
+* `draws`: what draws say: interval, its p, the shares beside the smallest gain worth having
+* `differences`: of gains, both sides drawn together
+* `contrasts`, `student`: means of what has an interval; t intervals over seeds
 
 One seed: the trained models are taken as given, and chance is in the choice of test sentences only.
 """

@@ -141,6 +141,14 @@ def resampling_notes(rows: Iterable[Row]) -> list[str]:
             " for the k chosen on dev: with five seeds or fewer no such gain has a star, and"
             " intervals are too short."
         )
+    deltas = {row["delta"] for row in rows if row.get("delta") is not None}
+    if deltas and any(row["level"] == "mean" for row in rows):
+        delta = f"{max(deltas):g}"
+        notes.append(
+            f"Beside the interval of a mean: the shares of its draws above +{delta} / within"
+            f" ±{delta} / below −{delta} points. A gain that is not worth having has most of them"
+            " within; one that is not known has them on all sides."
+        )
     return notes + problem_notes(rows)
 
 
