@@ -121,7 +121,7 @@ def test_table():
     table = fresh.table(EXHIBIT, choices(), LANGUAGES, [told])
     assert full_width(table) == 7
     german = texts(table["body"])[0]
-    assert german[1:5] == ["English → German", "tiny", "4", "+6.00*"]
+    assert german[1:5] == ["English → German", "tiny", "4", "+6.00°"]
     assert table["body"][0][4]["below"] == "[+5.00, +7.00]"
     assert german[5] == "+2.50 ± 1.29"
     low, high = student.interval([1, 2, 3, 4])

@@ -263,12 +263,12 @@ def test_tables_show_intervals_and_stars(tmp_path):
     table = tables.result_table(plan[0], choices, LANGUAGES, (), found)
     german, chinese = table["body"]
     row = of(found, "de")
-    assert german[4]["text"] == f"{tables.signed(row['gain'])}*"
+    assert german[4]["text"] == f"{tables.signed(row['gain'])}°"
     assert german[4]["below"] == f"[{tables.signed(row['low'])}, {tables.signed(row['high'])}]"
     assert german[4]["note"].startswith("p = 0.00")
-    assert german[8]["text"].endswith("*") and not chinese[7]["text"].endswith("*")
+    assert german[8]["text"].endswith("°") and not chinese[7]["text"].endswith("°")
     assert table["foot"][0][3]["below"].startswith("[")
-    assert any("training noise is not included" in note for note in table["notes"])
+    assert any("noise of training is neither in p" in note for note in table["notes"])
     record = next(csv.DictReader(io.StringIO(tables.csv_text(table))))
     assert float(record["sound_low"]) == row["low"]
     assert float(record["best_p_holm"]) == of(found, "de", "best")["p_holm"]
@@ -280,7 +280,7 @@ def test_notes_tell_several_seeds_apart(tmp_path):
     plan, choices, found = run(study(tmp_path, {"de": GAIN}, seeds=(1, 2)), tmp_path)
     notes = tables.result_table(plan[0], choices, LANGUAGES, (), found)["notes"]
     assert any("five seeds or fewer" in note for note in notes)
-    assert not any("training noise is not included" in note for note in notes)
+    assert not any("noise of training is neither in p" in note for note in notes)
 
 
 def test_a_second_metric_is_a_family_of_its_own(tmp_path):

@@ -84,18 +84,18 @@ def test_groups_have_rules_and_spanning_cells_stand_once(tmp_path):
 
 
 def test_special_characters_and_symbols():
-    raw = "50 % of a_b & c#1 {x} $5 ~ ^ \\ −1 ± ≥ → ρ † “q” <tag>"
+    raw = "50 % of a_b & c#1 {x} $5 ~ ^ \\ −1 ± ≥ → ρ † ° “q” <tag>"
     done = latex.escape(raw)
     for character in "%_&#":
         assert not re.search(rf"(?<!\\){character}", done)
     assert r"50 \% of a\_b \& c\#1 \{x\} \$5" in done
     assert r"\textasciitilde{} \textasciicircum{} \textbackslash{} $-$1 $\pm$ $\ge$" in done
-    assert r"$\rightarrow$ $\rho$ \dag{} ``q'' \textless{}tag\textgreater{}" in done
+    assert r"$\rightarrow$ $\rho$ \dag{} $^\circ$ ``q'' \textless{}tag\textgreater{}" in done
     assert done.isascii()
 
 
 def test_intervals_stars_and_notes_are_kept():
-    row = {"low": -0.5, "high": 1.5, "p": 0.01, "p_holm": 0.02}
+    row = {"low": -0.5, "high": 1.5, "p": 0.01, "p_holm": 0.02, "p_seeds": 0.01}
     body = [[tables.cell("a_b", th="row"), tables.gain(0.5, row=row), tables.gain(None)]]
     head = [[tables.cell("Name", th="col", kind="name"), tables.cell("x", th="col", colspan=2)]]
     table = {"name": "a b", "title": "T 5 %", "notes": ["One & two."], "records": []}

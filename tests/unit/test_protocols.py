@@ -108,7 +108,7 @@ def test_rows_lead_to_trials_and_have_their_intervals(tmp_path):
     rows = choices_of(sweeps, tmp_path)
     of = {"level": "pair", "experiment": "pos", "ranking": "gradient", "setting": "cross-lingual"}
     of |= {"reading": "sound", "source": "en", "target": "zh", "mixture": "en", "metric": METRIC}
-    of |= {"model": "mbert", "low": 0.5, "high": 1.5, "p": 0.01, "p_holm": 0.02}
+    of |= {"model": "mbert", "low": 0.5, "high": 1.5, "p": 0.01, "p_holm": 0.02, "p_runs": 0.01}
     statistics = [of, of | {"reading": "best", "experiment": "other"}]
     args = (exhibit_of(sweeps), rows, LANGUAGES, PUBLISHED)
     table = protocols.table(*args, statistics)

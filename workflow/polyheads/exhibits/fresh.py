@@ -18,6 +18,7 @@ from polyheads.statistics.rows import (
     ALPHA,
     FRESH,
     LEVEL,
+    OF_SENTENCES,
     Row,
     all_of_choices,
     of_choices,
@@ -256,9 +257,9 @@ def _notes(
         noise = "and of the seeds that chose" if several else "only, without any training noise"
         notes.append(
             f"[ ] below a gain as chosen: its {LEVEL} % interval over draws of test sentences"
-            f" {noise}, and * a Holm-adjusted p < {ALPHA} among all gains of its own result table,"
-            " both as there. They don't take into account that the seed is flattered by its own"
-            " luck on dev."
+            f" {noise}, and * or {OF_SENTENCES} a Holm-adjusted p < {ALPHA} among all gains of its"
+            " own result table, all as there. They don't take into account that the seed is"
+            " flattered by its own luck on dev."
         )
     notes.append(
         "The mean of the pairs is taken within each seed first, so its interval holds although"

@@ -18,7 +18,7 @@ from polyheads import exhibits
 from polyheads.evaluation import METRICS, PUBLISHED_METRIC
 from polyheads.exhibits import reproduction
 from polyheads.selection import ranking_kind
-from polyheads.statistics.rows import LEVEL, Row, by_cell, resampling_notes, same_gain, tells
+from polyheads.statistics.rows import LEVEL, Row, by_cell, mark, resampling_notes, same_gain
 
 Table = dict[str, Any]
 Choice = dict[str, Any]  # a row of selection.choose, as selection.read gives it
@@ -39,7 +39,7 @@ def result_table(
 
     `choices` are those of the exhibit's metric. With several seeds a cell is their mean, a gain
     with its standard deviation over seeds. Scores in percent, gains in percentage points. With
-    `statistics` (statistics.rows) a gain has its interval below it and a star where it is told
+    `statistics` (statistics.rows) a gain has its interval below it and a mark where it is told
     apart from zero.
     """
     rows = exhibits.members(exhibit, choices)
@@ -165,7 +165,7 @@ def gain(
 ) -> dict[str, Any]:
     """A cell with a difference in percentage points, marked by sign (and by colour).
 
-    row: its statistics: an interval below it, p on hover, a star where it is told apart from zero.
+    row: its statistics: an interval below it, p on hover, a mark where it is told apart from zero.
     """
     if value is None:
         return cell(MISSING, kind=f"{kind} missing".strip())
@@ -173,8 +173,7 @@ def gain(
     sign = {"+": "up", "−": "down"}.get(text[0], "")
     if spread is not None:
         text += f" ± {number(spread)}"
-    if tells(row):
-        text += "*"
+    text += mark(row)
     below = note = ""
     if row and row["low"] is not None:
         below = f"[{signed(row['low'])}, {signed(row['high'])}]"

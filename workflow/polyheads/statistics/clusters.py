@@ -19,12 +19,12 @@ from polyheads import exhibits
 from polyheads.evaluation import TASK_NAMES
 from polyheads.exhibits.tables import READING_NAMES, Table, cell
 from polyheads.statistics import resampling
-from polyheads.statistics.rows import ALPHA, LEVEL, READINGS, Row, of_choices, tells
+from polyheads.statistics.rows import ALPHA, LEVEL, OF_SENTENCES, READINGS, Row, of_choices, tells
 
 Choice = Mapping[str, Any]
 _COLUMNS = {
-    "sound": ("Up", "Down", "As before", "Above 0*", "Below 0*"),
-    "best": ("Up", "Down", "As before", "Above 0*"),  # tested for gains only
+    "sound": ("Up", "Down", "As before", "Above 0", "Below 0"),
+    "best": ("Up", "Down", "As before", "Above 0"),  # tested for gains only
 }
 FEW = 20  # clusters; below, their bootstrap is far too sure (Cameron, Gelbach and Miller 2008)
 
@@ -149,8 +149,9 @@ def _notes(choices: Sequence[Choice]) -> list[str]:
     notes = [
         "As before: the score is that of the unpruned model, as where k = 0 was chosen; that says"
         " nothing for pruning or against it, so shares are of the pairs that moved.",
-        f"* Gains with a Holm-adjusted p < {ALPHA} in their table; best on test is tested with the"
-        " maximum in the test, and for gains only.",
+        f"Above and below 0: gains with a Holm-adjusted p < {ALPHA} in their table, * or"
+        f" {OF_SENTENCES} there; best on test is tested with the maximum in the test, and for gains"
+        " only.",
     ]
     few = False
     groups: dict[tuple[str, str, str], list[Choice]] = {}

@@ -29,6 +29,7 @@ READINGS = ("sound", "best")
 FRESH = "fresh"  # the k of `sound`, with seeds that took no part in choosing it
 LEVEL = 95  # percent of an interval
 ALPHA = 0.05  # a gain with a smaller Holm-adjusted p is told apart from zero
+OF_SENTENCES = "°"  # behind a gain: more than the choice of test sentences makes, in one run
 NEAR = 1e-5  # percentage points: six decimals, and means of them
 BEST_REDONE = (
     "Best on test looks for its k again in every draw, so that noise alone lifts its interval above"
@@ -70,6 +71,19 @@ def by_cell(rows: Iterable[Row], exhibit: str) -> dict[tuple[str, ...], Row]:
 def tells(row: Row | None) -> bool:
     """Whether a gain is told apart from zero: Holm-adjusted p below ALPHA."""
     return row is not None and row["p_holm"] is not None and row["p_holm"] < ALPHA
+
+
+def mark(row: Row | None) -> str:
+    """What stands behind a gain: nothing where it isn't told apart from zero, a star where p holds
+    the noise of training, too, and OF_SENTENCES where it doesn't."""
+    if not tells(row):
+        return ""
+    return "*" if measured(row) else OF_SENTENCES
+
+
+def measured(row: Row) -> bool:
+    """Whether a row's p holds the noise of training: of several seeds, or of further runs."""
+    return row.get("p_seeds") is not None or row.get("p_runs") is not None
 
 
 def problems(rows: Iterable[Row]) -> list[str]:
@@ -127,19 +141,27 @@ def resampling_notes(rows: Iterable[Row]) -> list[str]:
     notes = [
         f"[ ]: {LEVEL} % interval of the gain over {draws} draws of test sentences, the same draws"
         f" for all systems. {BEST_REDONE}: there only the star tells.",
-        f"* Holm-adjusted p < {ALPHA} among all gains of this table, by both readings, by {draws}"
-        " random exchanges of the systems' labels, sentence by sentence (best on test: among all"
-        " k, gains only). p is on hover and in the CSV. Where k = 0 was chosen there is nothing"
-        " to test.",
+        f"* Holm-adjusted p < {ALPHA} among all gains of this table, by both readings. p is of"
+        f" {draws} random exchanges of the two systems' labels, sentence by sentence; for the best"
+        " on test, of White's reality check (among all k, gains only). p is on hover and in the"
+        " CSV. Where k = 0 was chosen there is nothing to test.",
     ]
-    if max(seeds) == 1:
-        notes.append("One seed: training noise is not included in intervals and p.")
-    else:
+    if max(seeds) > 1:
         notes.append(
-            "Several seeds: intervals draw them, too, and p is the larger one of exchanging"
-            " sentences and exchanging whole trainings. With n seeds the latter is at least 2 / 2ⁿ"
-            " for the k chosen on dev: with five seeds or fewer no such gain has a star, and"
-            " intervals are too short."
+            "Several seeds: intervals hold their spread (Student's t), and p is at least that of"
+            " pruning that only relabels the runs of a seed, with k chosen again (gains only). With"
+            " n seeds it is never below 1 / 2ⁿ: of four seeds or fewer no gain has a star."
+        )
+    if any(row.get("p_runs") is not None for row in rows):
+        notes.append(
+            "Unpruned runs with other seeds: p is at least that of the noise between them, with k"
+            " chosen again (gains only). It isn't in intervals."
+        )
+    if not all(map(measured, (row for row in rows if row["p"] is not None))):
+        notes.append(
+            f"{OF_SENTENCES} instead of *: one seed, so the noise of training is neither in p nor"
+            " in the interval. The gain is more than the choice of test sentences makes; another"
+            " run may say something else."
         )
     deltas = {row["delta"] for row in rows if row.get("delta") is not None}
     if deltas and any(row["level"] == "mean" for row in rows):
