@@ -228,7 +228,11 @@ FAMILY = {
             "carve": {"dev": {"from": "train", "share": 0.1, "seed": 1}},
         },
         "de": {
-            "hub": {"dataset": "some/data", "path": "{locale}/{split}.parquet"},
+            "hub": {
+                "dataset": "some/data",
+                "revision": "a" * 40,
+                "path": "{locale}/{split}.parquet",
+            },
             "locale": "de-DE",
             "format": "parquet",
             "scheme": "iob2",
@@ -262,7 +266,11 @@ def test_a_language_may_be_read_otherwise_than_the_others():
     german = catalogue.language(entry, "de")
     assert german["files"]["dev"] == {
         "name": "dev.parquet",
-        "hub": {"dataset": "some/data", "path": "de-DE/validation.parquet"},
+        "hub": {
+            "dataset": "some/data",
+            "revision": "a" * 40,
+            "path": "de-DE/validation.parquet",
+        },
     }
     files = catalogue.language(entry, "ar")["files"]
     assert files["dev"] == {
@@ -319,6 +327,15 @@ def test_yaml_anchors_share_nothing():
 @pytest.mark.parametrize(
     ("language", "message"),
     [
+        ({"hub": {"dataset": "a/b", "path": "c"}}, r"en\.hub: the key 'revision' is missing"),
+        (
+            {"hub": {"dataset": "a/b", "revision": "main", "path": "c"}},
+            r"en\.hub\.revision: 'main' does not fit: The commit on the hub, all 40 digits",
+        ),
+        (
+            {"hub": {"dataset": "a/b", "revision": "a" * 40 + "\n", "path": "c"}},
+            r"en\.hub\.revision: 'a{40}\\n' does not fit",
+        ),
         ({"columns": {"token": 1}}, r"languages\.en\.columns: the key 'tag' is missing"),
         (
             {"format": "conllu", "columns": {"token": 1, "tag": 2}},

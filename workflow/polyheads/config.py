@@ -94,13 +94,16 @@ def _explain(error) -> str:
             missing = next(key for key in wanted if key not in value)
             return f"{where}: the key {missing!r} is missing"
         case "enum":
-            return f"{where}: unknown value {_shown(value)}{nearest(value, wanted)}"
+            known = ", ".join(map(str, wanted))
+            hint = nearest(value, wanted) if isinstance(value, str) else f"; known: {known}"
+            return f"{where}: unknown value {_shown(value)}{hint}"
         case "oneOf":
             options = " or ".join(" + ".join(o["required"]) for o in wanted)
             return f"{where}: give exactly one of {options}"
         case "type":
             types = [wanted] if isinstance(wanted, str) else wanted
-            return f"{where}: {_shown(value)} is not {_named(types)}{_instead(value, types)}"
+            instead = _instead(value, types, error.schema)
+            return f"{where}: {_shown(value)} is not {_named(types)}{instead}"
         case "pattern" | "not" | "maxLength":
             told = error.schema.get("description", "")
             why = (
@@ -113,8 +116,8 @@ def _explain(error) -> str:
 
 
 def _shown(value: object) -> str:
-    """A value on one line, not longer than a line can bear."""
-    text = repr(value)
+    """A value on one line, not longer than a line can bear, as YAML spells it."""
+    text = {"None": "null", "True": "true", "False": "false"}.get(repr(value), repr(value))
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 
@@ -133,12 +136,13 @@ def _named(types: Iterable[str]) -> str:
     return " or ".join(_TYPES[kind] for kind in types)
 
 
-def _instead(value: object, types: Iterable[str]) -> str:
+def _instead(value: object, types: Iterable[str], schema: dict) -> str:
     """What to write for a value of the wrong type, where that can be guessed."""
     if "string" in types and isinstance(value, bool | int | float):
         return "; put it into quotes"
-    if "array" in types and isinstance(value, str | int | float):
-        return f"; write [{value if len(str(value)) <= SHOWN else '…'}]"
+    fits = str if schema.get("items", {}).get("type") == "string" else int
+    if "array" in types and isinstance(value, fits) and len(str(value)) <= SHOWN:
+        return f"; write [{value}]"
     if isinstance(value, str) and _EXPONENT.fullmatch(value) and "number" in types:
         digits, sign, power = _EXPONENT.fullmatch(value).groups()
         whole, _, rest = digits.partition(".")

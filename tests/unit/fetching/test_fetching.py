@@ -275,29 +275,24 @@ def test_an_archive_of_another_version(tmp_path, server):
     assert files_in(tmp_path) == []
 
 
-def test_hub_revisions_are_locked(tmp_path, fetch, monkeypatch):
-    """What the lock remembers of a data set on the hub (the client is real in test_hub)."""
-    known = []
+def test_files_of_the_hub_are_locked(tmp_path, fetch, monkeypatch):
+    """By the checksum of their first fetch, as all are (the client is real in test_hub)."""
 
-    def dataset_file(place, locked, *, advice):
-        known.append(dict(locked))
-        (tmp_path / "cached").write_bytes(CONTENT)
-        return tmp_path / "cached", {"revision": "a" * 40}
+    def dataset_file(place, *, advice):
+        (tmp_path / "cached").write_bytes(place["path"].encode())
+        return tmp_path / "cached"
 
     monkeypatch.setattr(fetching.hub, "dataset_file", dataset_file)
     item = entry()
     file = item["languages"]["en"]["files"]["test"]
     del file["url"]
-    file["hub"] = {"dataset": "some/set", "path": "en.parquet"}
-    for _ in range(2):
-        fetch(item, splits=["test"])
-    record = {
-        "bytes": len(CONTENT),
-        "sha256": hashlib.sha256(CONTENT).hexdigest(),
-        "revision": "a" * 40,
-    }
-    assert known == [{}, record]
+    file["hub"] = {"dataset": "some/set", "path": "en.parquet", "revision": "a" * 40}
+    fetch(item, splits=["test"])
+    record = {"bytes": 10, "sha256": hashlib.sha256(b"en.parquet").hexdigest()}
     assert json.loads((tmp_path / "locks" / "en.json").read_text()) == {"test.tsv": record}
+    file["hub"]["path"] = "de.parquet"
+    with pytest.raises(UserError, match="SHA-256"):
+        fetch(item, splits=["test"])
 
 
 def test_a_file_that_two_splits_share_is_fetched_once(server, fetch):

@@ -71,59 +71,37 @@ def call(tmp_path, server):
     return run
 
 
-def dataset(call, locked=None, **more):
-    place = {"dataset": "some/set", "path": "en/train/0000.parquet", **more}
-    return call("dataset_file", hub=place, locked=locked, advice="or use a mirror")
+def dataset(call):
+    place = {"dataset": "some/set", "path": "en/train/0000.parquet", "revision": COMMIT}
+    return call("dataset_file", hub=place, advice="or use a mirror")
 
 
-def add(server, branch="main", commit=COMMIT, content=PARQUET):
-    server.add("datasets", "some/set", branch, commit, {"en/train/0000.parquet": content})
+def add(server, commit=COMMIT, content=PARQUET):
+    server.add("datasets", "some/set", "main", commit, {"en/train/0000.parquet": content})
 
 
 def test_a_pinned_data_set_takes_two_calls(tmp_path, server, call):
     add(server)
-    found, remember = dataset(call, revision=COMMIT)
-    assert Path(found).read_bytes() == PARQUET and remember == {}
+    found = dataset(call)
+    assert Path(found).read_bytes() == PARQUET
     assert Path(found).is_relative_to(tmp_path / "home")  # HF_HOME is honoured
     path = f"/datasets/some/set/resolve/{COMMIT}/en/train/0000.parquet"
     assert server.calls == [("HEAD", path), ("GET", path)]
     assert all("polyheads" in h["user-agent"] for _, p, h in server.seen if p == path)
-    dataset(call, revision=COMMIT)
+    dataset(call)
     assert len(server.calls) == 2  # out of the cache
-
-
-def test_the_default_branch_is_followed_once(server, call):
-    add(server)
-    found, remember = dataset(call)
-    assert remember == {"revision": COMMIT}
-    assert len(server.calls) == 2
     add(server, commit=NEXT, content=b"changed")
-    again, remember = dataset(call, locked={"bytes": 1, "sha256": "", **remember})
-    assert (again, remember) == (found, {"revision": COMMIT})
-    newest, remember = dataset(call)
-    assert Path(newest).read_bytes() == b"changed" and remember == {"revision": NEXT}
-
-
-def test_a_named_branch_is_followed_once(server, call):
-    branch = "refs/convert/parquet"
-    add(server, branch=branch)
-    found, remember = dataset(call, revision=branch)
-    assert remember == {"revision": COMMIT, "branch": branch}
-    add(server, branch=branch, commit=NEXT, content=b"changed")
-    assert dataset(call, locked=remember, revision=branch) == [found, remember]
-    # The catalogue names another branch now: what was known about the first says nothing.
-    add(server, branch="other", commit=NEXT, content=b"changed")
-    assert dataset(call, locked=remember, revision="other")[1]["revision"] == NEXT
+    assert Path(dataset(call)).read_bytes() == PARQUET  # whatever the branch says now
 
 
 def test_data_sets_that_cannot_be_had(server, call):
     with pytest.raises(UserError, match="data set some/set, en/train.* could not be downloaded"):
-        dataset(call, revision=COMMIT)
+        dataset(call)
     add(server)
     path = f"/datasets/some/set/resolve/{COMMIT}/en/train/0000.parquet"
     server.troubles[path] = [("status", 403, {})] * 20
     with pytest.raises(UserError, match="403.*or use a mirror$") as caught:
-        dataset(call, revision=COMMIT)
+        dataset(call)
     assert len(str(caught.value)) < 900
 
 

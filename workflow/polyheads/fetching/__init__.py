@@ -61,26 +61,23 @@ def fetch(
         at = catalogue.local(entry, language, file, mirror=mirror, own_copies=own_copies)
         own = at and at == catalogue.own_copy(entry, language, file, own_copies=own_copies)
         path = out_dir / name
-        record = dict(lock.get(name, {}))
         with writing(path) as temporary:
             if at is None:
                 place = f"{entry['name']}/{language}/{name}"
-                source, remember = _receive(file, place, temporary, archives, partial_dir, record)
+                source = _receive(file, place, temporary, archives, partial_dir)
                 if "keep" in file:
                     _cut(temporary, file["keep"], source, place)
             elif at.is_file():
-                source, remember = at, {}
+                source = at
                 shutil.copyfile(at, temporary)
             else:
                 raise UserError(catalogue.missing(entry, language, split, at))
             got = checksums(temporary)
             locked = None if own else lock.get(name)
             compare(file, got, source=source, locked=locked, lock_path=lock_path)
-        if remember or not (own or pinned(file) or record):
-            record |= {"bytes": got["bytes"], "sha256": got["sha256"], **remember}
-            if record != lock.get(name):
-                lock[name] = record
-                write_lock(lock_path, lock)
+        if not (own or pinned(file) or name in lock):
+            lock[name] = {"bytes": got["bytes"], "sha256": got["sha256"]}
+            write_lock(lock_path, lock)
         paths.append(path)
         print(f"{path}: {got['bytes']} bytes from {source}", flush=True)
     return paths
@@ -162,9 +159,8 @@ def _receive(
     target: Path,
     archives: Mapping[str, str | Path] | None,
     partial_dir: str | Path,
-    locked: Mapping[str, Any],
-) -> tuple[str, dict[str, str]]:
-    """Bring a file from the network to ``target``: (its source, more for its lock record)."""
+) -> str:
+    """Bring a file from the network to ``target``, and say where it came from."""
     advice = (
         f"try again, or put the file into a directory as {place} and name the directory as "
         "`mirror` in the config"
@@ -173,11 +169,11 @@ def _receive(
         url = file["url"]
         with network.downloaded(url, place=place, advice=advice, partial_dir=partial_dir) as found:
             shutil.move(found, target)
-        return url, {}
+        return url
     if "hub" in file:
-        found, remember = hub.dataset_file(file["hub"], locked, advice=advice)
+        found = hub.dataset_file(file["hub"], advice=advice)
         shutil.copyfile(found, target)
-        return f"hub data set {file['hub']['dataset']}, {found}", remember
+        return f"hub data set {file['hub']['dataset']}, {found}"
     name = file["archive"]["name"]
     if archives is None or name not in archives:
         raise UserError(f"{place}: the archive {name} has not been fetched; {advice}")
@@ -198,7 +194,7 @@ def _receive(
         )
         os.utime(archive, ns=(time, time))
     unpacking.extract(archive, file["members"], target)
-    return f"{file['archive']['url']}, {', '.join(file['members'])}", {}
+    return f"{file['archive']['url']}, {', '.join(file['members'])}"
 
 
 def _cut(path: Path, keep: Sequence[int], source: str, place: str) -> None:

@@ -1,7 +1,6 @@
 """Checksums of fetched files, and the lock files that remember them.
 
-A lock file is JSON: {file name: {"bytes": int, "sha256": str}}, for files from the hub also
-"revision" (the commit that was fetched) and "branch" (the branch that the catalogue names, if any).
+A lock file is JSON: {file name: {"bytes": int, "sha256": str}}.
 """
 
 from __future__ import annotations
@@ -74,9 +73,8 @@ def read_lock(path: str | Path) -> dict[str, dict[str, Any]]:
     try:
         lock = json.loads(path.read_text(encoding="utf-8"))
         for record in lock.values():
-            texts = [record["sha256"], record.get("revision", ""), record.get("branch", "")]
-            if not (isinstance(record["bytes"], int) and all(isinstance(t, str) for t in texts)):
-                raise ValueError("bytes must be a number, all else text")
+            if not (isinstance(record["bytes"], int) and isinstance(record["sha256"], str)):
+                raise ValueError("bytes must be a number, sha256 text")
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise UserError(
             f"{path}: not a lock file ({error!r}); restore it, or delete it to record the "

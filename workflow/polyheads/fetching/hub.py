@@ -7,56 +7,39 @@ HF_TOKEN, HF_HUB_OFFLINE). Plain files are taken; no code of a repository is eve
 from __future__ import annotations
 
 import fnmatch
-import re
 import shutil
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path
 
 from polyheads.encoder_files import check_mirrored, mirrored
 from polyheads.errors import UserError
 from polyheads.fetching.checks import checksums, compare, read_lock, write_lock
 from polyheads.files import disk_is_full, writing
 
-_COMMIT = re.compile(r"[0-9a-f]{40}")
 _WANTED = ("*.json", "*.txt", "*.model", "model.safetensors", "model-*.safetensors")
 
 
-def dataset_file(
-    hub: Mapping[str, str], locked: Mapping[str, Any] | None, *, advice: str
-) -> tuple[Path, dict[str, str]]:
-    """(a data set's file in the hub's cache, what its lock record is to remember).
+def dataset_file(hub: Mapping[str, str], *, advice: str) -> Path:
+    """A data set's file in the hub's cache.
 
-    hub: `dataset`, `path` and perhaps `revision`, a commit or a branch. A branch, or the default
-    branch where there is none, is followed once: its commit is remembered (`revision`, `branch`)
-    and taken from then on. UserError says what the client said, and ``advice``.
+    hub: `dataset`, `path` and `revision`, a commit. UserError says what the client said, and
+    ``advice``.
     """
     from huggingface_hub import hf_hub_download
     from huggingface_hub.utils import disable_progress_bars
 
     disable_progress_bars()  # they only clutter the logs
-    asked = hub.get("revision")
-    locked = locked or {}
-    revision, branch = asked, None
-    if asked is None or not _COMMIT.fullmatch(asked):
-        branch = {"branch": asked} if asked else {}
-        if "revision" in locked and locked.get("branch") == asked:
-            revision = locked["revision"]
     try:
         found = hf_hub_download(
             hub["dataset"],
             hub["path"],
             repo_type="dataset",
-            revision=revision,
+            revision=hub["revision"],
             library_name="polyheads",
         )
     except Exception as error:  # the client has many of its own, and those of its HTTP library
-        _fail(error, f"data set {hub['dataset']}, {hub['path']}", revision, advice)
-    if branch is None:
-        return Path(found), {}
-    # .../snapshots/<commit>/<path>: the answer about the file has said the commit.
-    commit = Path(found).parents[len(PurePosixPath(hub["path"]).parts) - 1].name
-    return Path(found), {"revision": commit, **branch}
+        _fail(error, f"data set {hub['dataset']}, {hub['path']}", hub["revision"], advice)
+    return Path(found)
 
 
 def fetch_model(
@@ -132,7 +115,7 @@ def _snapshot(hub: str, revision: str) -> Path:
     return Path(found)
 
 
-def _fail(error: Exception, what: str, revision: str | None, advice: str) -> None:
+def _fail(error: Exception, what: str, revision: str, advice: str) -> None:
     if disk_is_full(error):
         raise error
     # The client hides a refusal behind what it tried next.
@@ -140,5 +123,6 @@ def _fail(error: Exception, what: str, revision: str | None, advice: str) -> Non
         " ".join(str(e).split())[:300] or type(e).__name__ for e in (error.__cause__, error) if e
     ]
     reason = "; ".join(said)
-    at = f" (revision {revision})" if revision else ""
-    raise UserError(f"{what}{at} could not be downloaded: {reason}; {advice}") from error
+    raise UserError(
+        f"{what} (revision {revision}) could not be downloaded: {reason}; {advice}"
+    ) from error
