@@ -17,6 +17,7 @@ from polyheads.scoring import (
     released,
     weight_gradient,
 )
+from polyheads.scoring.watching import watched
 from polyheads.training import word_logits
 
 LAYERS, HEADS = SHAPE = 3, 4
@@ -155,6 +156,32 @@ def test_leave_one_out_with_zeroed_columns(kind):
     found = leave_one_out.score(make_model(kind), sentences, **how(kind, 2))
     np.testing.assert_allclose(found, expected, atol=1e-6)
     assert (found < 0).any() and (found > 0).any()
+
+
+def test_progress_of_leave_one_out(capsys):
+    leave_one_out.score(make_model("bert"), make_sentences(7, longest=4), **how("bert", 3))
+    assert capsys.readouterr().out.splitlines() == [
+        f"leave-one-out: {done} of 7 sentences" for done in (3, 6, 7)
+    ]
+
+
+def test_watched_attention_keeps_the_padding_mask(kind):
+    """Nobody pads here, but a model that is watched is still the same model."""
+    model, seen = make_model(kind), []
+    ids = torch.randint(5, 90, (2, 9), generator=torch.Generator().manual_seed(1))
+    padded = {"input_ids": ids, "attention_mask": (torch.arange(9) < 5).expand(2, 9).long()}
+    with torch.no_grad():
+        plain = model(**padded).logits
+        with watched(model, lambda m, q, k, v, rest: (seen.append(m.layer_idx), (q, k, v))[1]):
+            torch.testing.assert_close(model(**padded).logits, plain)
+        assert (model(ids).logits - plain).abs().max() > 1e-3  # the mask matters
+    assert seen == [0, 1, 2]
+
+
+def test_projections_that_cannot_be_cut_are_refused():
+    options = how("bert") | {"shape": (3, 5)}
+    with pytest.raises(UserError, match="^24 columns of a projection cannot be cut for 5 heads$"):
+        weight_gradient.score(make_model("bert"), make_sentences(2), **options)
 
 
 class ByHand:

@@ -1,0 +1,49 @@
+"""Means and differences of estimates, from the ends of their intervals."""
+
+from itertools import combinations
+from math import sqrt
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from polyheads.statistics.contrasts import difference, mean_of, mean_of_pairs
+
+
+def test_a_difference_by_square_and_add():
+    value, low, high = difference((3.0, 2.0, 7.0), (1.0, -1.0, 1.5))
+    assert value == 2.0
+    assert low == pytest.approx(2.0 - sqrt(1.0**2 + 0.5**2))
+    assert high == pytest.approx(2.0 + sqrt(4.0**2 + 2.0**2))
+
+
+def test_a_mean_adds_what_shares_a_test_set_and_squares_the_rest():
+    parts = [("de", (1.0, 0.0, 3.0)), ("zh", (5.0, 4.0, 5.5)), ("de", (3.0, 2.5, 4.0))]
+    value, low, high = mean_of(parts)
+    assert value == pytest.approx(3.0)
+    assert low == pytest.approx(3.0 - sqrt((1.0 + 0.5) ** 2 + 1.0**2) / 3)
+    assert high == pytest.approx(3.0 + sqrt((2.0 + 1.0) ** 2 + 0.5**2) / 3)
+    assert mean_of([("de", (1.0, 0.5, 2.0))]) == pytest.approx((1.0, 0.5, 2.0))
+
+
+def test_a_mean_of_pairs_leaves_out_members_one_by_one():
+    members = "abcde"
+    random = np.random.default_rng(1)
+    values = {pair: random.normal() for pair in combinations(members, 2)}
+    value, low, high = mean_of_pairs(values, members)
+    assert value == pytest.approx(np.mean(list(values.values())))
+    pseudo = [
+        5 * value - 4 * np.mean([v for pair, v in values.items() if out not in pair])
+        for out in members
+    ]
+    expected = stats.t.interval(0.95, 4, value, np.std(pseudo, ddof=1) / sqrt(5))
+    assert (low, high) == pytest.approx(expected)
+
+
+def test_a_mean_of_few_pairs():
+    assert mean_of_pairs({("a", "b"): 0.5}, "ab") == (0.5, None, None)
+    values = {("a", "b"): 0.1, ("a", "c"): 0.4, ("b", "c"): 0.7}
+    value, low, high = mean_of_pairs(values, "abc")
+    pseudo = [3 * 0.4 - 2 * values[pair] for pair in values]
+    half = stats.t.ppf(0.975, 2) * np.std(pseudo, ddof=1) / sqrt(3)
+    assert (value, low, high) == pytest.approx((0.4, 0.4 - half, 0.4 + half))
