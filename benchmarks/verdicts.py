@@ -209,7 +209,7 @@ class Made:
                 "ks": tuple(range(len(paths))),
                 "trials": tuple(paths),
             }
-            key = selection.sweep_key(sweep)
+            key = selection.sweep_values(sweep)
             for k, path in zip(ks or sweep["ks"], paths, strict=True):
                 test = self.tests[Path(path), target]
                 score = 100 * float(np.mean(test.gold == test.predicted))

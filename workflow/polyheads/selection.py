@@ -72,7 +72,7 @@ def load_scores(paths: Collection[str], sweeps: Iterable[Sweep]) -> DataFrame:
     read: dict[str, dict] = {}
     rows = []
     for sweep in sweeps:
-        key = sweep_key(sweep)
+        key = sweep_values(sweep)
         for k, path in zip(sweep["ks"], sweep["trials"], strict=True):
             path = str(path)
             if path not in wanted or not Path(path).exists():
@@ -108,7 +108,7 @@ def choose(scores: DataFrame, sweeps: Sequence[Sweep]) -> DataFrame:
     chosen = []
     for sweep in sweeps:
         fresh = sweep["role"] == "fresh"
-        ks = there.get(sweep_key(sweep), {0}) if fresh else sweep["ks"]
+        ks = there.get(sweep_values(sweep), {0}) if fresh else sweep["ks"]
         chosen.append(_choose_one(values, sweep, sorted(ks)))
     table = DataFrame(chosen, columns=list(CHOICE_COLUMNS))
     types = dict.fromkeys(_INTEGERS, "Int64") | dict.fromkeys(_FLOATS, "float64")
@@ -123,7 +123,7 @@ def _choose_one(values: dict, sweep: Sweep, ks: Sequence[int]) -> dict[str, Any]
             f"experiment {sweep['experiment']}: metric {metric!r} is none of task"
             f" {sweep['task']}: use one of {', '.join(METRICS[sweep['task']])}"
         )
-    key = sweep_key(sweep)
+    key = sweep_values(sweep)
     dev, test, paths = {}, {}, {}
     for k in ks:
         # With no head pruned there are no others to put back.
@@ -241,7 +241,7 @@ def _parsed(name: str, text: str) -> Any:
     return text
 
 
-def sweep_key(sweep: Sweep) -> tuple:
+def sweep_values(sweep: Sweep) -> tuple:
     """The columns SWEEP_COLUMNS of a sweep."""
     # No None: a column of numbers and None becomes one of floats.
     parts = {**sweep, "mixture": "+".join(sweep["mixture"])}

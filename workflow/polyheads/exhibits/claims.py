@@ -312,7 +312,7 @@ def _notes(study: claim_study.Study, lines: Sequence[Line]) -> list[str]:
             " sentences and seeds in every draw, because they share them."
         )
     for line in lines:
-        if line["compared"] and line["note"]:
+        if line["compared"] and not line["setting"] and line["note"]:  # the claim about settings
             notes.append(f"{line['claim']}, {_where(line)}, {line['model']}: {line['note']}.")
     if any(line["low"] is not None and line["claim"].startswith("Rankings of") for line in lines):
         notes.append(

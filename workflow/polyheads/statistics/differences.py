@@ -44,7 +44,7 @@ def rows(
     sweeps, choices, delta: as gains.statistics has them. A contrast in which nothing moved has no
     interval. Predictions that are missing or don't fit cost it all numbers (column problem).
     """
-    by_sweep = {gains.place(found): found for found in sweeps}
+    by_sweep = {gains.sweep_key(found): found for found in sweeps}
     done, out = set(), []
     for contrast in contrasts:
         place = contrast.place()
@@ -122,7 +122,7 @@ def _of_target(
     """The differences of sweeps that are all read on one test set, one for each two sides."""
     both = [row for sides in found for row in sides]
     # k = 0 and the chosen k: the others are never looked at.
-    few = {gains.place(row): _chosen(row, sweeps[gains.place(row)]) for row in both}
+    few = {gains.sweep_key(row): _chosen(row, sweeps[gains.sweep_key(row)]) for row in both}
     drawn = gains.of_sweeps(both, few, resamples)
     return [
         (one[0] - other[0], one[1] - other[1])

@@ -80,7 +80,7 @@ def statistics(
     choices.csv; scores: the rows of scores.csv. delta: the smallest gain that is worth having, in
     percentage points.
     """
-    by_sweep = {place(sweep): sweep for sweep in sweeps}
+    by_sweep = {sweep_key(sweep): sweep for sweep in sweeps}
     trials = Trials(by_sweep, _dev_scores(scores), run_noise.Runs.of(scores))
     out: list[Row] = []
     for exhibit in plan:
@@ -378,7 +378,7 @@ def _load(choices: Sequence[Choice], sweeps: Mapping[tuple, Sweep]) -> list[Seed
     for choice in choices:
         if choice["sound_gain"] is None and choice["best_gain"] is None:
             continue
-        there = _there(choice, sweeps[place(choice)])
+        there = _there(choice, sweeps[sweep_key(choice)])
         counts = []
         for k, trial in there:
             path = str(Path(trial).with_suffix(".parquet"))
@@ -417,7 +417,7 @@ def _there(choice: Choice, sweep: Sweep) -> list[tuple[int, str]]:
     return [(k, path) for k, path in trials if k not in missing]
 
 
-def place(row: Mapping[str, Any]) -> tuple:
+def sweep_key(row: Mapping[str, Any]) -> tuple:
     """What names a sweep and its row of choices."""
     # Choices have a mixture and the seed that chose as text, sweeps as parts and a number.
     mixture = row["mixture"] if isinstance(row["mixture"], str) else "+".join(row["mixture"])
