@@ -311,12 +311,15 @@ def _heads_of(model: dict) -> int | None:
     if "path" in model:
         file = Path(model["path"]) / "config.json"
         if file.is_file():
-            content = json.loads(file.read_text())
-            layers, heads = (
-                content.get(key) for key in ("num_hidden_layers", "num_attention_heads")
-            )
-            if layers and heads:
-                return layers * heads
+            try:
+                content = json.loads(file.read_text(encoding="utf-8"))
+                sizes = [content.get(key) for key in ("num_hidden_layers", "num_attention_heads")]
+            except (ValueError, AttributeError) as error:
+                raise UserError(
+                    f"{file}: not the configuration of a model ({error}); save it there again"
+                ) from error
+            if all(isinstance(size, int) for size in sizes):
+                return sizes[0] * sizes[1]
     return None
 
 
