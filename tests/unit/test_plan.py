@@ -1,6 +1,7 @@
 """Configurations become trials; mistakes are named by their path, with the nearest key."""
 
 import copy
+import json
 import re
 from pathlib import Path
 
@@ -328,6 +329,29 @@ def test_the_ten_lines_of_the_readme(tmp_path, monkeypatch):
     assert made.missing() == []
     (sweep,) = made.sweeps
     assert (sweep.source, sweep.target, sweep.ks) == ("xx", "xx", (0, 1, 2, 4))
+
+
+@pytest.mark.parametrize("text", ["{broken", "[]", '"a"', "\xff"])
+def test_a_model_whose_configuration_is_none(text, tmp_path):
+    (tmp_path / "config.json").write_text(text, encoding="latin-1")
+    study = changed("models/0", {"name": "tiny", "path": str(tmp_path)})
+    with pytest.raises(
+        UserError, match=r"config\.json: not the configuration of a model"
+    ) as caught:
+        make(study)
+    assert "\n" not in str(caught.value)
+
+
+def test_sizes_of_a_model_that_are_no_numbers_are_left_to_the_loader(tmp_path):
+    sizes = {"num_hidden_layers": "a", "num_attention_heads": [2]}
+    (tmp_path / "config.json").write_text(json.dumps(sizes))
+    assert make(changed("models/0", {"name": "tiny", "path": str(tmp_path)})).sweeps
+
+
+def test_a_model_directory_that_is_not_there_is_missing(tmp_path):
+    study = changed("models/0", {"name": "tiny", "path": str(tmp_path / "nowhere")})
+    (message,) = make(study).missing()
+    assert re.match(r"configuration, models\[0\]\.path: .*nowhere is no directory; give", message)
 
 
 def test_every_key_of_the_schema_is_described():

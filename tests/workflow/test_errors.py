@@ -3,7 +3,9 @@
 import csv
 import json
 import os
+import re
 import shutil
+import string
 import subprocess
 
 import pytest
@@ -43,8 +45,6 @@ def spoiled(finished, tmp_path, change):
     ids=["unknown tag", "wrong number of columns", "cut in a line", "empty"],
 )
 def test_a_bad_corpus_file(finished, tmp_path, change, message):
-    import re
-
     project = spoiled(finished, tmp_path, change)
     before = {k: v for k, v in project.numbers().items() if "/studies/" not in k}
     text = fail(project, "--forcerun", "fetch")
@@ -87,6 +87,17 @@ def test_study_files_are_read_strictly(tmp_path):
     assert "config.yaml: the key __use_yte__ lets a configuration run code" in text, text
     assert "Traceback" not in text and done.returncode == 1
     assert not (project.path / "ran").exists()
+
+
+def test_names_that_are_too_long_together_stop_the_plan(tmp_path, study):
+    letters = string.ascii_letters + string.digits
+    study["recipes"][0]["name"] = study["experiments"][0]["recipe"] = "r" + letters
+    study["models"][0]["name"] = "m" + letters + letters[:30]
+    study["experiments"][0]["models"] = [study["models"][0]["name"]]
+    study["corpora"][0]["name"] = study["experiments"][0]["corpus"] = "c" + letters
+    study["models"][0]["scratch"]["corpora"] = ["c" + letters]
+    text = fail(make_project(tmp_path / "project", study), "-n")
+    assert re.search(r"studies/tiny/figures/heads\.mabc.*…: this name, .* shorten the names", text)
 
 
 def test_a_missing_mirror_file_stops_before_anything_runs(tmp_path):

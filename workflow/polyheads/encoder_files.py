@@ -61,9 +61,18 @@ def check_mirrored(directory: Path, hub: str) -> None:
 
 
 def heads(directory: Path) -> int | None:
-    """The number of heads that a directory's config.json gives; None if it gives none."""
+    """The number of heads that a directory's config.json gives; None if it gives none.
+
+    UserError for a file that is no configuration at all.
+    """
+    file = directory / "config.json"
+    if not file.is_file():
+        return None
     try:
-        content = json.loads((directory / "config.json").read_text(encoding="utf-8"))
-        return content["num_hidden_layers"] * content["num_attention_heads"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None  # what is wrong with it is said where the model is read
+        content = json.loads(file.read_text(encoding="utf-8"))
+        sizes = [content.get(key) for key in ("num_hidden_layers", "num_attention_heads")]
+    except (OSError, ValueError, AttributeError) as error:
+        raise UserError(
+            f"{file}: not the configuration of a model ({error}); save it there again"
+        ) from error
+    return sizes[0] * sizes[1] if all(isinstance(size, int) for size in sizes) else None

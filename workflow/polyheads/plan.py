@@ -178,6 +178,13 @@ class Plan:
     def missing(self) -> list[str]:
         """A message for every file that the study needs, that is not fetched and is not there."""
         found = {}
+        for index, model in enumerate(self.models.values()):
+            path = Path(model.get("path", "."))
+            if not path.is_dir():
+                found[path] = (
+                    f"configuration, models[{index}].path: {path} is no directory; give one with "
+                    "config.json, model.safetensors and tokenizer.json"
+                )
         for (corpus, language), splits in self.needed.items():
             entry = self.catalogue[corpus]
             if catalogue.embedded(entry):
