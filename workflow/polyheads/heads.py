@@ -143,7 +143,7 @@ def _gated_attention(
     value: torch.Tensor,
     attention_mask: torch.Tensor | None,
     *,
-    numbers: Iterator[int],
+    numbers: Iterator[int] | None = None,
     see: Callable | None = None,
     **rest: object,
 ) -> tuple[torch.Tensor, None]:
@@ -160,6 +160,8 @@ def _gated_attention(
     if key.shape[1] != query.shape[1]:  # several heads share a key and a value
         shared = query.shape[1] // key.shape[1]
         key, value = (part.repeat_interleave(shared, dim=1) for part in (key, value))
+    if numbers is None:  # see number_layers
+        raise UnknownAttention("its layers do not hand the keywords of a call on to attention")
     layer = next(numbers)
     if see is not None:
         query, key, value = see(layer, query, key, value, rest)

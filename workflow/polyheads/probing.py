@@ -37,7 +37,8 @@ def position_offset(model: torch.nn.Module) -> int:
 def length_limit(model: torch.nn.Module) -> int | None:
     """Tokens that a sentence may have at the most, special tokens included; None: unknown."""
     positions = getattr(model.config, "max_position_embeddings", None)
-    return positions - position_offset(model) if isinstance(positions, int) else None
+    known = isinstance(positions, int) and positions > 0  # XLNet says -1
+    return positions - position_offset(model) if known else None
 
 
 @torch.no_grad()
@@ -80,7 +81,9 @@ class _Refused(Exception):
 
 def _check_limits(model: torch.nn.Module, tokenizer) -> None:
     """Sentences of some length fit, and the model has a vector for every id of the tokenizer."""
-    limit, size = length_limit(model), model.config.vocab_size
+    limit, size = length_limit(model), getattr(model.config, "vocab_size", None)
+    if size is None:
+        raise _Refused("it is no encoder of text with a vocabulary (vocab_size in config.json)")
     if limit is not None and limit < SHORTEST:
         raise _Refused(
             f"it takes {limit} tokens at the most (max_position_embeddings in config.json); "

@@ -45,6 +45,8 @@ def read_config(directory: Path):
             f"{path}: transformers {__version__} has no token classification for model type "
             f"{kind!r}; take another encoder"
         )
+    if config.is_encoder_decoder or hasattr(config, "num_decoder_layers"):
+        raise UserError(f"{path}: {kind!r} has a decoder beside its encoder; take an encoder alone")
     # A config.json may name a kernel on the hub here, whose code would be fetched and run.
     config._attn_implementation = None  # transformers' own choice for the class
     return config
@@ -97,14 +99,19 @@ def _head(directory: Path, config, model: torch.nn.Module, left: set[str]) -> di
     """Weights among those ``left`` that belong between the encoder and the classifier."""
     with torch.device("meta"):
         task = AutoModelForTokenClassification.from_config(config)
-    prefix = task.base_model_prefix + "."
-    own = {n for n in task.state_dict() if not n.startswith((prefix, "classifier."))}
+    others = (f"{task.base_model_prefix}.", f"{classifier(task)}.")
+    own = {name for name in task.state_dict() if not name.startswith(others)}
     if not own & left:
         return {}
     task = AutoModelForTokenClassification.from_pretrained(
         directory, config=config, ignore_mismatched_sizes=True, **HOW
     )
     return {name: weight for name, weight in task.state_dict().items() if name in own & left}
+
+
+def classifier(task: torch.nn.Module) -> str:
+    """The name of a token classification model's last layer."""
+    return "classifier" if hasattr(task, "classifier") else "score"
 
 
 def _of_encoder(name: str, model: torch.nn.Module) -> bool:
