@@ -32,11 +32,14 @@ def vectors(wheel: zipfile.ZipFile, file: str, prefix: str = "") -> dict[str, np
 
 
 def angle(one: np.ndarray, other: np.ndarray) -> float | None:
-    """Angle of two vectors over the features known of both, in right angles; None for too few."""
+    """Angle of two vectors over the features known of both, in right angles.
+
+    None for too few, and where one has none of them (a creole in no family).
+    """
     both = ~(np.isnan(one) | np.isnan(other))
-    if both.sum() < LEAST:
-        return None
     one, other = one[both].astype(float), other[both].astype(float)
+    if both.sum() < LEAST or not one.any() or not other.any():
+        return None
     cosine = one @ other / np.sqrt((one @ one) * (other @ other))
     return float(2 * np.arccos(min(cosine, 1.0)) / np.pi)
 
@@ -45,6 +48,11 @@ def main(path: str) -> None:
     if hashlib.sha256(Path(path).read_bytes()).hexdigest() != SHA256:
         sys.exit(f"{path}: not the wheel that the table was made of; get lang2vec 1.1.2")
     languages = yaml.safe_load((HERE.parent / "languages.yaml").read_text(encoding="utf-8"))
+
+    def code_of(language: str) -> str:
+        code = languages[language].get("uriel", language)
+        return three.get(code, code)
+
     with zipfile.ZipFile(path) as wheel:
         three = json.loads(wheel.read("lang2vec/data/letter_codes.json"))
         places = vectors(wheel, "geocoord_features")
@@ -55,14 +63,14 @@ def main(path: str) -> None:
         out = csv.writer(file, lineterminator="\n")
         out.writerow(["language", "other", *KINDS])
         for pair in itertools.combinations(sorted(languages), 2):
-            one, other = (three.get(code, code) for code in pair)
+            one, other = map(code_of, pair)
             if not {one, other} <= set(places):
                 continue
             # Of all fixed points the one in line with both languages shows how far apart they are.
             row = [float(np.abs(places[one] - places[other]).max())]
             row += [angle(of[kind][one], of[kind][other]) for kind in KINDS[1:]]
             out.writerow([*pair, *("" if value is None else f"{value:.4f}" for value in row)])
-    print("not in URIEL:", [c for c in languages if three.get(c, c) not in places] or "none")
+    print("not in URIEL:", [c for c in languages if code_of(c) not in places] or "none")
 
 
 if __name__ == "__main__":

@@ -5,9 +5,10 @@ from collections import Counter
 import pytest
 
 from polyheads import exhibits
-from polyheads.exhibits import published, similarity
+from polyheads.exhibits import baselines, published, similarity
 
 TABLES = exhibits.read_published()
+BASELINES = published.rows(baselines.FILE)
 # Mean gains (cross-lingual, multi-lingual), to two decimals.
 MEANS = {
     ("pos", "mbert"): (0.91, 0.15),
@@ -106,3 +107,36 @@ def test_what_is_recomputed_of_tables_5_and_6_and_figure_1():
     ]
     assert len(alone) == 36
     assert rho["pos", "mbert"] == pytest.approx(sum(alone) / 36)
+
+
+def test_scores_of_masakhaner():
+    known = {(r["model"], r["language"]): round(float(r["f1"]), 1) for r in BASELINES}
+    assert len(known) == len(BASELINES) == 2 * 19
+    for language, both in {"hau": (85.2, 83.8), "yor": (87.7, 85.8), "swa": (92.1, 92.2)}.items():
+        assert (known["mbert", language], known["xlmr", language]) == both
+    assert {r["model"] for r in BASELINES} == published.MODELS.keys()
+
+
+def test_published_scores_stand_beside_runs_of_the_same_model_and_language():
+    run = {
+        **{"corpus": "masakhaner-2.0", "model": "mbert", "recipe": "long", "target": "hau"},
+        **{"language": "hau", "mixture": "hau", "split": "test", "metric": "f1_lenient", "k": 0},
+    }
+    scores = [
+        run | {"trial_path": "a", "value": 84.0},
+        run | {"trial_path": "a", "value": 84.0},  # in two sweeps
+        run | {"trial_path": "b", "value": 86.0},
+        run | {"trial_path": "c", "value": 10.0, "k": 3},
+        run | {"trial_path": "d", "value": 10.0, "mixture": "eng+hau"},
+        run | {"trial_path": "e", "value": 10.0, "metric": "f1_strict"},
+        run | {"trial_path": "f", "value": 10.0, "split": "dev"},
+        run | {"trial_path": "g", "value": 10.0, "model": "small"},
+        run | {"trial_path": "h", "value": 10.0, "corpus": "mine"},
+    ]
+    made = baselines.table(scores, {"hau": {"name": "Hausa"}})
+    (line,) = made["records"]
+    assert (line["f1"], line["seeds"], line["published_f1"]) == (85.0, 2, 85.21)
+    texts = [cell["text"] for cell in made["body"][0]]
+    assert texts[1:3] == ["mBERT", "Hausa"] and texts[4] == "85.00 ± 1.41"
+    assert texts[-1] == "−0.21"
+    assert baselines.table(scores[3:], {}) is None

@@ -75,6 +75,37 @@ REPAIRS = {
     },
     ("xsid-0.7", "en"): {("train", "malformed_tag"): 357, ("train", "orphan_inside"): 40},
     ("xsid-0.7", "zh"): {("dev", "blank_token"): 1, ("test", "blank_token"): 6},
+    ("xsid-0.7", "nor"): {("dev", "blank_token"): 1, ("test", "control_character"): 2},
+    ("uner-v1", "da"): {("train", "orphan_inside"): 6, ("test", "orphan_inside"): 1},
+    **{
+        ("masakhaner-2.0", code): {
+            (split, "orphan_inside"): number
+            for split, number in zip(("train", "dev", "test"), numbers, strict=True)
+            if number
+        }
+        for code, numbers in {
+            "fon": (6, 0, 0),
+            "hau": (1, 0, 1),
+            "kin": (14, 1, 1),
+            "lug": (1, 0, 0),
+            "luo": (3, 1, 0),
+            "swa": (0, 0, 1),
+            "yor": (1, 0, 1),
+            "zul": (7, 0, 3),
+        }.items()
+    },
+    ("masakhaner-2.0", "ewe"): {
+        ("train", "control_character"): 2,
+        ("test", "control_character"): 3,
+    },
+    ("masakhaner-2.0", "pcm"): {("train", "orphan_inside"): 1, ("train", "control_character"): 3},
+    ("masakhaner-2.0", "xho"): {
+        ("train", "orphan_inside"): 4,
+        ("train", "blank_token"): 2,
+        ("dev", "orphan_inside"): 1,
+        ("test", "orphan_inside"): 4,
+    },
+    ("masakhapos", "ewe"): {("train", "control_character"): 2, ("test", "control_character"): 1},
 }
 
 

@@ -36,6 +36,9 @@ REPAIRED = {  # corpus, language, split -> kinds that must have been counted
     ("multiatis-pp", "en", "dev"): {"unequal_row"},
     ("nemo", "he", "train"): {"separator_in_token"},
     ("germeval-2014", "de", "test"): {"blank_token"},
+    ("uner-v1", "da", "test"): {"orphan_inside"},
+    ("masakhaner-2.0", "xho", "train"): {"orphan_inside", "blank_token"},
+    ("masakhapos", "ewe", "dev"): {"control_character"},
 }
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from polyheads import exhibits
-from polyheads.exhibits import claims, contents, inputs, overviews, reproduction
+from polyheads.exhibits import baselines, claims, contents, inputs, overviews, reproduction
 from polyheads.exhibits.findings import findings
 from polyheads.exhibits.results import Results
 from polyheads.report import corpus_report, inventory, pages, sections
@@ -78,6 +78,8 @@ def build(
         corpus_report.repeated_table(read, languages),
         inventory.subwords_table([inputs.read_json(path) for path in encodings], languages),
     ]
+    if compared_with := baselines.table(results.scores, languages):
+        data.append(compared_with)
     made = inventory.versions_table(inputs.read_table(versions), configuration)
     times = [inventory.run_times_table(benchmarks), made]
     asked = sections.configuration(configuration) if configuration else []
