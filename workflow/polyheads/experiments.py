@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from polyheads import config as configuration
-from polyheads import mixtures, rankings
+from polyheads import mixtures, rankings, sliced
 from polyheads.config import nearest, pick
 from polyheads.errors import UserError
 from polyheads.evaluation import DEFAULT_METRIC, METRICS
@@ -316,7 +316,7 @@ def _heads_of(model: dict) -> int | None:
                 content.get(key) for key in ("num_hidden_layers", "num_attention_heads")
             )
             if layers and heads:
-                return layers * heads
+                return layers * heads - len(sliced.missing_heads(Path(model["path"])))
     return None
 
 

@@ -12,10 +12,12 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 from transformers import AutoConfig, AutoModel, AutoModelForTokenClassification
 from transformers.utils.logging import disable_progress_bar
 
+from polyheads import sliced
 from polyheads.encoding import load_tokenizer, special_tokens
 from polyheads.errors import UserError
 from polyheads.files import writing
@@ -76,22 +78,15 @@ def check_directory(directory: Path) -> None:
 
 
 def install(*, source_dir: Path, name: str, source: dict, out_dir: Path) -> None:
-    """Check an encoder, probe its heads and keep it as plain files under ``out_dir``."""
+    """Check an encoder, probe its heads and keep it as plain files under ``out_dir``.
+
+    Heads that transformers 4 cut out are zeros there, and `missing_heads` in ``model.json``.
+    """
     source_dir, out_dir = Path(source_dir), Path(out_dir)
     check_directory(source_dir)
-    try:
-        config = AutoConfig.from_pretrained(source_dir, trust_remote_code=False)
-        model = AutoModel.from_pretrained(
-            source_dir,
-            config=config,
-            use_safetensors=True,
-            trust_remote_code=False,
-            dtype=torch.float32,
-        )
-    except Exception as error:  # whatever transformers says, the directory is at fault
-        reason = str(error).strip().splitlines()[0]
-        raise UserError(f"{source_dir}: the model cannot be loaded: {reason}") from error
-    probe(model, name=name, tokenizer_dir=source_dir)
+    with sliced.whole(source_dir, out_dir) as (directory, missing):
+        model = _load(directory, source_dir)
+    probe(model, name=name, tokenizer_dir=source_dir, missing=missing)
     out_dir.mkdir(parents=True, exist_ok=True)
     model.save_pretrained(out_dir)
     for file in ("tokenizer.json", "tokenizer_config.json"):
@@ -101,11 +96,34 @@ def install(*, source_dir: Path, name: str, source: dict, out_dir: Path) -> None
             (out_dir / file).write_text("{}\n")
     with writing(out_dir / "model.json") as temporary:
         info = describe(model, name=name, source=source)
+        info |= {"missing_heads": missing} if missing else {}
         temporary.write_text(json.dumps(info, indent=1) + "\n")
 
 
+def _load(directory: Path, source_dir: Path) -> torch.nn.Module:
+    """The encoder of a directory; UserError calls it ``source_dir``."""
+    try:
+        config = AutoConfig.from_pretrained(directory, trust_remote_code=False)
+        return AutoModel.from_pretrained(
+            directory,
+            config=config,
+            use_safetensors=True,
+            trust_remote_code=False,
+            dtype=torch.float32,
+        )
+    except Exception as error:  # whatever transformers says, the directory is at fault
+        reason = str(error).strip().splitlines()[0]
+        raise UserError(f"{source_dir}: the model cannot be loaded: {reason}") from error
+
+
 @torch.no_grad()
-def probe(model: torch.nn.Module, *, name: str, tokenizer_dir: Path) -> None:
+def probe(
+    model: torch.nn.Module,
+    *,
+    name: str,
+    tokenizer_dir: Path,
+    missing: Sequence[Sequence[int]] = (),
+) -> None:
     """Refuse an encoder whose heads cannot be gated or whose sentences cannot be packed.
 
     Three sentences must give the same hidden states one by one with the encoder's own
@@ -157,7 +175,11 @@ def probe(model: torch.nn.Module, *, name: str, tokenizer_dir: Path) -> None:
             f"{refusal}sentences packed into one row change its output (by {worst:.1e})"
         )
     layers, heads = config.num_hidden_layers, config.num_attention_heads
-    chosen = [(0, heads - 1), (layers - 1, 0)]
+    # A head that is zero already (missing) would move nothing.
+    there = [h for h in np.ndindex(layers, heads) if list(h) not in missing]
+    if not there:
+        raise UserError(f"{refusal}all of its heads are pruned already")
+    chosen = [there[0], there[-1]]
     gated = model(**row, head_gate=gate_without(chosen, layers, heads))[0][0]
     saved = []
     for layer, head in chosen:
