@@ -17,6 +17,7 @@ if not STUDY["partial"]:
     include: "workflow/rules/models.smk"
     include: "workflow/rules/rankings.smk"
     include: "workflow/rules/trials.smk"
+    include: "workflow/rules/export.smk"
 
 
 include: "workflow/rules/report.smk"

@@ -15,6 +15,7 @@ import pytest
 
 from polyheads import exhibits, selection
 from polyheads.exhibits import contents, findings, fresh, tables
+from polyheads.exports import card
 from polyheads.statistics import clusters, gains, resampling, rows
 
 LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}, "zh": {"name": "Chinese"}}
@@ -441,3 +442,24 @@ def test_fresh_seeds_where_k_0_was_chosen_or_files_are_wrong(tmp_path):
     table = fresh.table(exhibit, choices, LANGUAGES, found)
     assert table["body"][1][4]["below"] and not table["body"][1][5]["below"]
     assert any(chinese["problem"] in note for note in table["notes"])
+
+
+@pytest.mark.parametrize("task", ["pos", "ner"])
+def test_the_card_of_an_export_has_the_same_gain_and_interval(tmp_path, task):
+    sweeps = study(tmp_path, {"de": GAIN}, task=task, experiment=task)
+    _, choices, found = run(sweeps, tmp_path, resamples=resampling.RESAMPLES)
+    (choice,), row = choices, of(found, "de")
+    trials = [Path(sweeps[0]["trials"][sweeps[0]["ks"].index(k)]) for k in (0, choice["sound_k"])]
+    (line,) = card.compare(
+        [path.with_suffix("") for path in trials],
+        metric=row["metric"],
+        corpus=row["corpus"],
+        languages=["de"],
+    )
+    expected = (row["gain"], row["low"], row["high"])
+    assert row["k"] == "1" and line["gain"] == pytest.approx(expected, abs=2e-6)
+    assert line["unpruned"][0] == pytest.approx(choice["unpruned"], abs=2e-6)
+    assert line["pruned"][0] == pytest.approx(choice["sound_test"], abs=2e-6)
+    for name in ("unpruned", "pruned"):
+        value, low, high = line[name]
+        assert low < value < high

@@ -6,6 +6,7 @@ import json
 import os
 from pathlib import Path
 
+from polyheads import sliced
 from polyheads.errors import UserError
 
 
@@ -61,7 +62,8 @@ def check_mirrored(directory: Path, hub: str) -> None:
 
 
 def heads(directory: Path) -> int | None:
-    """The number of heads that a directory's config.json gives; None if it gives none.
+    """The number of heads that a directory's config.json gives, without those that were cut out
+    (see sliced); None if it gives none.
 
     UserError for a file that is no configuration at all.
     """
@@ -75,4 +77,6 @@ def heads(directory: Path) -> int | None:
         raise UserError(
             f"{file}: not the configuration of a model ({error}); save it there again"
         ) from error
-    return sizes[0] * sizes[1] if all(isinstance(size, int) for size in sizes) else None
+    if not all(isinstance(size, int) for size in sizes):
+        return None
+    return sizes[0] * sizes[1] - len(sliced.missing_heads(directory))

@@ -16,7 +16,7 @@ import torch
 from transformers import AutoModelForTokenClassification
 from transformers.utils.logging import disable_progress_bar
 
-from polyheads import origins, weights
+from polyheads import origins, sliced, weights
 from polyheads.encoder_files import check_directory
 from polyheads.files import writing
 from polyheads.heads import ATTENTION, number_layers
@@ -48,12 +48,14 @@ def install(
 ) -> None:
     """Check an encoder, probe its heads and keep it as plain files under ``out_dir``.
 
-    made_of: see origins.of_encoder.
+    made_of: see origins.of_encoder. Heads that transformers 4 cut out are zeros there, and
+    `missing_heads` in ``model.json``.
     """
     source_dir, out_dir = Path(source_dir), Path(out_dir)
     check_directory(source_dir)
-    model, head = weights.load(source_dir)
-    probe(model, name=name, tokenizer_dir=source_dir)
+    with sliced.whole(source_dir, out_dir) as (directory, missing):
+        model, head = weights.load(directory, called=source_dir)
+    probe(model, name=name, tokenizer_dir=source_dir, missing=missing)
     out_dir.mkdir(parents=True, exist_ok=True)
     if head:
         prefix = model.base_model_prefix
@@ -68,6 +70,7 @@ def install(
             (out_dir / file).write_text("{}\n")
     with writing(out_dir / "model.json") as temporary:
         info = describe(model, name=name, source=source)
+        info |= {"missing_heads": missing} if missing else {}
         info |= {"files": origins.files_of_encoder(out_dir), "made_of": made_of}
         temporary.write_text(json.dumps(info, indent=1) + "\n")
 

@@ -22,23 +22,31 @@ def normalise(raw: np.ndarray, how: str = "l2") -> np.ndarray:
     Each layer is divided by its norm (``l2``, or ``sum``; ``none`` leaves the layers as they
     are), then all heads are scaled by the smallest and the largest value. An all-zero layer
     stays 0; where all heads are equal, all become 0. The lowest head's 0 does not mean that
-    the head has no effect.
+    the head has no effect. NaN, a head that the model lacks, counts for nothing and stays NaN.
     """
     raw = np.asarray(raw, dtype=np.float64)
     if how == "l2":
-        norm = np.sqrt((raw**2).sum(1, keepdims=True))
+        norm = np.sqrt(np.nansum(raw**2, axis=1, keepdims=True))
     elif how == "sum":
-        norm = raw.sum(1, keepdims=True)
+        norm = np.nansum(raw, axis=1, keepdims=True)
     else:
         norm = np.ones((len(raw), 1))
-    scaled = np.divide(raw, norm, out=np.zeros_like(raw), where=norm > 0)
-    low, high = scaled.min(), scaled.max()
-    return (scaled - low) / (high - low) if high > low else np.zeros_like(scaled)
+    scaled = np.divide(raw, norm, out=np.where(np.isnan(raw), raw, 0.0), where=norm > 0)
+    low, high = np.nanmin(scaled), np.nanmax(scaled)
+    return (scaled - low) / (high - low) if high > low else scaled - low
+
+
+def without(scores: Sequence[Sequence[float]], missing: Sequence[Sequence[int]]) -> np.ndarray:
+    """(layers, heads) scores with NaN for the heads, [layer, head], that the model lacks."""
+    found = np.array(scores, dtype=np.float64)
+    for layer, head in missing:
+        found[layer, head] = np.nan
+    return found
 
 
 def order(scores: np.ndarray) -> list[list[int]]:
-    """All [layer, head], lowest score first; ties by (layer, head)."""
-    flat = np.argsort(scores, axis=None, kind="stable")
+    """All [layer, head], lowest score first; ties by (layer, head); without those of NaN."""
+    flat = np.argsort(scores, axis=None, kind="stable")[: np.sum(~np.isnan(scores))]
     return [[int(i) // scores.shape[1], int(i) % scores.shape[1]] for i in flat]
 
 
@@ -51,7 +59,7 @@ def together(scores: Sequence[np.ndarray], method: str) -> np.ndarray:
     if method == "summed":
         return np.sum(scores, axis=0)
     places = [np.argsort(np.argsort(s, axis=None, kind="stable")).reshape(s.shape) for s in scores]
-    return np.mean(places, axis=0)
+    return np.where(np.isnan(scores[0]), np.nan, np.mean(places, axis=0))
 
 
 def random_order(layers: int, heads: int, seed: int) -> list[list[int]]:
@@ -75,8 +83,10 @@ def write_scores(
     with writing(path) as temporary, open(temporary, "w", newline="") as file:
         out = csv.writer(file, lineterminator="\n")
         out.writerow(["layer", "head", "raw", "normalised", "rank", "rank_unnormalised"])
-        for layer, head in np.ndindex(raw.shape):
-            at = (layer, head)
+        for at in np.ndindex(raw.shape):
+            if at not in rank:  # a head that the model lacks
+                continue
+            layer, head = at
             out.writerow(
                 [layer, head, repr(float(raw[at])), repr(float(normalised[at]))]
                 + [rank[at], rank_raw[at]]

@@ -66,6 +66,13 @@ class Trial:
         return "unpruned" if self.k == 0 else f"{self.protocol}-{self.ranking}"
 
 
+def spell_choice(metric: str, dev: Iterable[str], ks: tuple[int, ...]) -> str:
+    """The choice of k among ``ks`` by a metric on development sets, as a part of a path."""
+    steps = ks == tuple(range(len(ks)))
+    spelled = f"0-{ks[-1]}" if steps else "-".join(map(str, ks))
+    return f"{metric}_{'+'.join(dev)}_k-{spelled}"
+
+
 @dataclass(frozen=True)
 class ChosenTrial:
     """A trial with a fresh seed, and the k that a sweep of another seed chooses on dev."""
@@ -81,10 +88,8 @@ class ChosenTrial:
     @property
     def path(self) -> str:
         """Without suffix; it spells all that the choice depends on."""
-        steps = self.ks == tuple(range(len(self.ks)))
-        ks = f"0-{self.ks[-1]}" if steps else "-".join(map(str, self.ks))
         # No dots: suffixes are put behind it.
-        name = f"{self.metric}_{'+'.join(self.dev)}_k-{ks}_seed-{self.of_seed}"
+        name = f"{spell_choice(self.metric, self.dev, self.ks)}_seed-{self.of_seed}"
         return f"{self.training.path}/chosen-{self.ranking}/{name}"
 
 

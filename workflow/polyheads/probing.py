@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 
 import torch
@@ -42,14 +43,20 @@ def length_limit(model: torch.nn.Module) -> int | None:
 
 
 @torch.no_grad()
-def probe(model: torch.nn.Module, *, name: str, tokenizer_dir: Path) -> None:
+def probe(
+    model: torch.nn.Module,
+    *,
+    name: str,
+    tokenizer_dir: Path,
+    missing: Sequence[Sequence[int]] = (),
+) -> None:
     """Refuse an encoder whose heads cannot be gated or whose sentences cannot be packed.
 
     Three sentences, one of them longer than any window of attention, must give the same hidden
     states one by one with the encoder's own attention and packed with ours, and gate 0 must
     equal zeroed output-projection columns, both to 1e-5. Relative positions, decoders and
     attention outside transformers' AttentionInterface fail here, by name, before anything is
-    trained.
+    trained. missing: heads [layer, head] that are zero already.
     """
     model.eval()
     number_layers(model)
@@ -64,9 +71,9 @@ def probe(model: torch.nn.Module, *, name: str, tokenizer_dir: Path) -> None:
         longest = min(limit, WIDEST, max(LONG, *(2 * (window or 0) for window in windows)))
         sentences = _sentences(model, special_tokens(tokenizer), (11, longest, 7))
         try:
-            _compare(model, sentences, projections, own)
+            _compare(model, sentences, projections, own, missing)
         except _Refused:  # is it only rounding, which adds up in deep encoders?
-            _compare(model.double(), sentences, projections, own)
+            _compare(model.double(), sentences, projections, own, missing)
     except _Refused as refused:
         raise UserError(
             f"model {name} ({type(model).__name__}) cannot be used: {refused}"
@@ -133,6 +140,7 @@ def _compare(
     sentences: Sequence[torch.Tensor],
     projections: Sequence[torch.nn.Linear],
     own: str,
+    missing: Sequence[Sequence[int]],
 ) -> None:
     """The equalities of ``probe``; own: the name of the encoder's own attention."""
     layers, heads = model.config.num_hidden_layers, model.config.num_attention_heads
@@ -144,7 +152,14 @@ def _compare(
     if not _close(packed, alone):
         worst = (packed - alone).abs().max().item()
         raise _Refused(f"sentences packed into one row change its output (by {worst:.1e})")
-    chosen = [(0, heads - 1), (layers - 1, 0)]
+    # A head that is zero already would move nothing.
+    there = [h for h in product(range(layers), range(heads)) if list(h) not in missing]
+    if not there:
+        raise _Refused("all of its heads are pruned already")
+    chosen = [
+        max(h for h in there if h[0] == there[0][0]),
+        min(h for h in there if h[0] == there[-1][0]),
+    ]
     gated = model(**row, head_gate=gate_without(chosen, layers, heads))[0][0]
     with without_columns(projections, chosen, heads):
         zeroed = model(**row)[0][0]

@@ -259,7 +259,7 @@ class Trials:
         content = {
             "trial": {**trial, "task": self.task, "seed": self.setup.seed},
             "recipe": self.setup.recipe,
-            "heads_total": self.shape[0] * self.shape[1],
+            "heads_total": self.shape[0] * self.shape[1] - len(self.info.get("missing_heads", [])),
             "pruned_heads": [list(h) for h in pruned],
             "training": training,
             "versions": versions(),

@@ -21,11 +21,14 @@ NAMED = 5  # weights that a message names
 HOW = {"use_safetensors": True, "trust_remote_code": False, "dtype": torch.float32}
 
 
-def read_config(directory: Path):
-    """The configuration of a model directory. UserError if it is none that transformers reads."""
-    path = directory / "config.json"
+def read_config(directory: Path, *, called: Path | None = None):
+    """The configuration of a model directory. UserError if it is none that transformers reads.
+
+    called: the directory's name in messages, where it is a copy.
+    """
+    path = (called or directory) / "config.json"
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads((directory / "config.json").read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:
         raise UserError(f"{path}: not valid JSON ({error}); copy or fetch it again") from error
     kind = content.get("model_type") if isinstance(content, dict) else None
@@ -52,21 +55,25 @@ def read_config(directory: Path):
     return config
 
 
-def load(directory: Path) -> tuple[torch.nn.Module, dict[str, torch.Tensor]]:
+def load(
+    directory: Path, *, called: Path | None = None
+) -> tuple[torch.nn.Module, dict[str, torch.Tensor]]:
     """The encoder of a model directory, and pre-trained weights of its token classification head.
 
     Some classes (ModernBERT) have layers between the encoder and the classifier whose weights
     come with the checkpoint; most have none. UserError where the weights are not those of the
     configuration: missing, left over, of other shapes, not finite, not readable.
+    called: see read_config.
     """
-    config = read_config(directory)
+    config = read_config(directory, called=called)
+    called = called or directory
     try:
         model, report = AutoModel.from_pretrained(
             directory, config=config, output_loading_info=True, ignore_mismatched_sizes=True, **HOW
         )
     except Exception as error:  # as above
         raise UserError(
-            f"{directory}: the model cannot be loaded ({in_one_line(error)}); check config.json "
+            f"{called}: the model cannot be loaded ({in_one_line(error)}); check config.json "
             "and the weights, or fetch them again"
         ) from error
     kind = type(model).__name__
@@ -74,24 +81,24 @@ def load(directory: Path) -> tuple[torch.nn.Module, dict[str, torch.Tensor]]:
     if shapes:
         name, there, wanted = shapes[0]
         raise UserError(
-            f"{directory}: {name} is {list(there)} in the weights and {list(wanted)} by "
+            f"{called}: {name} is {list(there)} in the weights and {list(wanted)} by "
             f"config.json{_others(len(shapes) - 1)}; they are of different models"
         )
     missing = [name for name in report["missing_keys"] if "pooler" not in name]
     if missing:
         raise UserError(
-            f"{directory}: the weights lack {_names(missing)} of {kind}; if they go by other "
+            f"{called}: the weights lack {_names(missing)} of {kind}; if they go by other "
             "names, save them with the class's own save_pretrained"
         )
     unused = [name for name in report["unexpected_keys"] if _of_encoder(name, model)]
     if unused:
         raise UserError(
-            f"{directory}: {kind} with this config.json has no place for {_names(unused)}; "
+            f"{called}: {kind} with this config.json has no place for {_names(unused)}; "
             "config.json and weights are of different models"
         )
     for name, weight in model.state_dict().items():
         if weight.is_floating_point() and not torch.isfinite(weight).all():
-            raise UserError(f"{directory}: {name} has numbers that are NaN or infinite")
+            raise UserError(f"{called}: {name} has numbers that are NaN or infinite")
     return model, _head(directory, config, model, set(report["unexpected_keys"]))
 
 

@@ -40,6 +40,13 @@ RANKING = "results/rankings/{model}/{corpus}/{recipe}/seed-{seed}/{ranking}"
 SCORED = stages.scored_rankings(PLAN)
 
 
+def command(target):
+    """The command line that makes a target of this study."""
+    files = [os.path.relpath(path) for path in workflow.configfiles]
+    given = [] if files == ["config.yaml"] else ["--configfile", *files]
+    return " ".join(["snakemake", target, *given])
+
+
 def any_of(names):
     """A regular expression that matches these names and nothing else."""
     return "|".join(sorted(map(re.escape, names))) or "(?!)"

@@ -142,7 +142,7 @@ rule configuration:
     conda:
         ENVIRONMENT
     params:
-        study={k: v for k, v in STUDY.items() if k not in (*IN_CONFIG, "partial")},
+        study={k: v for k, v in STUDY.items() if k not in (*IN_CONFIG, "partial", "exports")},
         code=code("configuration.py"),
     script:
         "../scripts/configuration.py"

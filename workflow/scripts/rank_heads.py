@@ -20,18 +20,20 @@ with job(snakemake):
     content |= {key: getattr(snakemake.wildcards, key) for key in ("model", "corpus", "recipe")}
     content["seed"] = int(snakemake.wildcards.seed)
     content["made_of"] = {"code": snakemake.params.code, "normalisation": how, "scores": []}
+    missing = model.get("missing_heads", [])
     if name["kind"] == "random":
-        lowest = raw_lowest = orders.random_order(model["layers"], model["heads"], name["seed"])
+        drawn = orders.random_order(model["layers"], model["heads"], name["seed"])
+        lowest = raw_lowest = [head for head in drawn if head not in missing]
         raw = normalised = np.full((model["layers"], model["heads"]), np.nan)
         content |= {"language": None, "split": None, "sentences": 0, "normalisation": None}
     else:
         read = [json.loads(Path(path).read_text()) for path in snakemake.input.scores]
         content["made_of"]["scores"] = [part["made_of"] for part in read]
         scores = read[0] | {"language": name["language"]}
-        raw = np.array(scores["raw"])
+        parts = [orders.without(part["raw"], missing) for part in read]
+        raw = parts[0]
         normalised = normalise(raw, how)
         if name["method"]:
-            parts = [np.array(part["raw"]) for part in read]
             raw = orders.together(parts, name["method"])
             divided = [normalise(part, how) for part in parts]
             normalised = normalise(orders.together(divided, name["method"]), "none")

@@ -203,7 +203,8 @@ def score_heat_map(
             for row in scores:
                 grid[int(row["layer"])][int(row["head"])] = float(row[kind])
             # From 0 where no score is negative; leave-one-out has negative ones.
-            least, most = min(map(min, grid)), max(map(max, grid))
+            values = [float(row[kind]) for row in scores]
+            least, most = min(values), max(values)
             low, high = limits or (min(0.0, least), most if most > min(0.0, least) else 1.0)
             image = axes.imshow(grid, cmap="cividis", vmin=low, vmax=high)
             for row in scores:

@@ -294,7 +294,7 @@ def _scores(seeds: Sequence[Seed], resamples: int) -> list[np.ndarray]:
     """For each seed (resamples, systems) scores on draws of sentences, the same for all seeds."""
     every = np.concatenate([seed.counts for seed in seeds], axis=1)
     choice = seeds[0].choice
-    key, score = _test_set(choice), SCORES[choice["metric"]]
+    key, score = test_set(choice), SCORES[choice["metric"]]
     scores = resampling.bootstrap(every, score, key=key, resamples=resamples)
     ends = np.cumsum([len(seed.ks) for seed in seeds])
     return np.split(scores, ends[:-1], axis=1)
@@ -313,7 +313,7 @@ def _gain(seed: Seed, draws: np.ndarray, reading: str) -> _Draws:
     return gain, resampling.gains(draws)
 
 
-def _test_set(choice: Choice) -> str:
+def test_set(choice: Choice) -> str:
     """A name for the test set, the same wherever the same sentences are drawn."""
     return f"{choice['corpus']} {choice['target']}"
 
@@ -338,7 +338,7 @@ def _tests(
     if best:
         p = resampling.p_of_best(whole, draws)
     else:
-        key = _test_set(seeds[0].choice)
+        key = test_set(seeds[0].choice)
         null = resampling.exchanged(counts, score, key=key, resamples=resamples)
         compared = [score(side.sum(0).astype(np.float64)) for side in counts]
         observed = float(np.mean([resampling.gains(side) for side in compared]))

@@ -1,0 +1,1 @@
+"""Pruned models to take away: what a study exports, and the directories that others load."""

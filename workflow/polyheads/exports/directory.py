@@ -1,0 +1,219 @@
+"""The directory of a pruned model: weights, tokenizer, pruned_heads.json.
+
+transformers loads it as it is (AutoModelForTokenClassification, pipeline); nothing of this project
+is needed. Before it is handed out it is held against the trial that it is: every label that the
+trial kept must come out again, of the tokenizer every subword.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from polyheads import encoding, selection
+from polyheads.batches import Layout, pack
+from polyheads.errors import UserError
+from polyheads.exports import removal
+from polyheads.files import writing
+from polyheads.provenance import versions
+from polyheads.statistics import counts
+from polyheads.training import autocast
+from polyheads.trials import Trials
+
+SENTENCES = 64  # of each test set that the directory is tried on, as a user would load it
+
+
+def make(
+    runner: Trials,
+    *,
+    trial: Path,
+    about: Mapping[str, Any],
+    out: Path,
+    checkpoint: Path,
+    corpora: Mapping[str, Path],
+) -> None:
+    """Train a trial (path without suffix) once more and write its model to ``out``.
+
+    about: what pruned_heads.json says of the choice; corpora: language -> prepared corpus. Goes on
+    from ``checkpoint`` after a kill. UserError, in one line, when any label of the trial's dev and
+    test sets comes out differently.
+    """
+    kept = selection.read_trial(trial.with_suffix(".json"))
+    pruned = kept["pruned_heads"]
+    masked = kept["trial"]["protocol"] == "mask"  # fine-tuned with all heads
+    model, training = runner.fit(
+        pruned=[] if masked else pruned, checkpoint_path=checkpoint, name=str(out)
+    )
+    layers, heads = runner.shape
+    some = pack(runner.train_sets[0][:8], runner.layout, runner.device)
+    removal.zero_heads(model, pruned, some.inputs, heads=heads)
+    _check_labels(runner, model, trial, kept)
+    out.mkdir(parents=True, exist_ok=True)
+    model.config.architectures = [type(model).__name__]
+    model.save_pretrained(out, max_shard_size="1TB")  # one file
+    write_tokenizer(runner.setup.model_dir, out, model.config, runner.layout)
+    for language in runner.setup.evaluate_on:
+        _check_directory(runner, out, language, corpora[language], trial)
+    content = {
+        "pruned_heads": pruned,
+        "layers": layers,
+        "heads_per_layer": heads,
+        **about,
+        "trial": str(trial.with_suffix(".json")),
+        "point": kept["trial"],
+        "recipe": kept["recipe"],
+        "training": training,
+        "precision": _precision(runner),
+        "max_length": runner.layout.max_length,
+        "versions": versions(),
+    }
+    with writing(out / "pruned_heads.json") as temporary:
+        temporary.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n")
+    checkpoint.unlink(missing_ok=True)
+
+
+def _check_labels(runner: Trials, model: torch.nn.Module, trial: Path, kept: dict) -> None:
+    """UserError unless the model without any gate gives every label that the trial kept."""
+    for row in runner.evaluate(model, [], unmasked=False):
+        found = counts.read(
+            trial.with_suffix(".parquet"), language=row["language"], split=row["split"]
+        )
+        predicted = np.concatenate([np.asarray(labels) for labels in row["predicted"]])
+        if len(predicted) != len(found.predicted):
+            differ = "other words than the trial's"
+        elif (wrong := int((predicted != found.predicted).sum())) > 0:
+            differ = f"another label to {wrong} of {len(predicted)} words"
+        else:
+            continue
+        raise UserError(
+            f"{trial}: trained once more, the model gives {differ} ({row['language']}"
+            f" {row['split']}), so it isn't this trial's; {_reason(runner, kept)}"
+        )
+
+
+def _reason(runner: Trials, kept: dict) -> str:
+    """What differs between the trial's training and this one, as far as both are known."""
+    here = {**versions(), "device": runner.device.type}
+    there = {**kept.get("versions", {}), "device": (kept["training"] or {}).get("device")}
+    other = [
+        f"{name} {there[name]} then, {here[name]} now"
+        for name in here
+        if there.get(name) not in (None, here[name])
+    ]
+    again = "delete the trials of its sweep and run again, so that both are trained here"
+    if other:
+        return f"{', '.join(other)}; {again}"
+    return f"was it trained on another machine, or with other threads? {again}"
+
+
+def write_tokenizer(model_dir: Path, out: Path, config: Any, layout: Layout) -> None:
+    """tokenizer.json and a tokenizer_config.json that makes transformers read it as it is.
+
+    Classes of particular encoders build parts of the tokenizer anew, from options that a directory
+    may lack; the general one takes all from tokenizer.json.
+    """
+    tokenizer = encoding.load_tokenizer(model_dir)
+    special = encoding.special_tokens(tokenizer)
+    ids = {
+        "unk_token": special["unknown"],
+        "pad_token": config.pad_token_id,
+        "cls_token": next(iter(special["prefix"]), None),
+        "sep_token": next(iter(special["suffix"]), None),
+    }
+    names = {key: None if i is None else tokenizer.id_to_token(i) for key, i in ids.items()}
+    for mask in ("[MASK]", "<mask>"):
+        if tokenizer.token_to_id(mask) is not None:
+            names["mask_token"] = mask
+    content = {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "model_max_length": layout.max_length,
+        "model_input_names": ["input_ids", "attention_mask"],
+        "clean_up_tokenization_spaces": False,
+        **{key: name for key, name in names.items() if name is not None},
+    }
+    tokenizer.save(str(out / "tokenizer.json"))
+    with writing(out / "tokenizer_config.json") as temporary:
+        temporary.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n")
+
+
+def _check_directory(runner: Trials, out: Path, language: str, corpus: Path, trial: Path) -> None:
+    """UserError unless transformers, given the directory, makes the trial's subwords and labels."""
+    _check_subwords(runner, out, language, corpus)
+    if _precision(runner) == "float32":  # 16 bits give other labels here and there
+        _check_loaded(runner, out, language, trial)
+
+
+def _check_subwords(runner: Trials, out: Path, language: str, corpus: Path) -> None:
+    from datasets import load_from_disk
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(out)
+    words = list(load_from_disk(str(corpus / "data"))["test"]["tokens"])
+    sentences = encoding.read_split(runner.setup.encodings[language], "test")
+    prefix, suffix = list(runner.layout.prefix), list(runner.layout.suffix)
+    pairs = zip(subwords(tokenizer, words), sentences, strict=True)
+    for number, (ids, sentence) in enumerate(pairs, start=1):
+        if ids != prefix + sentence.subwords.tolist() + suffix:
+            raise UserError(
+                f"{out}: transformers cuts sentence {number} of the {language} test set into other"
+                " subwords than the trial did, so that its labels would be others; models with"
+                " this tokenizer can't be exported"
+            )
+
+
+def subwords(tokenizer: Any, sentences: Sequence[Sequence[str]]) -> list[list[int]]:
+    """Ids of pre-tokenised sentences by a tokenizer of transformers, special tokens included.
+
+    Words that it deletes are given as its unknown token, which is what the trials read.
+    """
+    options = {"is_split_into_words": True, "truncation": False}
+    encoded = tokenizer([list(words) for words in sentences], **options)
+    found = encoded["input_ids"]
+    for index, words in enumerate(sentences):
+        there = set(encoded.word_ids(index))
+        if not there.issuperset(range(len(words))):
+            given = [w if i in there else tokenizer.unk_token for i, w in enumerate(words)]
+            found[index] = tokenizer(given, **options)["input_ids"]
+    return found
+
+
+@torch.no_grad()
+def _check_loaded(runner: Trials, out: Path, language: str, trial: Path) -> None:
+    from transformers import AutoModelForTokenClassification
+
+    model = AutoModelForTokenClassification.from_pretrained(out).to(runner.device).eval()
+    layout, recipe = runner.layout, runner.setup.recipe
+    sentences = encoding.read_split(
+        runner.setup.encodings[language],
+        "test",
+        recipe["test_sentences"],
+        subset=recipe["subset"],
+    )[:SENTENCES]
+    kept = counts.read(trial.with_suffix(".parquet"), language=language)
+    ends = np.cumsum(kept.lengths)
+    for number, sentence in enumerate(sentences):
+        if len(sentence.subwords) > layout.room:
+            continue  # trials read it in windows
+        ids = [*layout.prefix, *sentence.subwords.tolist(), *layout.suffix]
+        logits = model(input_ids=torch.tensor([ids], device=runner.device)).logits[0].cpu()
+        found = logits.argmax(-1).numpy()[sentence.starts + len(layout.prefix)]
+        expected = kept.predicted[ends[number] - kept.lengths[number] : ends[number]]
+        names = [model.config.id2label[i] for i in found]
+        if names != [kept.labels[i] for i in expected]:
+            raise UserError(
+                f"{out}: as transformers loads it, the model labels sentence {number + 1} of the"
+                f" {language} test set otherwise than the trial did; models of the class"
+                f" {type(model).__name__} can't be exported"
+            )
+
+
+def _precision(runner: Trials) -> str:
+    """float32 or bfloat16: what the trial's labels were computed in."""
+    with autocast(runner.device, runner.setup.recipe["precision"]):
+        half = torch.is_autocast_enabled(runner.device.type)
+    return "bfloat16" if half else "float32"

@@ -1,0 +1,96 @@
+# Pruned models to take away: `snakemake export`. Nothing else reads what is made here.
+from polyheads.exports import planned
+
+try:
+    EXPORTS = planned.planned(PLAN)
+except UserError as error:
+    raise WorkflowError(str(error))
+
+EXPORT = f"results/exports/{NAME}/{POINT}/{{branch}}/{{choice}}"
+
+
+def export_of(wildcards):
+    return EXPORTS[EXPORT.format(**wildcards)]
+
+
+def exported_corpora(wildcards):
+    """Language -> prepared corpus, for all that the model is trained or tested on."""
+    languages = languages_of(wildcards, tested=True)
+    return {code: f"results/corpora/{wildcards.corpus}/{code}" for code in languages}
+
+
+def export_inputs(wildcards):
+    """The trials that it may be, k = 0 first, and the words that its tokenizer must cut alike."""
+    export = export_of(wildcards)
+    return {
+        "sweep": [f"{path}.json" for path in export.trials],
+        "predictions": [f"{path}.parquet" for path in export.trials],
+        "words": [f"{path}/data" for path in exported_corpora(wildcards).values()],
+    }
+
+
+rule export_model:
+    input:
+        unpack(training_inputs),
+        unpack(export_inputs),
+    output:
+        weights=f"{EXPORT}/model.safetensors",
+        rest=[f"{EXPORT}/{name}" for name in planned.MODEL_FILES if name != "model.safetensors"],
+    log:
+        f"results/logs/export_model/{NAME}/{POINT}/{{branch}}/{{choice}}.log",
+    benchmark:
+        f"results/benchmarks/export_model/{NAME}/{POINT}/{{branch}}/{{choice}}.tsv"
+    wildcard_constraints:
+        branch=r"[^/]+",
+        choice=r"[^/]+",
+    conda:
+        ENVIRONMENT
+    threads: STUDY["threads_per_training"]
+    resources:
+        gpu=gpus(),
+    params:
+        **training_params(tested=True),
+        k=lambda wc: export_of(wc).k,
+        ks=lambda wc: list(export_of(wc).read_ks),
+        study=NAME,
+        task=lambda wc: export_of(wc).task,
+        metric=lambda wc: export_of(wc).metric,
+        dev=lambda wc: list(export_of(wc).dev),
+        ranking=lambda wc: export_of(wc).ranking,
+        trained_on=lambda wc: list(export_of(wc).training.languages),
+        checkpoint=lambda wc: export_of(wc).checkpoint,
+        corpora=exported_corpora,
+        code=code("export_model.py"),
+    script:
+        "../scripts/export_model.py"
+
+
+rule export_card:
+    input:
+        unpack(export_inputs),
+        record=f"{EXPORT}/pruned_heads.json",
+        config=f"{EXPORT}/config.json",
+        encoder="results/models/{model}/model.json",
+        corpora=lambda wc: [f"{path}/corpus.json" for path in exported_corpora(wc).values()],
+    output:
+        f"{EXPORT}/{planned.CARD}",
+    log:
+        f"results/logs/export_card/{NAME}/{POINT}/{{branch}}/{{choice}}.log",
+    wildcard_constraints:
+        branch=r"[^/]+",
+        choice=r"[^/]+",
+    conda:
+        ENVIRONMENT
+    params:
+        tested=lambda wc: PLAN.evaluate_on(training_of(wc)),
+        languages=LANGUAGES,
+        command=command("export"),
+        code=code("export_card.py"),
+    script:
+        "../scripts/export_card.py"
+
+
+rule export:
+    input:
+        [f"{path}/{name}" for path in EXPORTS for name in (*planned.MODEL_FILES, planned.CARD)],
+    localrule: True
