@@ -456,6 +456,16 @@ def test_predictions_that_cannot_be_used_leave_no_interval(tried):
     ]
     (cross,) = records(held(plan, sweeps, rows, statistics=broken), CROSS, model="mbert")
     assert (cross["low"], cross["verdict"][-11:]) == (None, "no interval")
+    # Of pairs alone an interval is put together, and a note says so.
+    pairs = [r for r in statistics(plan, rows) if r["level"] == "pair"]
+    together = held(plan, sweeps, rows, statistics=pairs)
+    (cross,) = records(together, CROSS, model="mbert")
+    moved = [r for r in pairs if r["low"] is not None and r["exhibit"] == cross["exhibit"]]
+    half = 0.5 * sum(r["model"] == "mbert" for r in moved) ** 0.5 / 2
+    assert cross["high"] - cross["low"] == pytest.approx(2 * half)
+    assert any("square-and-add" in note for note in together["notes"])
+    whole = held(plan, sweeps, rows, statistics=statistics(plan, rows))
+    assert not any("square-and-add" in note for note in whole["notes"])
 
 
 def of_settings(tmp_path, second=(), **changed):

@@ -258,6 +258,26 @@ runpy.run_path({str(script)!r}, init_globals={{"snakemake": job}})
     assert (tmp_path / "nulls.csv").exists()
 
 
+def test_means_say_how_many_of_their_draws_are_worth_having(tmp_path):
+    sweeps = study(tmp_path, {"de": GAIN, "zh": NO_GAIN})
+    plan, choices, _ = run(sweeps, tmp_path)
+    readings = exhibits.readings(plan, sweeps)
+    path = tmp_path / "statistics.csv"
+    rows.write(gains.statistics(plan, readings, choices, resamples=300, delta=0.5), path)
+    found = rows.read(path)
+    (mean,) = [r for r in found if r["level"] == "mean" and r["reading"] == "sound"]
+    assert mean["above"] == 1 and mean["within"] == mean["below"] == 0 and mean["delta"] == 0.5
+    assert mean["p_interval"] == pytest.approx(2 / 301, abs=1e-6)
+    # A maximum over k is above delta by noise alone.
+    (best,) = [r for r in found if r["level"] == "mean" and r["reading"] == "best"]
+    assert best["low"] is not None and best["within"] is best["p_interval"] is None
+    table = tables.result_table(plan[0], choices, LANGUAGES, (), found)
+    assert table["foot"][0][3]["below"].endswith("] 100 / 0 / 0 %")
+    assert not table["body"][0][4]["below"].endswith("%")
+    (note,) = [n for n in table["notes"] if n.startswith("Beside the interval of a mean")]
+    assert "+0.5 / within ±0.5 / below −0.5" in note
+
+
 def test_tables_show_intervals_and_stars(tmp_path):
     sweeps = study(tmp_path, {"de": GAIN, "zh": NO_GAIN})
     plan, choices, found = run(sweeps, tmp_path)

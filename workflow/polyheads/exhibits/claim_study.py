@@ -65,6 +65,8 @@ def line(task: str, corpus: str, model: str, setting: str, paper: Any, **more: A
     empty |= {"noise": False, "runs": 1, "compared": False, "neutral": 0.0}
     # unmoved: k = 0 everywhere, so that nothing is there to be judged, and nothing is missing.
     # two_sided: p is of a relation in either direction; direction: that of the paper, 0 for none.
+    # parts: the interval is put together from those of pairs.
+    empty |= {"parts": False}
     # unlike: there are no two sides that differ in one thing only.
     empty |= {"unmoved": False, "unlike": False, "two_sided": False, "direction": 0}
     told = paper if isinstance(paper, dict) and "published" in paper else {"published": paper}
@@ -193,7 +195,7 @@ def estimate(of: Study, key: Group, rows: Sequence[Choice]) -> dict[str, Any]:
         return {"sound": value}
     _, low, high = mean_of(parts)
     p = p_of_ends(value, low, high)
-    return {"sound": value, "low": low, "high": high, "p_interval": p}
+    return {"sound": value, "low": low, "high": high, "p_interval": p, "parts": True}
 
 
 def drawn(row: Mapping[str, Any]) -> dict[str, Any]:

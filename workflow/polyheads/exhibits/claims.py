@@ -306,6 +306,12 @@ def _notes(study: claim_study.Study, lines: Sequence[Line]) -> list[str]:
             " related: there is no published sign. Published: recomputed from the paper's tables"
             " and its Figure 1 with the same distance; which one it took it doesn't say."
         )
+    if any(line["parts"] for line in lines):
+        notes.append(
+            "Where its table has no mean of all pairs, the interval of a mean is put together from"
+            " those of its pairs by square-and-add (Zou and Donner 2008), which takes test sets of"
+            " different languages as independent; its p is that of a normal distribution."
+        )
     if any(line["low"] is not None and line["compared"] for line in lines):
         notes.append(
             "Differences are taken sweep by sweep, and both sides are drawn together: the same"
