@@ -7,7 +7,7 @@ from conftest import make_layout, make_sentences
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyheads.batches import Sentence, epoch_order, pack, windows
+from polyheads.batches import Layout, Sentence, Window, chunks, epoch_order, pack, windows
 
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=60), st.integers(4, 20))
@@ -31,6 +31,52 @@ def test_a_short_sentence_is_one_window():
 def test_windows_share_context():
     found = windows(np.arange(100), 100, 20)
     assert all(b.first < a.last for a, b in zip(found, found[1:], strict=False))
+
+
+def test_windows_share_a_quarter_and_predict_half_of_it_each():
+    assert windows(np.arange(45), 45, 20) == [
+        Window(0, 20, 0, 17),  # words 15 to 19 are in both
+        Window(15, 35, 17, 32),
+        Window(30, 45, 32, 45),
+    ]
+    # Two subwords a word: a cut falls between words, and a quarter, 2 subwords of 9, is one word.
+    assert windows(np.arange(0, 16, 2), 16, 9) == [(0, 4, 0, 3), (3, 7, 3, 6), (6, 8, 6, 8)]
+    assert windows(np.array([0, 5]), 7, 5) == [(0, 1, 0, 1), (1, 2, 1, 2)]
+
+
+def test_a_batch_in_full(cpu):
+    sentences = [
+        Sentence(np.array([11, 12, 13]), np.array([0, 2]), np.array([4, 1])),
+        Sentence(np.array([21, 22, 23, 24]), np.array([0, 1, 2, 3]), np.array([0, 1, 2, 3])),
+    ]
+    layout = Layout((1, 2), (3,), position_offset=2, max_length=6)  # room for three subwords
+    batch = pack(sentences, layout, cpu)
+    rows = [[1, 2, 11, 12, 13, 3], [1, 2, 21, 22, 23, 3], [1, 2, 24, 3]]
+    assert batch.inputs["input_ids"].tolist() == [sum(rows, [])]
+    places = [2, 3, 4, 5, 6, 7] * 2 + [2, 3, 4, 5]
+    assert batch.inputs["position_ids"].tolist() == [places]
+    assert batch.inputs["packing"].example.tolist() == [0] * 6 + [1] * 10
+    assert batch.positions.tolist() == [2, 4, 8, 9, 10, 14]
+    assert batch.labels.tolist() == [4, 1, 0, 1, 2, 3]
+    assert batch.example.tolist() == [0, 0, 1, 1, 1, 1]
+    assert batch.word.tolist() == [0, 1, 0, 1, 2, 3]
+    assert batch.size == 2
+    whole = [batch.inputs["input_ids"], batch.inputs["position_ids"], batch.positions]
+    assert {part.dtype for part in (*whole, batch.labels, batch.example)} == {torch.int64}
+
+
+def test_chunks_are_in_file_order(cpu):
+    sentences, layout = make_sentences(7), make_layout("bert")
+    found = list(chunks(sentences, size=3, layout=layout, device=cpu))
+    assert [batch.size for batch in found] == [3, 3, 1]
+    words = [label for batch in found for label in batch.labels.tolist()]
+    assert words == [label for s in sentences for label in s.labels.tolist()]
+
+
+def test_an_empty_corpus_in_a_mixture():
+    order = {"order": "sequential", "seed": 1, "epoch": 0}
+    assert epoch_order([2, 0, 1], mixing="interleaved", **order).tolist() == [0, 2, 1]
+    assert epoch_order([2, 0, 1], mixing="target-first", **order).tolist() == [2, 0, 1]
 
 
 def test_pack_windows_long_sentences_and_shifts_positions(kind, cpu):

@@ -63,6 +63,67 @@ def test_table_of_counts():
     assert any("no interval" in note for note in table["notes"])
 
 
+def test_table_of_counts_tells_the_experiments_apart():
+    same = {"mixture": "en", "metric": "accuracy", "task": "pos"}
+    rows = [
+        r | same | {"ranking": ranking}
+        for ranking in ("gradient-en", "lrp-en")
+        for r in choices({"de": [2.0], "nl": [-1.0]})
+    ]
+    told = []
+    for target, gain in (("de", 2.0), ("nl", -1.0)):
+        told.append({"experiment": "pos", "model": "a", "source": "en", "target": target})
+        told[-1] |= {"setting": "cross-lingual", "level": "pair", "reading": "sound"}
+        told[-1] |= {"ranking": "gradient", "gain": gain, "p_holm": 0.01} | same
+    told += [told[0] | {"reading": "best"}, told[1] | {"reading": "best", "p_holm": 0.9}]
+    table = clusters.counts_table(rows, {"en": {"name": "English"}}, told)
+    assert table["name"] == "improved"
+    assert [cell["text"] for cell in table["head"][0]] == [
+        *(
+            "Task",
+            "Experiment",
+            "Setting",
+            "Model",
+            "Source",
+            "k chosen on dev",
+            "best of k ≥ 1 on test",
+        ),
+    ]
+    first, second = ([cell["text"] for cell in row] for row in table["body"])
+    assert first[:5] == ["Part of speech", "pos (gradient)", "cross-lingual", "a", "English"]
+    assert second[1] == "pos (lrp)"
+    assert first[5:] == ["1", "1", "0", "1", "1", "2", "0", "0", "1"]
+    assert second[5:] == ["1", "1", "0", "0", "0", "2", "0", "0", "0"]
+    record = {"task": "pos", "experiment": "pos", "ranking": "gradient", "model": "a"}
+    record |= {"setting": "cross-lingual", "source": "en"}
+    record |= {"sound_pairs": 2, "sound_improved": 1, "sound_down": 1, "sound_same": 0}
+    record |= {"sound_above": 1, "sound_below": 1}
+    record |= {"best_pairs": 2, "best_improved": 2, "best_down": 0, "best_same": 0}
+    assert table["records"][0] == record | {"best_above": 1, "best_below": 0}
+
+
+def test_many_clusters_have_an_interval_in_the_notes():
+    rows = [
+        row | {"task": "pos", "ranking": f"gradient-{source}", "mixture": source}
+        for number in range(clusters.FEW)
+        for source in [f"x{number}"]
+        for row in choices({"de": [2.0 if number % 4 else -1.0], "nl": [1.0]}, source=source)
+    ]
+    table = clusters.counts_table([row | {"metric": "accuracy"} for row in rows], {})
+    *_, note = (note for note in table["notes"] if "interval of the share" in note)
+    low, high = clusters.share(
+        [clusters.Moved(2 if i % 4 else 1, 0 if i % 4 else 1, 0) for i in range(20)]
+    )
+    assert not any("no interval" in note for note in table["notes"])
+    sound = table["notes"][2]
+    assert sound == (
+        "Part of speech, experiment pos, gradient ranking, lowest heads first, k chosen on dev:"
+        f" 35 up, 5 down; 95 % interval of the share of those that moved {100 * low:.0f}–"
+        f"{100 * high:.0f} %, 20 sources and models drawn."
+    )
+    assert ": 40 up, 0 down; 95 % interval of the share of those that moved 100–100 %" in note
+
+
 def test_overview_names_the_pairs_that_stayed():
     rows = choices({"de": [2.0], "nl": [-1.0], "zh": [0.0], "ar": [0.0]})
     same = {"task": "pos", "ranking": "gradient-en", "metric": "accuracy", "unpruned": 50.0}

@@ -57,6 +57,15 @@ def test_of_one_source_the_targets_change_places():
     assert found["rho"] == pytest.approx(observed) and found["exact"]
     assert found["p"] == pytest.approx(np.mean(np.abs(every) >= abs(observed) - 1e-9))
     assert not permuted_languages(pairs, values, distances, permutations=119)["exact"]
+    # Were the source moved too, more orders would be needed, and with ties p would be another.
+    assert permuted_languages(pairs, values, distances, permutations=120) == found
+    tied = {pair: round(distance) for pair, distance in distances.items()}
+    there = [tied[tuple(sorted(pair))] for pair in pairs]
+    every = [stats.spearmanr(values, order).statistic for order in itertools.permutations(there)]
+    observed = stats.spearmanr(values, there).statistic
+    assert 0 < np.mean(there) < 1 and permuted_languages(pairs, values, tied)["p"] == pytest.approx(
+        np.mean(np.abs(every) >= abs(observed) - 1e-9)
+    )
 
 
 def test_what_follows_the_distance_is_found():
@@ -85,6 +94,16 @@ def test_shared_languages_are_no_evidence():
     assert np.mean(mine) <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / 200)
 
 
+def test_three_pairs_are_enough():
+    distances = {("a", "b"): 1.0, ("c", "a"): 2.0, ("b", "c"): 3.0, ("a", "a"): 0.5}
+    pairs = [("b", "a"), ("a", "c"), ("b", "c")]
+    assert permuted_languages(pairs, [5, 6, 7], distances)["rho"] == pytest.approx(1)
+    # a language with itself: 0, or as given
+    assert permuted_languages([*pairs, ("a", "a"), ("b", "b")], [5, 6, 7, 4, 3], distances)[
+        "rho"
+    ] == pytest.approx(1)
+
+
 def test_nothing_to_correlate():
     distances = {("a", "b"): 1.0, ("a", "c"): 1.0, ("b", "c"): 1.0}
     pairs = [("a", "b"), ("a", "c"), ("b", "c")]
@@ -93,3 +112,5 @@ def test_nothing_to_correlate():
         assert (found["rho"], found["p"], found["n"]) == (None, None, len(these))
     with pytest.raises(UserError, match="no distance between the languages a and c"):
         permuted_languages(pairs, [1, 2, 3], {("a", "b"): 1.0, ("b", "c"): 1.0})
+    with pytest.raises(UserError, match="no distance between the languages a and c"):
+        permuted_languages(pairs, [1, 2, 3], distances | {("a", "c"): float("nan")})

@@ -8,7 +8,7 @@ from conftest import make_layout, make_model, make_sentences
 from torch.nn import functional
 
 from polyheads.batches import pack
-from polyheads.heads import gate_without, output_projections
+from polyheads.heads import Packing, gate_without, output_projections
 
 LAYERS, HEADS = 3, 4
 PRUNED = [(0, 1), (0, 3), (1, 0), (2, 0), (2, 1), (2, 2), (2, 3)]  # layer 2 keeps no head
@@ -115,3 +115,65 @@ def test_gates_of_examples_act_on_their_own_sentence_only(kind):
     second = batch.example == 1
     torch.testing.assert_close(mixed[second], off[second])
     torch.testing.assert_close(mixed[~second], plain[~second])
+
+
+def test_gates_of_examples_of_a_padded_batch(kind):
+    model, layout = make_model(kind), make_layout(kind)
+    sentences = make_sentences(3, seed=4)
+    gate = torch.ones(3, LAYERS, HEADS)
+    gate[1] = gate_without(PRUNED, LAYERS, HEADS)
+    with torch.no_grad():
+        row, _ = packed(model, sentences, layout, gate=gate)
+        torch.testing.assert_close(padded(model, sentences, layout, gate=gate), row)
+
+
+def test_scaling_is_the_encoders_own(kind):
+    model, layout = make_model(kind), make_layout(kind)
+    sentences = make_sentences(3, seed=4)
+    with torch.no_grad():
+        usual, _ = packed(model, sentences, layout)
+        for layer in model.base_model.encoder.layer:
+            layer.attention.self.scaling *= 3
+        found, _ = packed(model, sentences, layout)
+        model.set_attn_implementation("eager")
+        torch.testing.assert_close(found, padded(model, sentences, layout), atol=1e-5, rtol=1e-5)
+    assert (found - usual).abs().max() > 1e-3
+
+
+def test_attention_has_the_encoders_dropout_in_training(kind):
+    model, layout = make_model(kind), make_layout(kind)
+    for part in model.modules():
+        if isinstance(part, torch.nn.Dropout):
+            part.p = 0.0
+    sentences = make_sentences(3, seed=4)
+
+    def twice():
+        with torch.no_grad():
+            return [packed(model, sentences, layout)[0] for _ in range(2)]
+
+    model.train()
+    assert torch.equal(*twice())
+    for layer in model.base_model.encoder.layer:
+        layer.attention.self.dropout.p = 0.3
+    assert (torch.sub(*twice())).abs().max() > 1e-3
+    assert torch.equal(*(model.eval() and twice()))
+
+
+def test_output_projections_are_found_and_left_alone(kind):
+    model, layout = make_model(kind), make_layout(kind)
+    row = pack(make_sentences(2), layout, torch.device("cpu")).inputs
+    found = output_projections(model, row)
+    layers = model.base_model.encoder.layer
+    assert all(a is b.attention.output.dense for a, b in zip(found, layers, strict=True))
+    assert not any(part._forward_pre_hooks for part in model.modules())
+    assert all(linear.weight.grad is None for linear in found)
+
+
+def test_a_packing_knows_its_cells():
+    packing = Packing.of([2, 3], [7, 5], torch.device("cpu"))
+    assert packing.shape == (2, 3)
+    assert packing.scatter.tolist() == [0, 1, 0, 2, 3, 4]
+    assert packing.gather.tolist() == [0, 1, 3, 4, 5]
+    assert packing.key_mask.tolist() == [[[[True, True, False]]], [[[True, True, True]]]]
+    assert packing.example.tolist() == [7, 7, 5, 5, 5]
+    assert Packing.of([2, 2], [0, 1], torch.device("cpu")).key_mask is None

@@ -1,5 +1,6 @@
 """The two readings of a sweep."""
 
+import json
 from pathlib import Path
 
 import made_up
@@ -124,6 +125,59 @@ def test_sweeps_share_trials(tmp_path):
     crossing = table[table["setting"] == "cross-lingual"]
     chosen = crossing.groupby("model")["sound_k"].nunique()
     assert (chosen == 1).all()  # one source, one dev, one k
+
+
+def test_heads_that_are_back_at_test_change_test_alone(tmp_path):
+    made = made_up.sweep(tmp_path, heads="all")
+    values = {("dev", "en"): [80.0, 83.0, 82.0, 81.0], ("test", "de"): [60.0, 61.0, 58.0, 64.0]}
+    row = one(made, values)  # test with all heads is lower by 5
+    assert (row.unpruned, row.sound_k, row.sound_test, row.best_k, row.best_test) == (
+        60,
+        1,
+        56,
+        3,
+        59,
+    )
+    assert (row.sound_dev, row.sound_gain, row.heads) == (83, -4, "all")
+
+
+def test_the_job_of_a_fresh_seed_chooses_as_the_table_does(tmp_path):
+    made = made_up.sweep(tmp_path, source="en+zh", ranking="gradient-en", ks=(0, 2, 4, 6))
+    values = {
+        ("test", "de"): [60.0, 61.0, 62.0, 99.0],
+        ("dev", "en"): [80.0, 84.0, 82.0, 83.0],
+        ("dev", "zh"): [70.0, 60.0, 71.0, 70.0],
+        ("test", "en"): [99.0, 0.0, 0.0, 0.0],
+    }
+    row = one(made, values)
+    chosen = selection.chosen_k(made["trials"], made["ks"], made["dev"], made["metric"])
+    assert chosen == row.sound_k == 4  # the smaller one of two with a mean of 76.5
+    assert selection.chosen_k(made["trials"], made["ks"], ("en",), made["metric"]) == 2
+    assert selection.chosen_k(made["trials"], made["ks"], ("zh",), made["metric"]) == 4
+    with pytest.raises(ValueError, match="zip"):
+        selection.chosen_k(made["trials"], made["ks"][:3], ("en",), made["metric"])
+    trial = selection.read_trial(made["trials"][1])
+    for number in trial["scores"]:
+        number["metrics"]["macro_f1"] -= 50.0
+    Path(made["trials"][1]).write_text(json.dumps(trial))
+    assert selection.chosen_k(made["trials"], made["ks"], ("en",), "macro_f1") == 6
+    assert selection.chosen_k(made["trials"], made["ks"], ("en",), "accuracy") == 2
+
+
+@pytest.mark.parametrize("k", [2, 0])
+def test_a_fresh_seed_has_the_chosen_k_and_nothing_to_choose(tmp_path, k):
+    made = made_up.sweep(tmp_path, role="fresh", of_seed=42, seed=7, ks=(0, 99))
+    values = {("dev", "en"): [80.0, 75.0], ("test", "de"): [60.0, 61.5]}
+    made_up.write_sweep(made, values)
+    trial = selection.read_trial(made["trials"][1])
+    trial["pruned_heads"] = [[0, head] for head in range(k)]
+    Path(made["trials"][1]).write_text(json.dumps(trial))
+    row = choose([made]).iloc[0]
+    assert (row.sound_k, row.k_max, row.of_seed, row.role) == (k, k, 42, "fresh")
+    assert (row.sound_test, row.sound_gain) == (61.5, 1.5 if k else 0)
+    assert row.isna()[["best_k", "best_test", "best_gain"]].all()
+    row = choose([made], without=made["trials"][1:]).iloc[0]
+    assert row.isna()[["sound_k", "sound_test", "best_k"]].all() and row.unpruned == 60
 
 
 def test_csv_and_back(tmp_path):

@@ -125,15 +125,23 @@ def run(directory, runner, pruned=PRUNED, name="k-5", **trial):
     return place, stage
 
 
+def read_json(place):
+    """A trial's JSON: one number or name a line, for people, and in UTF-8."""
+    text = place.with_suffix(".json").read_text(encoding="utf-8")
+    kept = json.loads(text)
+    assert text == json.dumps(kept, ensure_ascii=False, indent=1) + "\n"
+    return kept
+
+
 def test_a_trial_on_disk(tmp_path):
     runner = make_trials(tmp_path)
-    place, stage = run(tmp_path, runner, model="tiny")
+    place, stage = run(tmp_path, runner, model="größe")
     assert stage == tmp_path / "results" / "checkpoints" / "k-5"
     trials.publish([stage], [place])
     assert sorted(p.name for p in place.parent.iterdir()) == ["k-5.json", "k-5.parquet"]
     assert list(stage.parent.iterdir()) == []
-    kept = json.loads(place.with_suffix(".json").read_text())
-    assert kept["trial"] == {"k": 5, "model": "tiny", "task": "pos", "seed": 3}
+    kept = read_json(place)
+    assert kept["trial"] == {"k": 5, "model": "größe", "task": "pos", "seed": 3}
     assert kept["recipe"] == runner.setup.recipe
     assert kept["heads_total"] == LAYERS * HEADS
     assert kept["pruned_heads"] == [list(head) for head in PRUNED]
@@ -248,12 +256,12 @@ def test_a_trial_at_another_point(tmp_path):
     runner = make_trials(tmp_path)
     _, stage = run(tmp_path, runner, ranking=None, model="tiny")
     there = tmp_path / "elsewhere" / "deeper" / "chosen"
-    trials.copy(stage, there, trial={"ranking": "gradient-en"})
+    trials.copy(stage, there, trial={"ranking": "größe"})
     assert pq.read_table(there.with_suffix(".parquet")) == pq.read_table(
         stage.with_suffix(".parquet")
     )
-    one, other = (json.loads(p.with_suffix(".json").read_text()) for p in (stage, there))
-    assert other["trial"] == {**one["trial"], "ranking": "gradient-en"}
+    one, other = map(read_json, (stage, there))
+    assert other["trial"] == {**one["trial"], "ranking": "größe"}
     assert other | {"trial": None} == one | {"trial": None}
 
 
@@ -272,6 +280,9 @@ def test_trials_are_published_in_their_order(tmp_path):
     for stage in stages:
         for suffix in (".json", ".parquet", ".done"):
             stage.with_suffix(suffix).write_text(stage.name + suffix)
+    with pytest.raises(ValueError, match="zip"):
+        trials.publish(stages, places[:1])
+    stages[1].with_suffix(".done").unlink()  # swept already
     trials.publish(stages, places)
     for place in places:
         for suffix in (".json", ".parquet"):
