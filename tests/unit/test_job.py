@@ -53,6 +53,19 @@ def test_a_log_that_cannot_be_written_spoils_no_job(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_what_a_killed_training_was_writing_goes(tmp_path):
+    from polyheads import trials
+
+    there = tmp_path / "checkpoints/seed-1"
+    there.mkdir(parents=True)
+    parts = [f".k-01.{kind}.12.part" for kind in ("safetensors", "done", "json", "parquet")]
+    kept = ["k-01.safetensors", ".k-02.safetensors.12.part", ".k-01.safetensors.part"]
+    for name in (*parts, *kept):
+        (there / name).write_text("")
+    assert trials.stage(tmp_path / "trials/seed-1/k-01") == there / "k-01"
+    assert sorted(p.name for p in there.iterdir()) == sorted(kept)
+
+
 def test_what_a_killed_job_left_of_its_outputs_goes_and_nothing_else(tmp_path):
     mine = [".data.12.part", ".data.12.part.train", ".data.7.part"]
     others = ["data", ".data.json.12.part", ".data.7z.12.part", ".other.12.part", ".data.12.party"]

@@ -239,6 +239,27 @@ def test_low_resource_trainings_read_a_share_of_the_target():
     assert made.evaluate_on(training) == ["de"]
 
 
+@pytest.mark.parametrize("place", ["model", "results/downloads", "mirror"])
+def test_k_is_held_to_the_heads_of_a_model_that_is_there(tmp_path, monkeypatch, place):
+    monkeypatch.chdir(tmp_path)
+    revision = "0" * 40
+    model = {"name": "tiny", "hub": "some/model", "revision": revision}
+    config_file = tmp_path / place / "config.json"
+    if place == "model":
+        model = {"name": "tiny", "path": "model"}
+    else:
+        config_file = tmp_path / place / "models/some--model" / revision / "config.json"
+    study = {**changed("experiments/0/k", [7]), "models": [model]}
+    if place == "mirror":
+        study["mirror"] = "mirror"
+    make(study)  # nothing is known yet
+    config_file.parent.mkdir(parents=True)
+    config_file.write_text('{"num_hidden_layers": 2, "num_attention_heads": 3}')
+    with pytest.raises(UserError, match=r"experiments\[0\]\.k: 7 is more than the 6 heads of tiny"):
+        make(study)
+    make({**study, "experiments": [{**study["experiments"][0], "k": [6]}]})
+
+
 def test_blocks_are_fixed():
     study = {**changed("experiments/0/k", [1, 2, 3, 4]), "trials_per_job": 2}
     assert make(study).blocks() == [(0,), (1, 2), (3, 4)]

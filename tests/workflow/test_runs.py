@@ -103,6 +103,13 @@ def test_changed_words_run_nothing_and_changed_code_what_uses_it(again):
     assert plan["trials_00_00"] == plan["trials_02_02"] == 2 and "baseline" not in plan
 
 
+def test_other_test_sentences_rank_no_heads_again(again, study):
+    study["recipes"][0]["test_sentences"] = 4
+    again.write(study)
+    trials = {"trials_00_00": 2, "trials_01_01": 2, "trials_02_02": 2}
+    assert again.planned() == {**trials, "configuration": 1, **AFTER_TRIALS}
+
+
 def test_facts_of_the_project_are_watched_by_content(again):
     facts = again.path / "resources/uriel/distances.csv"
     facts.write_text(facts.read_text() + "\n")
