@@ -51,7 +51,7 @@ def load(path: str | Path) -> Any:
         node = loader.get_single_node()
         if node is None:
             return None
-        _check(node, name, done=set(), around=())
+        _check(node, name, around=())
         return loader.construct_document(node)
     except yaml.YAMLError as error:
         _fail(*_explain(error, name, last=text.count("\n", 0, -1) + 1))
@@ -123,17 +123,13 @@ def _at(node: yaml.Node, name: str) -> str:
     return f"{name}:{node.start_mark.line + 1}"
 
 
-def _check(node: yaml.Node, name: str, *, done: set[int], around: Sequence[int]) -> None:
+def _check(node: yaml.Node, name: str, *, around: Sequence[int]) -> None:
     """UserError for the first thing in a node that YAML would take in silence.
 
-    done: the ids of nodes already checked, since an anchored one is met again at every alias.
     around: the ids of the nodes that this one lies in.
     """
     if id(node) in around:
         _fail(_at(node, name), "a block that contains itself; remove the alias inside it")
-    if id(node) in done:
-        return
-    done.add(id(node))
     if node.tag not in _KNOWN:
         _check_tag(node, name)
     if isinstance(node, yaml.ScalarNode):
@@ -142,11 +138,11 @@ def _check(node: yaml.Node, name: str, *, done: set[int], around: Sequence[int])
     around = (*around, id(node))
     if isinstance(node, yaml.SequenceNode):
         for item in node.value:
-            _check(item, name, done=done, around=around)
+            _check(item, name, around=around)
         return
     lines: dict[tuple[str, str], int] = {}
     for key, value in node.value:
-        _check(key, name, done=done, around=around)
+        _check(key, name, around=around)
         if isinstance(key, yaml.ScalarNode):
             same = (key.tag, key.value)
             if same in lines:
@@ -157,7 +153,7 @@ def _check(node: yaml.Node, name: str, *, done: set[int], around: Sequence[int])
                     f"{lines[same]}; {advice}",
                 )
             lines[same] = key.start_mark.line + 1
-        _check(value, name, done=done, around=around)
+        _check(value, name, around=around)
 
 
 def _check_tag(node: yaml.Node, name: str) -> None:
