@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 
 from polyheads.config import nearest
 from polyheads.errors import UserError
@@ -93,6 +94,15 @@ def parse(name: str, languages: Iterable[str] | None = None) -> Name:
 def scorer(kind: str) -> str:
     """The module that computes the raw scores of a kind."""
     return f"polyheads.scoring.{kind.replace('-', '_')}"
+
+
+def try_out(kind: str, model, sentences: Sequence, **how) -> None:
+    """UserError where ``model`` is one whose heads have no scores of this kind.
+
+    A baseline is tried before it is trained, which takes much longer than a few sentences.
+    how: layout, shape and device, see ``polyheads.scoring``.
+    """
+    import_module(scorer(kind)).score(model, sentences[:2], batch_size=2, **how)
 
 
 def normalisation(name: str, wanted: str) -> str | None:

@@ -5,9 +5,19 @@ from pathlib import Path
 from polyheads.job import job
 
 with job(snakemake):
-    from polyheads import trials
+    from polyheads import rankings, trials
+    from polyheads.kinds import KINDS
 
     runner = trials.Trials(trials.setup(snakemake))
+    if snakemake.wildcards.purpose in KINDS:
+        rankings.try_out(
+            snakemake.wildcards.purpose,
+            runner.fresh_model(),
+            runner.train_sets[0],
+            layout=runner.layout,
+            shape=runner.shape,
+            device=runner.device,
+        )
     out = Path(snakemake.output[0])
     checkpoint = trials.stage(out)
     model, _ = runner.fit(pruned=[], checkpoint_path=checkpoint, name=f"{out.parent} {out.stem}")
