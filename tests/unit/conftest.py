@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from hypothesis import settings
 from transformers import (
     BertConfig,
     BertForTokenClassification,
@@ -16,6 +17,8 @@ from polyheads.batches import Layout, Sentence
 from polyheads.heads import ATTENTION, number_layers
 
 torch.set_num_threads(1)  # tests run side by side; two threads each would wait for each other
+settings.register_profile("patient", deadline=None)  # a busy machine is no fault
+settings.load_profile("patient")
 LABELS = 5
 SIZES = {
     "vocab_size": 90,

@@ -3,6 +3,7 @@
 import gzip
 import json
 
+import damage
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -24,7 +25,7 @@ from samples import (
     row,
 )
 
-from polyheads import catalogue, readers
+from polyheads import readers
 from polyheads.errors import UserError
 
 HEAD = "id\tutterance\tlabels\tintent\n"
@@ -370,73 +371,39 @@ def test_an_unknown_format(tmp_path):
     refuses(tmp_path, "a\n", COLUMNS | {"format": "column"}, r"'column'; did you mean 'columns'")
 
 
-# Every option that opens a way of its own through a reader.
-OPTIONS = [
-    {},
-    {"encoding": "latin-1", "blank_tokens": "keep", "orphan_inside": "begin"},
-    {"encoding": "utf-16"},
-    {"encoding": "utf-7", "view": "surface"},
-    {"encoding": "gb18030", "outside": ["O", ""]},
-    {"scheme": "bioes", "orphan_inside": "begin", "other_types": "PER", "unequal_rows": "drop"},
-    {"scheme": "bare", "outside": ["O", "Other"], "segmentation": "characters"},
-    {"scheme": "iob1", "sentence_break": {"after": ["."], "at_most": 3}, "tags": {"": "O"}},
-]
-LAYOUTS = [
-    {"count": [2, 3], "comment": "#", "document": "-DOC-"},
-    {"separator": "space", "tag": -1, "count": 2, "joined_token": True},
-    {"token": -2, "tag": -1, "token_pattern": "(.+)[0-9]?"},
-    {"separator": "whitespace", "header": True, "joined_token": True, "count": 2},
-    {"separator": "csv", "comment": "#", "count": [2, 4]},
-]
 fuzzy = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-def only_user_errors(tmp_path, content, options):
-    """Sentences, or a UserError of one line; and the sentences are sound."""
-    path = tmp_path / "dev.txt"
-    path.write_bytes(content)
-    known = set(catalogue.tag_names(options))
-    try:
-        for tokens, tags in readers.read(path, options, split="dev", counts=readers.new_counts()):
-            assert len(tokens) == len(tags) > 0
-            assert set(tags) <= known
-            "".join(tokens).encode()
-            for before, tag in zip(["O", *tags], tags, strict=False):
-                assert tag[:2] != "I-" or before[2:] == tag[2:]
-    except UserError as error:
-        assert "\n" not in str(error)
-
-
-@st.composite
-def readings(draw, kind):
-    options = TEXTS[kind][0] | draw(st.sampled_from(OPTIONS))
-    if kind == "columns":
-        options |= {"columns": options["columns"] | draw(st.sampled_from([{}, *LAYOUTS]))}
-    if options["task"] == "sf" and "other_types" in options:
-        options |= {"other_types": "date"}
-    if options["task"] == "pos":
-        options.pop("other_types", None)
-    return options
 
 
 @pytest.mark.parametrize("kind", TEXTS)
 @given(data=st.data())
 @fuzzy
 def test_no_reader_crashes_on_random_bytes(tmp_path, kind, data):
-    options = data.draw(readings(kind))
-    pieces = st.sampled_from([b"\n", b"\t", b" ", b"O", b"B-PER", b"\n\n", b"1", b"{}", b"[", b":"])
-    content = b"".join(data.draw(st.lists(st.binary(max_size=8) | pieces, max_size=40)))
-    only_user_errors(tmp_path, content, options)
+    options = data.draw(damage.readings(kind))
+    damage.only_user_errors(tmp_path / "dev.txt", data.draw(damage.random_bytes()), options)
 
 
 @pytest.mark.parametrize("kind", TEXTS)
 @given(data=st.data())
 @fuzzy
 def test_no_reader_crashes_on_a_damaged_file(tmp_path, kind, data):
-    options = data.draw(readings(kind))
-    content = bytearray(TEXTS[kind][1].encode(options.get("encoding", "utf-8")))
-    for _ in range(data.draw(st.integers(1, 6))):
-        at = data.draw(st.integers(0, len(content)))
-        end = data.draw(st.integers(at, min(at + 4, len(content))))
-        content[at:end] = data.draw(st.binary(max_size=4) | st.sampled_from([b"\n", b"\t", b" "]))
-    only_user_errors(tmp_path, bytes(content), options)
+    options = data.draw(damage.readings(kind))
+    content = data.draw(damage.damaged(TEXTS[kind][1], options))
+    damage.only_user_errors(tmp_path / "dev.txt", content, options)
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+@given(data=st.data())
+@fuzzy
+def test_marks_packing_and_line_ends_change_nothing_that_is_read(tmp_path, kind, data):
+    options, text, _ = TEXTS[kind]
+    good = read(tmp_path, text, options)[0]
+    lines = text.split("\n")
+    marked = data.draw(st.sets(st.integers(0, len(lines) - 1)))
+    text = "\n".join("\ufeff" * (n in marked) + line for n, line in enumerate(lines[:-1])) + "\n"
+    returns = data.draw(st.booleans())
+    content = (text.replace("\n", "\r\n") if returns else text).encode()
+    content = gzip.compress(content) if data.draw(st.booleans()) else content
+    sentences, counts = read(tmp_path, content, options)
+    assert sentences == good
+    assert repairs(counts).get("byte_order_mark", 0) == len(marked - {len(lines) - 1})
+    assert ("carriage_return" in counts["repairs"]) == returns
