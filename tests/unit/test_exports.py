@@ -340,6 +340,7 @@ def test_a_tokenizer_that_transformers_reads_otherwise_is_refused(place, tmp_pat
         tokenizer.save(str(out / "tokenizer.json"))
 
     monkeypatch.setattr(directory, "write_tokenizer", other)
+    monkeypatch.setattr(trials, "train", None)  # it says so before
     with pytest.raises(UserError, match="cuts sentence 18 of the xx test set into other subwords"):
         place.export(tmp_path / "out")
 
@@ -354,7 +355,7 @@ def test_weights_that_are_loaded_otherwise_are_refused(place, tmp_path, monkeypa
             torch.nn.init.normal_(model.classifier.weight)
         return model
 
-    monkeypatch.setattr(transformers.AutoModelForTokenClassification, "from_pretrained", other)
+    monkeypatch.setattr(directory.AutoModelForTokenClassification, "from_pretrained", other)
     with pytest.raises(UserError, match=r"labels sentence \d+ of the xx test set otherwise"):
         place.export(tmp_path / "out")
 

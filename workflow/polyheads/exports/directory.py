@@ -10,10 +10,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import torch
+from transformers import AutoModelForTokenClassification, AutoTokenizer
 
 from polyheads import encoding, selection
 from polyheads.batches import Layout, pack
@@ -25,6 +27,7 @@ from polyheads.statistics import counts
 from polyheads.training import autocast
 from polyheads.trials import Trials
 
+MARKED = ("[]", "<>")  # what special tokens begin and end with
 SENTENCES = 64  # of each test set that the directory is tried on, as a user would load it
 
 
@@ -46,23 +49,23 @@ def make(
     kept = selection.read_trial(trial.with_suffix(".json"))
     pruned = kept["pruned_heads"]
     masked = kept["trial"]["protocol"] == "mask"  # fine-tuned with all heads
+    _try_out(runner, pruned, out, corpora)
     model, training = runner.fit(
         pruned=[] if masked else pruned, checkpoint_path=checkpoint, name=str(out)
     )
-    layers, heads = runner.shape
-    some = pack(runner.train_sets[0][:8], runner.layout, runner.device)
-    removal.zero_heads(model, pruned, some.inputs, heads=heads)
+    _zero_heads(runner, model, pruned)
     _check_labels(runner, model, trial, kept)
     out.mkdir(parents=True, exist_ok=True)
     model.config.architectures = [type(model).__name__]
     model.save_pretrained(out, max_shard_size="1TB")  # one file
     write_tokenizer(runner.setup.model_dir, out, model.config, runner.layout)
-    for language in runner.setup.evaluate_on:
-        _check_directory(runner, out, language, corpora[language], trial)
+    if _precision(runner) == "float32":  # 16 bits give other labels here and there
+        for language in runner.setup.evaluate_on:
+            _check_loaded(runner, out, language, trial)
     content = {
         "pruned_heads": pruned,
-        "layers": layers,
-        "heads_per_layer": heads,
+        "layers": runner.shape[0],
+        "heads_per_layer": runner.shape[1],
         **about,
         "trial": str(trial.with_suffix(".json")),
         "point": kept["trial"],
@@ -75,6 +78,24 @@ def make(
     with writing(out / "pruned_heads.json") as temporary:
         temporary.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n")
     checkpoint.unlink(missing_ok=True)
+
+
+def _zero_heads(runner: Trials, model: torch.nn.Module, pruned: Sequence) -> None:
+    some = pack(runner.train_sets[0][:8], runner.layout, runner.device)
+    removal.zero_heads(model.to(runner.device), pruned, some.inputs, heads=runner.shape[1])
+
+
+def _try_out(runner: Trials, pruned: Sequence, out: Path, corpora: Mapping[str, Path]) -> None:
+    """UserError, before anything is trained, for heads that can't be removed from the model and
+    for a tokenizer that transformers reads otherwise."""
+    model = runner.fresh_model()
+    _zero_heads(runner, model, pruned)
+    with TemporaryDirectory() as temporary:
+        model.config.save_pretrained(temporary)
+        write_tokenizer(runner.setup.model_dir, Path(temporary), model.config, runner.layout)
+        tokenizer = AutoTokenizer.from_pretrained(temporary)
+    for language in runner.setup.evaluate_on:
+        _check_subwords(runner, tokenizer, out, language, corpora[language])
 
 
 def _check_labels(runner: Trials, model: torch.nn.Module, trial: Path, kept: dict) -> None:
@@ -125,7 +146,10 @@ def write_tokenizer(model_dir: Path, out: Path, config: Any, layout: Layout) -> 
         "cls_token": next(iter(special["prefix"]), None),
         "sep_token": next(iter(special["suffix"]), None),
     }
-    names = {key: None if i is None else tokenizer.id_to_token(i) for key, i in ids.items()}
+    names = {key: tokenizer.id_to_token(i) for key, i in ids.items() if i is not None}
+    added = {token.content for token in tokenizer.get_added_tokens_decoder().values()}
+    # An ordinary token that is declared special would be found inside of words.
+    names = {k: name for k, name in names.items() if name in added or name[0] + name[-1] in MARKED}
     for mask in ("[MASK]", "<mask>"):
         if tokenizer.token_to_id(mask) is not None:
             names["mask_token"] = mask
@@ -134,25 +158,16 @@ def write_tokenizer(model_dir: Path, out: Path, config: Any, layout: Layout) -> 
         "model_max_length": layout.max_length,
         "model_input_names": ["input_ids", "attention_mask"],
         "clean_up_tokenization_spaces": False,
-        **{key: name for key, name in names.items() if name is not None},
+        **names,
     }
     tokenizer.save(str(out / "tokenizer.json"))
     with writing(out / "tokenizer_config.json") as temporary:
         temporary.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n")
 
 
-def _check_directory(runner: Trials, out: Path, language: str, corpus: Path, trial: Path) -> None:
-    """UserError unless transformers, given the directory, makes the trial's subwords and labels."""
-    _check_subwords(runner, out, language, corpus)
-    if _precision(runner) == "float32":  # 16 bits give other labels here and there
-        _check_loaded(runner, out, language, trial)
-
-
-def _check_subwords(runner: Trials, out: Path, language: str, corpus: Path) -> None:
+def _check_subwords(runner: Trials, tokenizer: Any, out: Path, language: str, corpus: Path) -> None:
     from datasets import load_from_disk
-    from transformers import AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(out)
     words = list(load_from_disk(str(corpus / "data"))["test"]["tokens"])
     sentences = encoding.read_split(runner.setup.encodings[language], "test")
     prefix, suffix = list(runner.layout.prefix), list(runner.layout.suffix)
@@ -184,8 +199,6 @@ def subwords(tokenizer: Any, sentences: Sequence[Sequence[str]]) -> list[list[in
 
 @torch.no_grad()
 def _check_loaded(runner: Trials, out: Path, language: str, trial: Path) -> None:
-    from transformers import AutoModelForTokenClassification
-
     model = AutoModelForTokenClassification.from_pretrained(out).to(runner.device).eval()
     layout, recipe = runner.layout, runner.setup.recipe
     sentences = encoding.read_split(
