@@ -71,8 +71,10 @@ def content(folder):
 
 def test_prepared_corpus(tmp_path, files):
     out = tmp_path / "out"
-    info = prepare(files, out)
+    info = prepare(files, out, code="c0de")
     assert info == json.loads((out / "corpus.json").read_text())
+    made_of = info.pop("made_of")
+    assert made_of["code"] == "c0de" and len(made_of["entry"]) == 64
     assert info == {
         "corpus": "toy",
         "language": "en",

@@ -2,14 +2,13 @@
 
 import copy
 import json
-import os
 import re
 from pathlib import Path
 
 import pytest
 import yaml
 
-from polyheads import catalogue, config, costs, experiments, unfinished
+from polyheads import catalogue, config, costs, experiments
 from polyheads.plan import Training
 
 ROOT = Path(__file__).parents[2]
@@ -195,23 +194,3 @@ def test_masking_trains_one_baseline_for_all_k():
     assert costs.lines(plan, "cpu")[0].endswith("Done: 0.")
     finish("en/seed-42/mask-gradient-en", [3], 1.0)
     assert costs.lines(plan, "cpu")[0].endswith("Done: 1.")
-
-
-def test_a_partial_report_knows_what_is_there_and_current():
-    plan, whole = make(), make()
-    made = [path for path in plan.trials if path.endswith(("k-01", "k-02"))]
-    for path in made:
-        write(f"{path}.json", {})
-        write(f"{path}.parquet", "")
-    write(f"{next(iter(set(plan.trials) - set(made)))}.json", {})  # without its predictions
-    write("results/corpora/grammar-sf/en/corpus.json", {})
-    unfinished.narrow(plan)
-    assert sorted(plan.trials) == sorted(made) and plan.sweeps == whole.sweeps
-    assert list(plan.needed) == [("grammar-sf", "en")] and not plan.rankings
-    # A file that a failed run wanted to make again is not current, unless it is made later.
-    unfinished.write("test", [f"{made[0]}.json", f"{made[1]}.json"])
-    later = unfinished.listing("test").stat().st_mtime_ns + 1
-    os.utime(f"{made[1]}.json", ns=(later, later))
-    plan = make()
-    unfinished.narrow(plan)
-    assert sorted(plan.trials) == sorted(made[1:])

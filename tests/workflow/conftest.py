@@ -5,6 +5,8 @@ import random
 import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -89,6 +91,24 @@ class Project:
         return subprocess.run(
             self.command(*options, cores=cores), cwd=self.path, capture_output=True, text=True
         )
+
+    def start(self, *options: str) -> subprocess.Popen:
+        """A run in the background, which can be killed with all of its jobs."""
+        return subprocess.Popen(
+            self.command(*options),
+            cwd=self.path,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    @staticmethod
+    def wait_for(process: subprocess.Popen, seen: Callable[[], object]) -> None:
+        """Until a started run has come so far that ``seen()`` is true."""
+        end = time.monotonic() + 240
+        while not seen():
+            assert process.poll() is None and time.monotonic() < end, "it was not seen"
+            time.sleep(0.01)
 
     def succeed(self, *options: str, cores: int = 2) -> str:
         done = self.run(*options, cores=cores)

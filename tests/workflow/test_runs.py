@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 
 import yaml
 from conftest import PARTS, STUDY, make_project, treebank
@@ -202,17 +201,8 @@ def test_a_run_killed_twice_ends_with_the_numbers_of_an_undisturbed_one(study, t
     killed = make_project(tmp_path / "killed", study)
     checkpoint = killed.path / "results/checkpoints/mini/toy/quick/aa/seed-42"
     for branch, name in (("", "gradient"), ("prune-gradient-aa", "k-01")):
-        process = subprocess.Popen(
-            killed.command("report"),
-            cwd=killed.path,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        end = time.monotonic() + 120
-        while not (checkpoint / branch / f"{name}.safetensors").exists():
-            assert process.poll() is None and time.monotonic() < end, "no training was seen"
-            time.sleep(0.01)
+        process = killed.start("report")
+        killed.wait_for(process, (checkpoint / branch / f"{name}.safetensors").exists)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         assert (checkpoint / branch / f"{name}.safetensors").exists()
@@ -221,6 +211,34 @@ def test_a_run_killed_twice_ends_with_the_numbers_of_an_undisturbed_one(study, t
     logs = list((killed.path / "results/logs/trials").rglob("*.log"))
     assert any("goes on from step" in log.read_text() for log in logs)
     assert killed.numbers() == undisturbed.numbers()
+
+
+def test_killed_and_changed_a_run_ends_as_one_that_was_never_killed(finished, study, tmp_path):
+    """kill -9 in the middle of a block of trials; then a label of the test set is another one."""
+    study |= {"mirror": None, "own_copies": "mirror", "trials_per_job": 2}
+    study["recipes"][0] |= {"epochs": 30}
+    study["experiments"][0] |= {"settings": ["cross-lingual"]}
+    study["models"] = [{"name": "mini", "path": "model"}]
+    killed, clean = (make_project(tmp_path / name, study) for name in ("killed", "clean"))
+    for project in (killed, clean):
+        shutil.copytree(finished.path / "results/models/mini", project.path / "model")
+    killed.write(study | {"checkpoint_minutes": 1e-6})
+    block = "results/checkpoints/mini/toy/quick/aa/seed-42/prune-gradient-aa"
+    process = killed.start(TRIAL)
+    killed.wait_for(process, (killed.path / block / "k-02.safetensors").exists)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert (killed.path / block / "k-01.done").exists()  # it waits for the other one
+    killed.succeed("--unlock")
+    for project in (killed, clean):
+        test = project.path / "mirror/toy/bb/test.conllu"
+        lines = test.read_text().split("\n")
+        lines[0] = lines[0].replace("\tNOUN\t", "\tX\t").replace("\tDET\t", "\tNOUN\t")
+        lines[0] = lines[0].replace("\tVERB\t", "\tDET\t").replace("\tX\t", "\tVERB\t")
+        assert lines[0] != test.read_text().split("\n")[0]
+        test.write_text("\n".join(lines))
+        project.succeed(TRIAL)
+    assert killed.numbers() == clean.numbers()
 
 
 def test_another_configfile_stands_alone(finished):

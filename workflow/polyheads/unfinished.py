@@ -42,6 +42,9 @@ def narrow(plan: Plan) -> None:
     plan.rankings = {path: plan.rankings[path] for path, order in orders.items() if order}
     plan.trials = {path: t for path, t in plan.trials.items() if now.is_trial(t, orders)}
     plan.chosen = {path: t for path, t in plan.chosen.items() if now.is_chosen(t, orders)}
+    for training, languages in plan.tested.items():
+        # Test sets that no trial has read yet.
+        plan.tested[training] = {code for code in languages if now.encoding(training, code)}
     plan.needed = {key: value for key, value in plan.needed.items() if now.corpora[key]}
 
 
@@ -57,7 +60,7 @@ class _Current:
             self.since = path.stat().st_mtime_ns
         self.corpora = {key: self._corpus(*key) for key in plan.needed}
         self.encoders = {name: self._encoder(name) for name in plan.models}
-        self.encodings: dict[str, dict | None] = {}
+        self.encodings: dict[tuple, dict | None] = {}
 
     def order(self, path: str, training: Training, name: str) -> list | None:
         """The heads of a ranking, lowest first; None where it is not current."""
@@ -132,7 +135,7 @@ class _Current:
         if device not in ("auto", made["device"]):
             return False
         for language, read in splits.items():
-            now = self._encoding(stages.encoding_dir(training.model, training.corpus, language))
+            now = self.encoding(training, language)
             then = made["data"].get(language, {})
             known = [key for key in ("labels", *read) if key in then]
             if known and (now is None or any(now[key] != then[key] for key in known)):
@@ -162,14 +165,15 @@ class _Current:
             return None
         return origins.of_model(directory)
 
-    def _encoding(self, directory: str) -> dict | None:
+    def encoding(self, training: Training, language: str) -> dict | None:
         """All splits of an encoding that is current."""
-        if directory not in self.encodings:
-            self.encodings[directory] = self._read_encoding(directory)
-        return self.encodings[directory]
+        key = (training.model, training.corpus, language)
+        if key not in self.encodings:
+            self.encodings[key] = self._encoding(*key)
+        return self.encodings[key]
 
-    def _read_encoding(self, directory: str) -> dict | None:
-        _, _, model, corpus, language = directory.split("/")
+    def _encoding(self, model: str, corpus: str, language: str) -> dict | None:
+        directory = stages.encoding_dir(model, corpus, language)
         files = [f"{directory}/{split}.parquet" for split in catalogue.SPLITS]
         found = self._read(f"{directory}/encoding.json", *files)
         if found is None or None in (self.encoders[model], self.corpora[corpus, language]):
