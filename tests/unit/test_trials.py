@@ -162,6 +162,8 @@ def test_a_trial_on_disk(tmp_path):
         }
     table = pq.read_table(place.with_suffix(".parquet"))
     assert json.loads(table.schema.metadata[b"labels"]) == NAMES
+    column = pq.ParquetFile(place.with_suffix(".parquet")).metadata.row_group(0).column(0)
+    assert column.compression == "ZSTD"
     read = table.to_pylist()
     expected = [
         {
