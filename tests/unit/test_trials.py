@@ -217,6 +217,8 @@ def test_a_fingerprint_tells_everything_apart_that_changes_a_number(tmp_path):
     ]
     assert len(set(prints)) == len(prints)
     assert prints[0] == make_trials(tmp_path).fingerprint([list(head) for head in PRUNED])
+    turned = dict(reversed(make_setup(tmp_path).recipe.items()))  # the same recipe
+    assert prints[0] == trials.Trials(make_setup(tmp_path, recipe=turned)).fingerprint(PRUNED)
 
 
 def test_a_killed_trial_goes_on_where_it_was(tmp_path, monkeypatch, capsys):
