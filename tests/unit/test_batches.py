@@ -65,6 +65,12 @@ def test_a_batch_in_full(cpu):
     assert {part.dtype for part in (*whole, batch.labels, batch.example)} == {torch.int64}
 
 
+def test_a_window_holds_whole_words(cpu):
+    sentence = Sentence(np.arange(11, 17), np.array([0, 2, 4]), np.array([1, 2, 3]))
+    batch = pack([sentence], Layout((1,), (2,), position_offset=0, max_length=5), cpu)
+    assert batch.inputs["input_ids"].tolist() == [[1, 11, 12, 2, 1, 13, 14, 2, 1, 15, 16, 2]]
+
+
 def test_chunks_are_in_file_order(cpu):
     sentences, layout = make_sentences(7), make_layout("bert")
     found = list(chunks(sentences, size=3, layout=layout, device=cpu))

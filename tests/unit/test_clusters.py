@@ -31,6 +31,7 @@ def test_pairs_that_stay_are_neither_up_nor_down():
     assert (str(every), every.rest) == ("2 up, 1 down", "2 as before")
     assert str(Moved(2, 1, 0)) == "2 up, 1 down"
     assert Moved(0, 0, 5).share is None
+    assert Moved(3, 3, 0).share == 0.5
 
 
 def test_interval_of_the_share():

@@ -67,6 +67,17 @@ def test_span_counts_give_evaluations_scores(labels, data):
     check("ner", labels, *sides, draw)
 
 
+@pytest.mark.parametrize(("task", "labels"), [("pos", UPOS), ("ner", IOB)])
+def test_scores_of_many_draws_at_once(task, labels):
+    """The first axis is one of draws; labels that one draw lacks another may have."""
+    gold, predicted = ([[i % 7, i % 5] for i in range(start, start + 9)] for start in (0, 2))
+    for metric in evaluation.METRICS[task]:
+        table = counts.count(found(gold, predicted, labels), metric)
+        sums = np.stack([table[:n].sum(0) for n in (1, 2, 5, 9)]).astype(float)
+        one_by_one = [counts.SCORES[metric](draw) for draw in sums]
+        assert counts.SCORES[metric](sums).tolist() == one_by_one
+
+
 def test_every_metric_has_a_score():
     assert set(counts.SCORES) == {name for names in evaluation.METRICS.values() for name in names}
 
@@ -125,6 +136,11 @@ def test_files_that_are_missing_or_not_whole(kept, tmp_path):
     pq.write_table(few, tmp_path / "few.parquet")
     with pytest.raises(UserError, match="de test has labels that are none of its 1; delete it"):
         counts.read(tmp_path / "few.parquet", language="de")
+    first = {max(i for s in side for i in s) for side in kept[2]["test", "de"]}
+    short = json.dumps(UPOS[: max(first)])  # one label less than there are
+    pq.write_table(table.replace_schema_metadata({"labels": short}), tmp_path / "short.parquet")
+    with pytest.raises(UserError, match=f"labels that are none of its {max(first)}; delete it"):
+        counts.read(tmp_path / "short.parquet", language="de")
     (tmp_path / "half.parquet").write_bytes(Path(path).read_bytes()[:300])
     for name in ("bare", "half"):
         with pytest.raises(UserError, match=f"{name}.parquet: not a whole file of pred") as caught:

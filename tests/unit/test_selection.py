@@ -31,7 +31,7 @@ def test_both_readings(tmp_path):
     assert (row.sound_k, row.sound_dev, row.sound_test, row.sound_gain) == (1, 83, 61, 1)
     assert (row.best_k, row.best_test, row.best_gain) == (3, 64, 4)
     assert (row.unpruned, row.trials, row.k_max, row.missing_k) == (60, 4, 3, "")
-    assert row.sound_trial == made["trials"][1]
+    assert (row.sound_trial, row.metric) == (made["trials"][1], "accuracy")
     assert row.dev_test_spearman == 0
 
 
@@ -39,6 +39,8 @@ def test_ties_go_to_the_smaller_k(tmp_path):
     values = {("dev", "en"): [80.0, 81.0, 81.0, 80.0], ("test", "de"): [60.0, 58.0, 59.0, 59.0]}
     row = one(made_up.sweep(tmp_path), values)
     assert (row.sound_k, row.best_k) == (1, 2)
+    values["test", "de"] = [60.0, 59.0, 59.0, 58.0]
+    assert one(made_up.sweep(tmp_path), values).best_k == 1
 
 
 def test_k_0_is_only_in_the_sound_reading(tmp_path):
@@ -178,6 +180,12 @@ def test_a_fresh_seed_has_the_chosen_k_and_nothing_to_choose(tmp_path, k):
     assert row.isna()[["best_k", "best_test", "best_gain"]].all()
     row = choose([made], without=made["trials"][1:]).iloc[0]
     assert row.isna()[["sound_k", "sound_test", "best_k"]].all() and row.unpruned == 60
+    row = choose([made], without=made["trials"]).iloc[0]
+    assert row.isna()[["sound_k", "unpruned"]].all() and row.k_max == 0
+    main = made_up.sweep(tmp_path, model="other")
+    made_up.write_sweep(main, {("dev", "en"): [80.0] * 4, ("test", "de"): [60.0] * 4})
+    scores = selection.load_scores({*made["trials"], *main["trials"]}, [made, main])
+    assert set(scores["of_seed"]) == {"", 42}  # no None, which would make floats of numbers
 
 
 def test_csv_and_back(tmp_path):

@@ -120,6 +120,7 @@ def test_learning_rate():
     assert learning_rate_factor(0, steps=10, warmup=0.2) == 0.5
     assert learning_rate_factor(2, steps=10, warmup=0.2) == 1
     assert learning_rate_factor(3, steps=4, warmup=1) == 1  # all of it rises
+    assert learning_rate_factor(3, steps=4, warmup=0.75) == 1  # and all but one step
 
 
 def test_what_is_said_of_a_training(monkeypatch):

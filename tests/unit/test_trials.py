@@ -162,6 +162,8 @@ def test_a_trial_on_disk(tmp_path):
         }
     table = pq.read_table(place.with_suffix(".parquet"))
     assert json.loads(table.schema.metadata[b"labels"]) == NAMES
+    column = pq.ParquetFile(place.with_suffix(".parquet")).metadata.row_group(0).column(0)
+    assert column.compression == "ZSTD"
     read = table.to_pylist()
     expected = [
         {
@@ -215,6 +217,8 @@ def test_a_fingerprint_tells_everything_apart_that_changes_a_number(tmp_path):
     ]
     assert len(set(prints)) == len(prints)
     assert prints[0] == make_trials(tmp_path).fingerprint([list(head) for head in PRUNED])
+    turned = dict(reversed(make_setup(tmp_path).recipe.items()))  # the same recipe
+    assert prints[0] == trials.Trials(make_setup(tmp_path, recipe=turned)).fingerprint(PRUNED)
 
 
 def test_a_killed_trial_goes_on_where_it_was(tmp_path, monkeypatch, capsys):
