@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 import torch
-from conftest import head_columns, make_layout, make_model, make_sentences, zero_columns
+from conftest import SIZES, head_columns, make_layout, make_model, make_sentences, zero_columns
 from torch.nn import functional
+from transformers import ModernBertConfig, ModernBertForTokenClassification
 
 from polyheads.batches import pack
 from polyheads.errors import UserError
+from polyheads.heads import ATTENTION, number_layers
 from polyheads.scoring import (
     confidence,
     gradient,
@@ -106,8 +108,22 @@ def test_heads_without_rows_of_their_own_are_refused(kind):
     assert "\n" not in str(caught.value)
 
 
-def test_confidence_from_the_weights_that_transformers_gives(kind):
-    model, layout, sentences = make_model(kind), make_layout(kind), make_sentences(7, seed=4)
+def modernbert(kind):
+    """With sliding windows; ``kind`` is that of the sentences."""
+    sizes = SIZES | {"max_position_embeddings": 64, "local_attention": 8, "pad_token_id": 0}
+    torch.manual_seed(0)
+    config = ModernBertConfig(**sizes)
+    config._attn_implementation = ATTENTION
+    model = ModernBertForTokenClassification(config)
+    for weight in model.parameters():
+        if weight.dim() == 2:
+            torch.nn.init.normal_(weight, std=0.2)
+    return number_layers(model.eval())
+
+
+@pytest.mark.parametrize("make", [make_model, modernbert])
+def test_confidence_from_the_weights_that_transformers_gives(kind, make):
+    model, layout, sentences = make(kind), make_layout(kind), make_sentences(7, seed=4)
     found = confidence.score(model, sentences, **how(kind))
     model.set_attn_implementation("eager")
     largest = [[] for _ in range(LAYERS)]
