@@ -69,7 +69,8 @@ def damaged(draw, text, options):
                 lines[at] = "\ufeff" + lines[at]
             case "without":
                 lines[at] = lines[at].replace(draw(st.sampled_from("\t\n :[]{}")), "", 1)
-    encoding = draw(st.sampled_from([options.get("encoding", "utf-8"), "utf-8", "utf-16"]))
+    own = options.get("encoding", "utf-8")
+    encoding = draw(st.sampled_from([own, own, own, own, "utf-8", "utf-16"]))
     content = bytearray("".join(lines).encode(encoding, "replace"))
     if draw(st.sampled_from([False, False, False, True])):
         content = bytearray(gzip.compress(content))

@@ -135,10 +135,15 @@ def test_white_space_between_columns(tmp_path):
 
 
 def test_csv_with_a_header(tmp_path):
-    text = 'token,pos,tag\nAda,N,B-PER\n",",P,O\n"say ""a""",V,O\n\n\nOslo,N,B-LOC\n\n'
-    sentences, counts = columns(tmp_path, text, {"tag": 3, "separator": "csv", "header": True})
+    text = 'token,pos,tag\n# an open " quote\nAda,N,B-PER\n",",P,O\n"say ""a""",V,O\n\n\n'
+    text += "Oslo,N,B-LOC\n\n"
+    layout = {"tag": 3, "separator": "csv", "header": True, "comment": "#"}
+    sentences, counts = columns(tmp_path, text, layout)
     assert sentences == [(["Ada", ",", 'say "a"'], ["B-PER", "O", "O"]), (["Oslo"], ["B-LOC"])]
-    assert (counts["skipped"], repairs(counts)) == ({"header": 1}, {"extra_empty_line": 1})
+    assert (counts["skipped"], repairs(counts)) == (
+        {"header": 1, "comments": 1},
+        {"extra_empty_line": 1},
+    )
 
 
 def test_jsonl(tmp_path):

@@ -11,11 +11,11 @@ from typing import Any
 
 from polyheads import strict_yaml
 from polyheads.catalogue.entries import READING, embedded, reading
+from polyheads.catalogue.extending import At, extended
 from polyheads.config import load_schema, nearest, spell, validate
 from polyheads.errors import UserError
 from polyheads.files import LONGEST_NAME
 
-_At = Callable[..., str]
 _ORIGINS = ("url", "archive", "members", "hub")
 # https://universaldependencies.org/u/pos/: not every treebank uses all of them
 UPOS = [
@@ -76,7 +76,7 @@ def load(own: Sequence[dict[str, Any]] = ()) -> dict[str, dict[str, Any]]:
             for number, entry in enumerate(checked)
         ]
     entries: dict[str, dict[str, Any]] = {}
-    for at, entry in _extended(found):
+    for at, entry in extended(found):
         if entry["name"] in entries:
             raise UserError(
                 f"{at('name')}: there is already a corpus {entry['name']!r}; "
@@ -96,39 +96,6 @@ def load(own: Sequence[dict[str, Any]] = ()) -> dict[str, dict[str, Any]]:
         _check(entry, at)
         entries[entry["name"]] = _complete(entry, at)
     return entries
-
-
-def _extended(found: Sequence[tuple[_At, dict[str, Any]]]) -> list[tuple[_At, dict[str, Any]]]:
-    """The entries, those that are `extends` of another one merged into it."""
-    whole = [(at, entry) for at, entry in found if "extends" not in entry]
-    for at, extension in found:
-        name = extension.get("extends")
-        if name is None:
-            continue
-        places = {entry["name"]: number for number, (_, entry) in enumerate(whole)}
-        if name not in places:
-            raise UserError(f"{at('extends')}: unknown corpus {name!r}{nearest(name, places)}")
-        if more := sorted(extension.keys() - {"extends", "languages"}):
-            raise UserError(
-                f"{at(more[0])}: an entry that extends another one has `languages` only; move this "
-                "key to the languages, or write an entry of its own"
-            )
-        base_at, base = whole[places[name]]
-        for code in extension["languages"]:
-            if code in base["languages"]:
-                raise UserError(
-                    f"{at('languages', code)}: {name} has this language already; give the corpus a "
-                    "name of its own, or use another code"
-                )
-        both = base["languages"] | extension["languages"]
-        of = partial(_at_of, base_at, at, set(extension["languages"]))
-        whole[places[name]] = of, base | {"languages": both}
-    return whole
-
-
-def _at_of(base: _At, extension: _At, codes: set[str], *path: str | int) -> str:
-    """A message about an extended entry names the place where the language stands."""
-    return (extension if path[:1] == ("languages",) and path[1] in codes else base)(*path)
 
 
 def languages(entries: Iterable[Mapping[str, Any]] = ()) -> dict[str, dict[str, str]]:
@@ -198,7 +165,7 @@ def _check(entry: Mapping[str, Any], at: Callable[..., str]) -> None:
         _check_carve(item, here)
 
 
-def _check_labels(entry: Mapping[str, Any], at: _At) -> None:
+def _check_labels(entry: Mapping[str, Any], at: At) -> None:
     """The labels of ner and sf are types: no tags, and nothing that stands outside of spans."""
     outside = {"O", *entry.get("outside", ())}
     for number, label in enumerate(entry["labels"]):

@@ -154,7 +154,10 @@ class _Layout:
 
     def check_comment(self, line: str, number: int, tagger: Tagger) -> None:
         """UserError for a comment that could as well be a sentence's first token."""
-        columns = self.split(line, number)
+        try:
+            columns = self.split(line, number)
+        except UserError:  # text with a quotation mark is no line of CSV
+            return
         if self.least <= len(columns) <= self.most and tagger.knows(columns[self.tag]):
             raise UserError(
                 f"{self._path}:{number}: the line begins like a comment ({self.comment!r}), but "

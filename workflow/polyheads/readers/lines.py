@@ -152,7 +152,8 @@ def _not_utf_8(path: Path, stream: BinaryIO, encoding: str) -> Iterator[bytes]:
     if first > 0:
         raise UserError(
             f"{path}:{first}: the catalogue entry says {encoding}, but this line and all others "
-            "with letters beyond ASCII are UTF-8; set `encoding: utf-8`"
+            "with letters beyond ASCII are UTF-8; set `encoding: utf-8`, or convert the file to "
+            f"{encoding} where the entry is not yours"
         )
 
 
