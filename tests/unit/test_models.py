@@ -77,6 +77,17 @@ def test_encoders_that_fit_are_installed(kind, positions, offset, tmp_path):
     assert not torch.equal(model.classifier.weight, other.classifier.weight)
 
 
+def test_the_same_files_give_the_same_encoder(tmp_path):
+    """Also one without a pooler, which transformers then draws."""
+    source = write_tokenizer(tmp_path / "source")
+    config = transformers.BertConfig(**SIZES, max_position_embeddings=64)
+    strong(transformers.BertModel(config, add_pooling_layer=False)).save_pretrained(source)
+    for out in (tmp_path / "one", tmp_path / "two"):
+        models.install(source_dir=source, name="mine", source={}, out_dir=out)
+    for file in ("model.safetensors", "model.json", "config.json"):
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+
+
 @pytest.mark.parametrize(
     ("kind", "more", "reason"),
     [

@@ -53,6 +53,7 @@ def install(
     """
     source_dir, out_dir = Path(source_dir), Path(out_dir)
     check_directory(source_dir)
+    torch.manual_seed(0)  # weights that the files lack, such as an unused pooler, are drawn
     with sliced.whole(source_dir, out_dir) as (directory, missing):
         model, head = weights.load(directory, called=source_dir)
     probe(model, name=name, tokenizer_dir=source_dir, missing=missing)
