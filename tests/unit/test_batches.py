@@ -137,3 +137,17 @@ def test_packing_round_trip(count):
     assert grid.shape == (count, 2, max(lengths), 4)
     back = packing.pack(grid.transpose(1, 2))
     torch.testing.assert_close(back, row.transpose(1, 2))
+
+
+def test_masks_of_sliding_windows():
+    from polyheads.heads import Packing
+
+    packing = Packing.of([6, 2], range(2), torch.device("cpu"))
+    assert packing.mask() is packing.mask(6) is packing.key_mask  # none is that wide
+    mask = packing.mask(2)  # a token and its two neighbours
+    band = [[abs(i - j) < 2 for j in range(6)] for i in range(6)]
+    assert mask[0, 0].tolist() == band
+    assert mask[1, 0, :2, :2].all() and not mask[1, 0, :2, 2:].any()
+    assert mask.any(-1).all()  # padding looks at something, or its softmax would be NaN
+    assert packing.mask(2) is mask
+    assert Packing.of([6], [0], torch.device("cpu")).mask(2)[0, 0].tolist() == band

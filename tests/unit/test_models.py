@@ -10,7 +10,7 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.processors import TemplateProcessing
 
-from polyheads import models
+from polyheads import models, probing
 from polyheads.errors import UserError
 from polyheads.heads import ATTENTION, Packing, number_layers
 
@@ -157,6 +157,13 @@ def test_the_probe_looks_beyond_every_window(window, tmp_path, monkeypatch):
     monkeypatch.setattr(Packing, "mask", WithoutWindows.mask)
     with pytest.raises(UserError, match="packed into one row change its output"):
         models.probe(modernbert(window), name="mine", tokenizer_dir=tmp_path)
+
+
+def test_a_gate_that_does_not_take_its_head_away(tmp_path, monkeypatch):
+    write_tokenizer(tmp_path)
+    monkeypatch.setattr(probing, "gate_without", lambda heads, *shape: torch.ones(shape))
+    with pytest.raises(UserError, match="a gate of 0 is not the same as removing the head"):
+        models.probe(modernbert(16), name="mine", tokenizer_dir=tmp_path)
 
 
 def refused(directory, reason):

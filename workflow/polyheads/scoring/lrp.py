@@ -101,7 +101,7 @@ def check_conservation(
 
     def keep(_: torch.nn.Module, __: tuple, output: torch.Tensor) -> torch.Tensor:
         embedded.append(output.detach().requires_grad_(True))
-        return embedded[-1]
+        return embedded[-1].clone()  # which the model may change in place
 
     tables = [part for part in model.modules() if isinstance(part, torch.nn.Embedding)]
     hooks = [part.register_forward_hook(keep) for part in tables]

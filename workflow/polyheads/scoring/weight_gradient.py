@@ -77,7 +77,7 @@ def key_value_rows(model: torch.nn.Module, inputs: dict, layers: int) -> list[Ro
 
     def note(module: torch.nn.Linear, _: object, output: torch.Tensor) -> torch.Tensor:
         made.append((module, output.detach().requires_grad_(True)))
-        return made[-1][1]
+        return made[-1][1].clone()  # which the model may change in place
 
     def see(layer, query, key, value, _):
         found[layer] = [_own_rows(part, made) for part in (key, value)]
