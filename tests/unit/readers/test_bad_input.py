@@ -248,6 +248,13 @@ def test_a_header_is_no_token(tmp_path):
     assert (counts["skipped"], counts["repairs"]) == ({"header": 1}, {})
     refuses(tmp_path, "Ada\tB-PER\n\n", options, r"dev\.txt:1: a header .*'B-PER'; remove `header`")
     refuses(tmp_path, "word\ttag\nAda\tB-PER\n\n", COLUMNS, r"dev\.txt:1: the tag 'tag'")
+    # Any word is a tag here, but those of a header aren't meant.
+    bare = options | {"scheme": "bare", "other_types": "MISC", "types": {"Person": "PER"}}
+    assert read(tmp_path, "word\ttag\nAda\tPerson\n\n", bare)[0] == [(["Ada"], ["B-PER"])]
+    for tag in ("PER", "Person", "O"):
+        refuses(tmp_path, f"Ada\t{tag}\n\n", bare, rf"dev\.txt:1: a header .*'{tag}'")
+    kept = bare | {"columns": COLUMNS["columns"], "blank_tokens": "keep"}
+    assert read(tmp_path, "\tdate\n\n", kept)[0] == [([""], ["B-MISC"])]
 
 
 def test_control_characters_inside_tokens_are_counted(tmp_path):

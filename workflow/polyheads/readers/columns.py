@@ -158,7 +158,7 @@ class _Layout:
             columns = self.split(line, number)
         except UserError:  # text with a quotation mark is no line of CSV
             return
-        if self.least <= len(columns) <= self.most and tagger.knows(columns[self.tag]):
+        if self.least <= len(columns) <= self.most and tagger.looks_like_tag(columns[self.tag]):
             raise UserError(
                 f"{self._path}:{number}: the line begins like a comment ({self.comment!r}), but "
                 f"has the columns and the tag of a token, {quoted(columns[self.token])}; make "
@@ -169,7 +169,7 @@ class _Layout:
 
     def check_header(self, columns: list[str], tagger: Tagger, number: int) -> None:
         """UserError for a header that could as well be a token."""
-        if self.least <= len(columns) <= self.most and tagger.knows(columns[self.tag]):
+        if self.least <= len(columns) <= self.most and tagger.looks_like_tag(columns[self.tag]):
             raise UserError(
                 f"{self._path}:{number}: a header should stand here, but the line has the tag "
                 f"{quoted(columns[self.tag])}; remove `header` from the catalogue entry if the "

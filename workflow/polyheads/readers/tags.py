@@ -80,7 +80,7 @@ class Tagger:
         return tags
 
     def knows(self, raw: str) -> bool:
-        """Whether a tag is one of the source's, whatever stands before it."""
+        """Whether a tag can be read, whatever stands before it."""
         tag = self._reading.get("tags", {}).get(raw, raw)
         if tag in self._outside:
             return True
@@ -89,6 +89,13 @@ class Tagger:
         except UserError:
             return False
         return True
+
+    def looks_like_tag(self, raw: str) -> bool:
+        """Whether a tag can be read and is not any word at all, which `other_types` may take."""
+        if self._scheme in _PREFIXES or raw in self._outside:
+            return self.knows(raw)
+        named = (self._labels, self._reading.get("types", {}), self._reading.get("tags", {}))
+        return any(raw in names for names in named)
 
     def _repaired(self, kind: str, number: int, what: str) -> None:
         count_repair(self._counts, kind, self._path, number, what)
