@@ -13,7 +13,7 @@ from transformers import (
 )
 
 from polyheads.batches import Layout, Sentence
-from polyheads.heads import ATTENTION
+from polyheads.heads import ATTENTION, number_layers
 
 torch.set_num_threads(1)  # tests run side by side; two threads each would wait for each other
 LABELS = 5
@@ -42,7 +42,7 @@ def make_model(kind: str, seed: int = 0) -> torch.nn.Module:
             if isinstance(part, torch.nn.Linear):
                 part.weight.normal_(std=0.2, generator=torch.Generator().manual_seed(seed))
                 part.bias.normal_(std=0.05, generator=torch.Generator().manual_seed(seed + 1))
-    return model.eval()
+    return number_layers(model.eval())
 
 
 def head_columns(head: int) -> slice:

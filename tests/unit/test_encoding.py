@@ -4,8 +4,9 @@ import json
 
 import numpy as np
 import pytest
+import transformers
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Sequence, Value
-from tokenizers import Tokenizer, normalizers, pre_tokenizers
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
 from tokenizers.models import WordPiece
 from tokenizers.processors import TemplateProcessing
 
@@ -125,3 +126,111 @@ def test_a_tokenizer_that_cannot_be_read(tmp_path):
     (tmp_path / "tokenizer.json").write_text("{")
     with pytest.raises(UserError, match=r"tokenizer\.json: not a readable fast tokenizer"):
         encoding.load_tokenizer(tmp_path)
+
+
+TEXT = [
+    "the house of the old man is 12 miles from here , he said .",
+    "Das alte Haus steht 1990 leer ; der Mann sagt es .",
+    "一 座 老 房子 在 这里 。",
+]
+
+
+def byte_level(directory, split=None):
+    """The parts of a byte-level tokenizer.json, learned on TEXT; split: Llama 3's way to cut."""
+    tokenizer = Tokenizer(models.BPE())
+    parts = [pre_tokenizers.Split(Regex(split), "isolated")] if split else []
+    parts += [pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=not split)]
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(parts)
+    trainer = trainers.BpeTrainer(
+        vocab_size=400,
+        special_tokens=["<s>", "<pad>", "</s>", "<unk>", "<mask>"] if not split else ["<|begin|>"],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(TEXT, trainer)
+    tokenizer.save(str(directory / "learned.json"))
+    return tokenizer, json.loads((directory / "learned.json").read_text())["model"]
+
+
+def roberta(directory, **options):
+    _, learned = byte_level(directory)
+    merges = [tuple(pair) for pair in learned["merges"]]
+    return transformers.RobertaTokenizer(vocab=learned["vocab"], merges=merges, **options)
+
+
+def modernbert(directory):
+    tokenizer, _ = byte_level(directory)
+    tokenizer.normalizer = normalizers.NFC()
+    return transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer)
+
+
+def eurobert(directory):
+    tokenizer, _ = byte_level(
+        directory, r"(?i:'s|'t|'re)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+|\s+"
+    )
+    begin = tokenizer.token_to_id("<|begin|>")
+    tokenizer.post_processor = TemplateProcessing(
+        single="<|begin|> $A", special_tokens=[("<|begin|>", begin)]
+    )
+    return transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer)
+
+
+def gemma(directory):
+    characters = sorted({"▁", *"".join(TEXT)} - {" "})
+    pieces = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>", *characters]
+    merges = [("▁", "t"), ("h", "e"), ("▁t", "he"), ("▁", "h"), ("▁", "o"), ("▁o", "f"), ("t", "e")]
+    merges += [("▁", "1"), ("▁1", "2")]
+    pieces += [one + other for one, other in merges]
+    vocabulary = {piece: number for number, piece in enumerate(pieces)}
+    return transformers.GemmaTokenizer(vocab=vocabulary, merges=merges)
+
+
+def bert(_):
+    pieces = sorted({*"".join(TEXT).lower().split(), *"".join(TEXT).lower()} - {" "})
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *pieces, *(f"##{p}" for p in pieces)]
+    return transformers.BertTokenizer(vocab={p: n for n, p in enumerate(dict.fromkeys(pieces))})
+
+
+def xlm_roberta(_):
+    pieces = sorted({"▁", "▁the", "▁of", "he", *"".join(TEXT)} - {" "})
+    special = ["<s>", "<pad>", "</s>", "<unk>"]
+    scores = [(p, 0.0) for p in special] + [(p, -2.0) for p in pieces] + [("<mask>", 0.0)]
+    return transformers.XLMRobertaTokenizer(vocab=scores)
+
+
+@pytest.mark.parametrize(
+    ("make", "gap"),
+    [
+        (roberta, " "),
+        (lambda directory: roberta(directory, add_prefix_space=True), ""),
+        (modernbert, " "),
+        (eurobert, " "),
+        (gemma, " "),
+        (bert, ""),
+        (xlm_roberta, ""),
+    ],
+)
+def test_words_are_encoded_as_in_the_running_sentence(make, gap, tmp_path):
+    made = make(tmp_path)
+    made.save_pretrained(tmp_path)
+    tokenizer = encoding.load_tokenizer(tmp_path)
+    assert encoding.word_gap(tokenizer) == gap
+    sentences = [text.split() for text in TEXT]
+    unknown = encoding.special_tokens(tokenizer)["unknown"]
+    ids, starts, empty = encoding.encode_sentences(tokenizer, sentences, unknown=unknown)
+    assert not empty
+    for text, words, found, at in zip(TEXT, sentences, ids, starts, strict=True):
+        running = made(text, add_special_tokens=False)
+        assert found.tolist() == running.input_ids
+        # a word begins at the subword that holds its first letter, or the space before it
+        places = [running.char_to_token(len(" ".join(words[:n])) + bool(n)) for n in range(len(at))]
+        assert all(start <= place for start, place in zip(at, places, strict=True))
+        assert at[0] == 0 and (np.diff(at) > 0).all()
+
+
+def test_a_tokenizer_that_begins_sentences_but_ends_none_and_knows_every_byte(tmp_path):
+    eurobert(tmp_path).save_pretrained(tmp_path)
+    tokenizer = encoding.load_tokenizer(tmp_path)
+    special = encoding.special_tokens(tokenizer)
+    assert (special["prefix"], special["suffix"]) == ([tokenizer.token_to_id("<|begin|>")], [])
+    assert special["unknown"] == tokenizer.token_to_id("Ġ")

@@ -23,7 +23,7 @@ from polyheads.batches import pack
 from polyheads.checkpoints import Checkpoint
 from polyheads.errors import UserError
 from polyheads.exports import card, directory, removal
-from polyheads.heads import ATTENTION, gate_without
+from polyheads.heads import ATTENTION, gate_without, number_layers
 
 ROOT = Path(__file__).parents[2]
 LETTERS = "abcdefgh"
@@ -154,7 +154,7 @@ words = ["a"]
 for block in code[:2]:
     exec(block)
 for words in sentences:
-    found["list"].append(of_words(tagger([words], is_split_into_words=True)[0], words))
+    found["list"].append(of_words(tagger([apart(words)], is_split_into_words=True)[0], words))
     found["text"].append(of_words(tagger(" ".join(words)), words))
     found["run"].append([piece["entity"] for piece in tagger("".join(words))])
     found["tag"].append(tag(words))
@@ -258,7 +258,7 @@ def test_what_is_in_an_export(place, exported):
 @pytest.mark.parametrize("kind", ["Bert", "XLMRoberta", "Roberta", "Camembert", "Electra"])
 @pytest.mark.parametrize("pruned", [[[0, 1], [2, 3]], [[1, h] for h in range(4)]])
 def test_zeros_are_the_same_as_gates(kind, pruned):
-    model = encoder(kind, max_position_embeddings=66).eval()
+    model = number_layers(encoder(kind, max_position_embeddings=66).eval())
     model.set_attn_implementation(ATTENTION)
     layout = make_layout("bert" if kind in ("Bert", "Electra") else "xlm-roberta")
     inputs = pack(make_sentences(3), layout, torch.device("cpu")).inputs
@@ -278,12 +278,47 @@ def test_zeros_are_the_same_as_gates(kind, pruned):
     assert rows == [per_layer * 6 * 24] * len(rows) and len(rows) == 4 * len({h[0] for h in pruned})
 
 
-def test_layers_that_share_their_attention_keep_their_heads(monkeypatch):
-    model = encoder("Bert")
-    linear = model.encoder.layer[0].attention.output.dense
-    monkeypatch.setattr(removal, "output_projections", lambda *_: [linear, linear, linear])
-    with pytest.raises(UserError, match="BertModel: layers 0 and 1 share their attention"):
-        removal.zero_heads(model, [[0, 1]], {}, heads=4)
+@pytest.mark.parametrize(
+    ("kind", "more", "rows"),
+    [
+        ("DistilBert", {}, 4 * 24 + 3),  # of each of a head's six rows: weights and biases
+        ("ModernBert", {"pad_token_id": 0, "local_attention": 4}, 4 * 24),  # one map for q, k, v
+        (
+            "EuroBert",
+            {"pad_token_id": 0, "num_key_value_heads": 2},
+            2 * 24,
+        ),  # keys and values of two heads
+    ],
+)
+def test_zeros_are_the_same_as_gates_in_other_encoders(kind, more, rows):
+    model = number_layers(encoder(kind, max_position_embeddings=66, **more).eval())
+    model.set_attn_implementation(ATTENTION)
+    inputs = pack(make_sentences(3), make_layout("bert"), torch.device("cpu")).inputs
+    with torch.no_grad():
+        gated = model(**inputs, head_gate=gate_without([[0, 1], [2, 3]], 3, 4))[0]
+        before = {name: weight.clone() for name, weight in model.state_dict().items()}
+        removal.zero_heads(model, [[0, 1], [2, 3]], inputs, heads=4)
+        zeroed = model(**inputs)[0]
+    assert torch.allclose(gated, zeroed, atol=1e-5)
+    now = model.state_dict()
+    zeros = sum(int(((now[name] == 0) & (before[name] != 0)).sum()) for name in now)
+    changed = sum(int((now[name] != before[name]).sum()) for name in now)
+    biases = 2 * 6 * (rows % 24)
+    assert changed == zeros and zeros in (2 * 6 * rows, 2 * 6 * rows - biases)
+
+
+def test_layers_that_share_their_attention_keep_their_heads():
+    model = number_layers(encoder("Albert", max_position_embeddings=66, embedding_size=8).eval())
+    model.set_attn_implementation(ATTENTION)
+    inputs = pack(make_sentences(3), make_layout("bert"), torch.device("cpu")).inputs
+    message = "AlbertModel: layers 0 and 1 share their attention"
+    with pytest.raises(UserError, match=message):
+        removal.zero_heads(model, [[0, 1]], inputs, heads=4)
+    everywhere = [[layer, 1] for layer in range(3)]
+    with torch.no_grad():
+        gated = model(**inputs, head_gate=gate_without(everywhere, 3, 4))[0]
+        removal.zero_heads(model, everywhere, inputs, heads=4)
+        assert torch.allclose(model(**inputs)[0], gated, atol=1e-5)
 
 
 def test_a_killed_export_goes_on(place, exported, tmp_path, monkeypatch, capsys):

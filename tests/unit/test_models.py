@@ -12,7 +12,9 @@ from tokenizers.processors import TemplateProcessing
 
 from polyheads import models
 from polyheads.errors import UserError
+from polyheads.heads import ATTENTION, Packing, number_layers
 
+CPU = torch.device("cpu")
 SIZES = {
     "vocab_size": 90,
     "hidden_size": 24,
@@ -55,11 +57,15 @@ def encoder(kind, **more):
         ("Roberta", 66, 2),
         ("Camembert", 66, 2),
         ("Electra", 64, 0),
+        ("Albert", 64, 0),
+        ("DistilBert", 64, 0),
+        ("NomicBert", 64, 0),
+        ("ModernBert", 64, 0),
     ],
 )
 def test_encoders_that_fit_are_installed(kind, positions, offset, tmp_path):
     source = write_tokenizer(tmp_path / "source")
-    encoder(kind, max_position_embeddings=positions).save_pretrained(source)
+    encoder(kind, max_position_embeddings=positions, pad_token_id=1).save_pretrained(source)
     models.install(source_dir=source, name="mine", source={}, out_dir=tmp_path / "out")
     info = models.read_info(tmp_path / "out")
     assert (info["layers"], info["heads"], info["max_length"]) == (3, 4, 64)
@@ -74,14 +80,58 @@ def test_encoders_that_fit_are_installed(kind, positions, offset, tmp_path):
 @pytest.mark.parametrize(
     ("kind", "more", "reason"),
     [
-        ("ModernBert", {"local_attention": 4, "pad_token_id": 0}, "packed"),
-        ("MPNet", {}, "heads of its layers"),
-        ("DebertaV2", {"relative_attention": True}, "heads of its layers"),
+        ("MPNet", {}, "AttentionInterface"),
+        ("DebertaV2", {"relative_attention": True}, "AttentionInterface"),
+        ("MobileBert", {"embedding_size": 24, "intra_bottleneck_size": 24}, "packed"),
+        ("MT5", {"d_kv": 6}, "relative positions"),
+        ("Llama", {}, "left to right"),
     ],
 )
 def test_encoders_that_do_not_fit_are_refused_by_name(kind, more, reason, tmp_path):
     with pytest.raises(UserError, match=f"model mine \\({kind}Model\\) cannot be used: .*{reason}"):
         models.probe(encoder(kind, **more), name="mine", tokenizer_dir=write_tokenizer(tmp_path))
+
+
+def modernbert(window, positions=210):
+    """Three layers of which the second and the third have a window, in tokens over both sides."""
+    return encoder(
+        "ModernBert", local_attention=window, max_position_embeddings=positions, pad_token_id=0
+    )
+
+
+@pytest.mark.parametrize("window", [128, 16])
+def test_sliding_windows_are_those_of_the_encoder_itself(window):
+    model = modernbert(window).eval()
+    sentences = [torch.randint(1, 90, (length,)) for length in (200, 3, 90)]
+    row = {
+        "input_ids": torch.cat(sentences)[None],
+        "position_ids": torch.cat([torch.arange(len(ids)) for ids in sentences])[None],
+        "packing": Packing.of([200, 3, 90], range(3), torch.device("cpu")),
+    }
+    with torch.no_grad():
+        own = torch.cat([model(input_ids=ids[None])[0][0] for ids in sentences])
+        number_layers(model).set_attn_implementation(ATTENTION)
+        packed = model(**row, head_gate=torch.ones(3, 4))[0][0]
+        everywhere = model(**(row | {"packing": WithoutWindows.of([200, 3, 90], range(3), CPU)}))
+    torch.testing.assert_close(packed, own, atol=1e-5, rtol=1e-5)
+    assert (everywhere[0][0] - own).abs().max() > 1e-3
+    # of padding, which looks at nothing, no NaN comes back
+    model(**row)[0].sum().backward()
+    assert all(weight.grad.isfinite().all() for weight in model.parameters())
+
+
+class WithoutWindows(Packing):
+    def mask(self, sliding_window=None):
+        return self.key_mask
+
+
+@pytest.mark.parametrize("window", [128, 16])
+def test_the_probe_looks_beyond_every_window(window, tmp_path, monkeypatch):
+    write_tokenizer(tmp_path)
+    models.probe(modernbert(window), name="mine", tokenizer_dir=tmp_path)
+    monkeypatch.setattr(Packing, "mask", WithoutWindows.mask)
+    with pytest.raises(UserError, match="packed into one row change its output"):
+        models.probe(modernbert(window), name="mine", tokenizer_dir=tmp_path)
 
 
 def refused(directory, reason):

@@ -85,21 +85,22 @@ def test_weight_gradients_by_module_names(kind, scoring):
     np.testing.assert_allclose(found, expected, rtol=1e-4)
 
 
-def test_projections_that_cannot_be_found_are_refused(kind):
-    """As where positions are rotated: attention does not read what the linear map wrote."""
+def test_heads_without_rows_of_their_own_are_refused(kind):
+    """As where keys are normalised over all heads: each depends on the rows of all."""
 
-    class Turned(torch.nn.Module):
+    class Normalised(torch.nn.Module):
         def __init__(self, linear):
             super().__init__()
             self.linear = linear
 
         def forward(self, hidden):
-            return self.linear(hidden) * 1.0
+            made = self.linear(hidden)
+            return functional.layer_norm(made, made.shape[-1:])
 
     model = make_model(kind)
     attention = model.base_model.encoder.layer[1].attention.self
-    attention.key = Turned(attention.key)
-    with pytest.raises(UserError, match="key and value projections .* cannot be found") as caught:
+    attention.key = Normalised(attention.key)
+    with pytest.raises(UserError, match="no key and value projections of their own") as caught:
         weight_gradient.score(model, make_sentences(2), **how(kind))
     assert "\n" not in str(caught.value)
 
@@ -245,7 +246,7 @@ def test_relevance_is_conserved_without_biases(kind):
         ]
     gate = torch.ones(1, *SHAPE, requires_grad=True)
     plain = word_logits(model, batch, gate).detach()
-    with lrp.constant_factors(model, layers=LAYERS):
+    with lrp.constant_factors(model):
         logits = word_logits(model, batch, gate)
         torch.testing.assert_close(logits, plain, atol=1e-5, rtol=1e-5)
         gold = lrp.gold_logit(logits, batch.labels).mean()

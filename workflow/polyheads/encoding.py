@@ -39,30 +39,63 @@ def load_tokenizer(directory: Path):
 
 def special_tokens(tokenizer) -> dict:
     """What the model wants around a sentence: {"prefix": [ids], "suffix": [ids], "unknown": id}."""
-    around = tokenizer.encode("").ids
-    half = len(around) // 2
-    unknown = None
-    for name in ("[UNK]", "<unk>"):
-        if tokenizer.token_to_id(name) is not None:
-            unknown = tokenizer.token_to_id(name)
-            break
-    if unknown is None:
-        raise UserError("the tokenizer has neither [UNK] nor <unk>, which wordless tokens need")
-    return {"prefix": around[:half], "suffix": around[half:], "unknown": unknown}
+    around = tokenizer.encode("a")
+    special = list(map(bool, around.special_tokens_mask))
+    before = special.index(False) if False in special else len(special) // 2
+    after = max(before, len(special) - special[::-1].index(False) if False in special else 0)
+    return {
+        "prefix": around.ids[:before],
+        "suffix": around.ids[after:],
+        "unknown": _unknown(tokenizer),
+    }
+
+
+def _unknown(tokenizer) -> int:
+    """The id that stands for a word without subwords."""
+    for name in ("[UNK]", "<unk>", getattr(tokenizer.model, "unk_token", None)):
+        if name is not None and tokenizer.token_to_id(name) is not None:
+            return tokenizer.token_to_id(name)
+    # Tokenizers of bytes know everything; what is left of such a word is the space before it.
+    space = tokenizer.encode(" ", add_special_tokens=False).ids
+    if not space:
+        raise UserError("the tokenizer has no token for words without subwords, as [UNK] or <unk>")
+    return space[0]
+
+
+def word_gap(tokenizer) -> str:
+    """What must stand before a word that is given apart, so that it is encoded as in a sentence.
+
+    A space, where the tokenizer makes it part of the next word (byte-level ones of RoBERTa,
+    ModernBERT, EuroBERT; Gemma's, which mmBERT has); without it every word would be encoded as
+    if it stood inside another. Nothing, where the tokenizer splits at spaces and marks words
+    itself (WordPiece, Unigram, `add_prefix_space`).
+    """
+
+    def ids(text: str | list[str]) -> list[int]:
+        given_apart = isinstance(text, list)
+        return tokenizer.encode(text, is_pretokenized=given_apart, add_special_tokens=False).ids
+
+    pairs = [("a", "b"), ("the", "of"), ("1", "2"), ("\u4e00", "\u4e8c")]
+    apart = [ids([one, other]) == ids(f"{one} {other}") for one, other in pairs]
+    with_space = [ids([one, f" {other}"]) == ids(f"{one} {other}") for one, other in pairs]
+    return " " if all(with_space) and not all(apart) else ""
 
 
 def encode_sentences(
     tokenizer, sentences: Sequence[Sequence[str]], *, unknown: int
 ) -> tuple[list[np.ndarray], list[np.ndarray], int]:
-    """Subword ids and word starts of pre-tokenised sentences.
+    """Subword ids and word starts of pre-tokenised sentences, as if words had spaces between.
 
     A word that the tokenizer deletes (control characters, some marks) becomes ``unknown``, so
     that every word has a first subword to carry its label. Returns (subwords per sentence,
     starts per sentence, number of words without subwords).
     """
     all_ids, all_starts, empty = [], [], 0
+    gap = word_gap(tokenizer)
     encoded = tokenizer.encode_batch(
-        [list(words) for words in sentences], is_pretokenized=True, add_special_tokens=False
+        [[*words[:1], *(gap + word for word in words[1:])] for words in sentences],
+        is_pretokenized=True,
+        add_special_tokens=False,
     )
     for words, encoding in zip(sentences, encoded, strict=True):
         ids = np.array(encoding.ids, dtype=np.int32)

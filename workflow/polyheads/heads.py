@@ -6,13 +6,16 @@ projections and its *input columns* of the output projection. The gradient of th
 respect to a gate at 1 is the head importance of Michel et al. (2019), equation 2.
 
 The gates travel to the attention function as keywords of the model call
-(``head_gate=..., packing=...``) through transformers' AttentionInterface.
+(``head_gate=..., packing=...``) through transformers' AttentionInterface. Layers are numbered by
+the order in which they call it, so that a layer that is used several times (ALBERT) has other
+gates at each use. Where several query heads share keys and values, a head is a query head.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 import torch
 from torch.nn import functional
@@ -20,6 +23,17 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.masking_utils import sdpa_mask
 
 ATTENTION = "polyheads"  # the name our attention function has in a model's configuration
+# Keywords of the AttentionInterface by which an encoder changes its attention weights in ways
+# that are not computed here, and what they stand for.
+UNKNOWN = {
+    "position_bias": "relative positions",
+    "softcap": "capped logits",
+    "s_aux": "attention sinks",
+}
+
+
+class UnknownAttention(Exception):
+    """Attention that is not computed here; the message says what kind."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +49,7 @@ class Packing:
     key_mask: torch.Tensor | None  # (S, 1, 1, L) True where a token is; None: no padding at all
     example: torch.Tensor  # (T,) index of the example (sentence) that a token belongs to
     shape: tuple[int, int]  # (S, L)
+    bands: dict[int, torch.Tensor] = field(default_factory=dict)  # masks by reach, made once
 
     @classmethod
     def of(cls, lengths: Sequence[int], examples: Sequence[int], device: torch.device) -> Packing:
@@ -64,9 +79,28 @@ class Packing:
         """(S, L, H, D) -> (1, T, H, D)"""
         return grid.flatten(0, 1).index_select(0, self.gather)[None]
 
+    def mask(self, sliding_window: int | None = None) -> torch.Tensor | None:
+        """True where a token may look, (S, 1, 1 or L, L); None: everywhere.
 
-def _gated_attention(
-    module: torch.nn.Module,
+        sliding_window: tokens look at less than so many to either side (the meaning that the
+        AttentionInterface gives the keyword); None: at all.
+        """
+        longest = self.shape[1]
+        if sliding_window is None or sliding_window >= longest:
+            return self.key_mask
+        if sliding_window not in self.bands:
+            place = torch.arange(longest, device=self.scatter.device)
+            far = (place[:, None] - place).abs()  # (L, L)
+            band = (far < sliding_window)[None, None]
+            if self.key_mask is not None:
+                # Padding looks at itself: a softmax over nothing at all would be NaN.
+                band = band & self.key_mask | (far == 0)
+            self.bands[sliding_window] = band
+        return self.bands[sliding_window]
+
+
+def attend(
+    layer: int,
     query: torch.Tensor,
     key: torch.Tensor,
     value: torch.Tensor,
@@ -75,20 +109,18 @@ def _gated_attention(
     dropout: float = 0.0,
     head_gate: torch.Tensor | None = None,
     packing: Packing | None = None,
-    trace: list[int] | None = None,
+    sliding_window: int | None = None,
     **_: object,
 ) -> tuple[torch.Tensor, None]:
-    """Scaled dot-product attention with a gate per head.
+    """Scaled dot-product attention of a layer with a gate per head.
 
     query, key, value: (B, H, T, D). ``head_gate``: (layers, H), the same for everybody, or
     (examples, layers, H), one per example (row of the batch, or sentence of the packed row).
-    ``trace`` is told the index of the layer. Returns (B, T, H, D).
+    Returns (B, T, H, D).
     """
-    if trace is not None:
-        trace.append(module.layer_idx)
     if packing is not None:
         query, key, value = packing.unpack(query), packing.unpack(key), packing.unpack(value)
-        attention_mask = packing.key_mask
+        attention_mask = packing.mask(sliding_window)
     out = functional.scaled_dot_product_attention(
         query, key, value, attn_mask=attention_mask, dropout_p=dropout, scale=scaling
     ).transpose(1, 2)  # (S, L, H, D)
@@ -96,17 +128,59 @@ def _gated_attention(
         out = packing.pack(out)  # (1, T, H, D)
     if head_gate is not None:
         if head_gate.dim() == 2:
-            gate = head_gate[module.layer_idx]  # (H,)
+            gate = head_gate[layer]  # (H,)
         else:
-            gate = head_gate[:, module.layer_idx]  # (examples, H)
+            gate = head_gate[:, layer]  # (examples, H)
             gate = gate[packing.example] if packing is not None else gate[:, None]
         out = out * gate[..., None].to(out.dtype)
     return out.contiguous(), None
 
 
+def _gated_attention(
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    *,
+    numbers: Iterator[int] | None = None,
+    see: Callable | None = None,
+    **rest: object,
+) -> tuple[torch.Tensor, None]:
+    """What a model calls: ``attend`` with the number of the layer and a key for every head.
+
+    ``see`` (layer, query, key, value, rest) gives the query, key and value to go on with.
+    UnknownAttention where the model asks for what is not computed here.
+    """
+    if getattr(module, "is_causal", False):
+        raise UnknownAttention("it reads from left to right only")
+    for keyword, meaning in UNKNOWN.items():
+        if rest.get(keyword) is not None:
+            raise UnknownAttention(f"its attention has {meaning}")
+    if key.shape[1] != query.shape[1]:  # several heads share a key and a value
+        shared = query.shape[1] // key.shape[1]
+        key, value = (part.repeat_interleave(shared, dim=1) for part in (key, value))
+    if numbers is None:  # see number_layers
+        raise UnknownAttention("its layers do not hand the keywords of a call on to attention")
+    layer = next(numbers)
+    if see is not None:
+        query, key, value = see(layer, query, key, value, rest)
+    return attend(layer, query, key, value, attention_mask, **rest)
+
+
 AttentionInterface.register(ATTENTION, _gated_attention)
 # Without its twin in the mask interface the padding mask is lost without an error.
 AttentionMaskInterface.register(ATTENTION, sdpa_mask)
+
+
+def number_layers(model: torch.nn.Module) -> torch.nn.Module:
+    """Make every call of ``model`` count the layers of its attention from 0; returns ``model``."""
+
+    def count(_: torch.nn.Module, args: tuple, keywords: dict) -> tuple[tuple, dict]:
+        return args, {**keywords, "numbers": itertools.count()}
+
+    model.register_forward_pre_hook(count, with_kwargs=True)
+    return model
 
 
 def gate_without(heads: Sequence[Sequence[int]], layers: int, per_layer: int) -> torch.Tensor:
@@ -122,9 +196,14 @@ def output_projections(model: torch.nn.Module, inputs: dict) -> list[torch.nn.Li
 
     Found by watching one forward pass over ``inputs`` (keywords of the model call), so that no
     module names of particular encoders are needed. Columns h*D..(h+1)*D-1 belong to head h.
+    Layers that share their weights have the same projection.
     """
     found: dict[int, torch.nn.Linear] = {}
     waiting: list[int] = []  # layers whose attention was seen and whose projection was not
+
+    def see(layer, query, key, value, _):
+        waiting.append(layer)
+        return query, key, value
 
     def watch(module: torch.nn.Module, *_: object) -> None:
         if waiting:
@@ -134,7 +213,7 @@ def output_projections(model: torch.nn.Module, inputs: dict) -> list[torch.nn.Li
     hooks = [part.register_forward_pre_hook(watch) for part in linears]
     try:
         with torch.no_grad():
-            model(**inputs, trace=waiting)
+            model(**inputs, see=see)
     finally:
         for hook in hooks:
             hook.remove()

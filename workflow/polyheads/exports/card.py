@@ -121,19 +121,21 @@ def _what(record: Mapping, config: Mapping, encoder: Mapping, languages: Languag
 
 def _use(record: Mapping, config: Mapping) -> str:
     names = ", ".join(config["id2label"][str(i)] for i in range(len(config["id2label"])))
+    apart = ""
+    if record["word_gap"]:  # this tokenizer takes the space before a word as a part of it
+        apart = '\nwords = [*words[:1], *(" " + word for word in words[1:])]'
     return f"""## Use
 
 ```python
-from bisect import bisect_right
-
 from transformers import pipeline
 
 tagger = pipeline("token-classification", model="this/directory", ignore_labels=[])
-words = ["One", "word", "after", "the", "other"]
-starts = [sum(map(len, words[:i])) + i for i in range(len(words))]
+words = ["One", "word", "after", "the", "other"]{apart}
+pieces = {{p["index"]: p["entity"] for p in tagger([words], is_split_into_words=True)[0]}}
 labels = {{}}  # of every word, by its place
-for piece in tagger([words], is_split_into_words=True)[0]:
-    labels.setdefault(bisect_right(starts, piece["start"]) - 1, piece["entity"])
+for index, word in enumerate(tagger.tokenizer(words, is_split_into_words=True).word_ids()):
+    if word is not None and index in pieces:
+        labels.setdefault(word, pieces[index])
 ```
 
 The model was trained on words as its corpus cuts them. The label of a word is that of its first

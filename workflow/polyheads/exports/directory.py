@@ -73,6 +73,7 @@ def make(
         "training": training,
         "precision": _precision(runner),
         "max_length": runner.layout.max_length,
+        "word_gap": encoding.word_gap(encoding.load_tokenizer(runner.setup.model_dir)),
         "versions": versions(),
     }
     with writing(out / "pruned_heads.json") as temporary:
@@ -171,7 +172,8 @@ def _check_subwords(runner: Trials, tokenizer: Any, out: Path, language: str, co
     words = list(load_from_disk(str(corpus / "data"))["test"]["tokens"])
     sentences = encoding.read_split(runner.setup.encodings[language], "test")
     prefix, suffix = list(runner.layout.prefix), list(runner.layout.suffix)
-    pairs = zip(subwords(tokenizer, words), sentences, strict=True)
+    gap = encoding.word_gap(encoding.load_tokenizer(runner.setup.model_dir))
+    pairs = zip(subwords(tokenizer, words, gap), sentences, strict=True)
     for number, (ids, sentence) in enumerate(pairs, start=1):
         if ids != prefix + sentence.subwords.tolist() + suffix:
             raise UserError(
@@ -181,15 +183,17 @@ def _check_subwords(runner: Trials, tokenizer: Any, out: Path, language: str, co
             )
 
 
-def subwords(tokenizer: Any, sentences: Sequence[Sequence[str]]) -> list[list[int]]:
+def subwords(tokenizer: Any, sentences: Sequence[Sequence[str]], gap: str) -> list[list[int]]:
     """Ids of pre-tokenised sentences by a tokenizer of transformers, special tokens included.
 
-    Words that it deletes are given as its unknown token, which is what the trials read.
+    gap: see encoding.word_gap. Words that the tokenizer deletes are given as its unknown token,
+    which is what the trials read.
     """
     options = {"is_split_into_words": True, "truncation": False}
-    encoded = tokenizer([list(words) for words in sentences], **options)
+    apart = [[*words[:1], *(gap + word for word in words[1:])] for words in sentences]
+    encoded = tokenizer(apart, **options)
     found = encoded["input_ids"]
-    for index, words in enumerate(sentences):
+    for index, words in enumerate(apart):
         there = set(encoded.word_ids(index))
         if not there.issuperset(range(len(words))):
             given = [w if i in there else tokenizer.unk_token for i, w in enumerate(words)]

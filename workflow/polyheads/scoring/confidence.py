@@ -37,22 +37,24 @@ def score(
     sums = np.zeros(shape)
     counts = np.zeros(shape[0])
 
-    def see(module, query, key, value, rest):
+    def see(layer, query, key, value, rest):
         packing = rest["packing"]
         asking, asked = packing.unpack(query), packing.unpack(key)  # (S, H, L, D)
         scale = rest.get("scaling") or asking.shape[-1] ** -0.5
         weights = asking @ asked.transpose(2, 3) * scale  # (S, H, L, L)
         windows, longest = packing.shape
         lengths = torch.full((windows, 1), longest, device=query.device)
+        mask = packing.mask(rest.get("sliding_window"))
+        if mask is not None:
+            weights = weights.masked_fill(~mask, -torch.inf)
         if packing.key_mask is not None:
-            weights = weights.masked_fill(~packing.key_mask, -torch.inf)
             lengths = packing.key_mask.view(windows, longest).sum(1, keepdim=True)
         place = torch.arange(longest, device=query.device)
         real = (place >= before) & (place < lengths - after)  # (S, L)
         weights = weights.softmax(-1).masked_fill(~real[:, None, None], 0)
         largest = weights.amax(-1).double() * real[:, None]  # (S, H, L)
-        sums[module.layer_idx] += largest.sum((0, 2)).cpu().numpy()
-        counts[module.layer_idx] += int(real.sum())
+        sums[layer] += largest.sum((0, 2)).cpu().numpy()
+        counts[layer] += int(real.sum())
         return query, key, value
 
     with watched(model, see):

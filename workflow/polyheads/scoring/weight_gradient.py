@@ -19,6 +19,8 @@ from polyheads.errors import UserError
 from polyheads.scoring.watching import watched
 from polyheads.training import word_logits
 
+Rows = tuple[torch.nn.Linear, torch.Tensor]  # a linear map; rows of its weight, head by head
+
 
 def score(model: torch.nn.Module, sentences: Sequence[Sentence], **how) -> np.ndarray:
     """(layers, heads) raw scores from the rows, outputs, of each head."""
@@ -38,64 +40,83 @@ def projection_gradients(
     """(layers, heads) sum over batches of mean |d loss / d W|, of keys plus of values.
 
     axis: the axis of W, [out, in], that is cut into a stretch for each head: 0 the rows, which
-    are the heads' own, 1 the columns. UserError where the projections cannot be found or cut.
+    are the heads' own, 1 the columns. UserError where heads have no rows of their own, and where
+    columns cannot be cut.
     """
     model.to(device).eval().requires_grad_(False)
     layers, heads = shape
     total = np.zeros(shape)
-    weights: list[torch.nn.Parameter] = []
+    found: list[Rows] = []  # of keys, then values, layer after layer
     for batch in chunks(sentences, size=batch_size, layout=layout, device=device):
-        if not weights:
-            found = key_value_projections(model, batch.inputs, layers)
-            weights = [linear.weight.requires_grad_(True) for pair in found for linear in pair]
-            if any(weight.shape[axis] % heads for weight in weights):
-                size = weights[0].shape[axis]
+        if not found:
+            found = key_value_rows(model, batch.inputs, layers)
+            for linear, _ in found:
+                linear.weight.requires_grad_(True)
+            size = found[0][0].weight.shape[1]
+            if axis == 1 and size % heads:
                 raise UserError(f"{size} columns of a projection cannot be cut for {heads} heads")
         loss = functional.cross_entropy(word_logits(model, batch, None), batch.labels)
-        gradients = torch.autograd.grad(loss, weights)
-        for number, gradient in enumerate(gradients):
-            line = gradient.abs().double().mean(1 - axis)  # (out,) or (in,)
+        gradients = torch.autograd.grad(loss, [linear.weight for linear, _ in found])
+        for number, (gradient, (_, rows)) in enumerate(zip(gradients, found, strict=True)):
+            line = gradient[rows].abs().double().mean(1 - axis)  # (H * D,) or (in,)
             total[number // 2] += line.view(heads, -1).mean(1).cpu().numpy()
     return total
 
 
-def key_value_projections(
-    model: torch.nn.Module, inputs: dict, layers: int
-) -> list[tuple[torch.nn.Linear, torch.nn.Linear]]:
-    """The linear maps that make the keys and the values of every layer.
+def key_value_rows(model: torch.nn.Module, inputs: dict, layers: int) -> list[Rows]:
+    """What makes the keys, then the values, of every layer: (linear map, its rows head by head).
 
-    Found by watching one forward pass over ``inputs`` (keywords of the model call), so that no
-    module names of particular encoders are needed: the map is the one whose output lies where
-    attention reads its keys. UserError where something stands between (rotated positions) or
-    one map makes queries, keys and values together.
+    Found in one forward pass over ``inputs`` (keywords of the model call), so that no module
+    names of particular encoders are needed: the rows on whose outputs a head's keys depend.
+    They may be rotated by position, and one map may make queries, keys and values together.
+    UserError where heads share rows (several query heads with one key, norms over all heads) or
+    layers share their maps: such rows are no head's own.
     """
-    # Address -> (module, output). The outputs are kept, because the memory of one that is gone
-    # could be given to a tensor that no linear map made.
-    made: dict[int, tuple[torch.nn.Linear, torch.Tensor]] = {}
-    found: dict[int, tuple] = {}
+    made: list[tuple[torch.nn.Linear, torch.Tensor]] = []  # outputs since the last attention
+    found: dict[int, list[Rows | None]] = {}
 
-    def note(module: torch.nn.Module, _: object, output: torch.Tensor) -> None:
-        made[output.data_ptr()] = (module, output)
+    def note(module: torch.nn.Linear, _: object, output: torch.Tensor) -> torch.Tensor:
+        made.append((module, output.detach().requires_grad_(True)))
+        return made[-1][1]
 
-    def see(module, query, key, value, _):
-        pair = [made.get(tensor.data_ptr(), (None,))[0] for tensor in (key, value)]
-        width = key.shape[1] * key.shape[3]
-        if all(linear is not None and linear.weight.shape[0] == width for linear in pair):
-            found[module.layer_idx] = tuple(pair)
+    def see(layer, query, key, value, _):
+        found[layer] = [_own_rows(part, made) for part in (key, value)]
         made.clear()
         return query, key, value
 
     linears = [part for part in model.modules() if isinstance(part, torch.nn.Linear)]
     hooks = [part.register_forward_hook(note) for part in linears]
     try:
-        with torch.no_grad(), watched(model, see):
+        with torch.enable_grad(), watched(model, see):
             model(**inputs)
     finally:
         for hook in hooks:
             hook.remove()
-    if len(found) != layers:
+    rows = [part for layer in sorted(found) for part in found[layer]]
+    if None in rows or len({linear for linear, _ in rows[::2]}) != layers:
         raise UserError(
-            f"the key and value projections of {type(model).__name__} cannot be found, so its"
-            " heads have no weight-gradient and no released scores; use the gradient ranking"
+            f"the heads of {type(model).__name__} have no key and value projections of their own,"
+            " and so no weight-gradient and no released scores; use the gradient ranking"
         )
-    return [found[layer] for layer in sorted(found)]
+    return rows
+
+
+def _own_rows(part: torch.Tensor, made: list[tuple[torch.nn.Linear, torch.Tensor]]) -> Rows | None:
+    """The map and its rows that ``part``, (1, H, T, D), is made of; None if heads share them."""
+    _, heads, _, size = part.shape
+    makers, rows = set(), []
+    for head in range(heads):
+        gradients = torch.autograd.grad(
+            part[:, head],
+            [output for _, output in made],
+            grad_outputs=part[:, head].detach(),
+            retain_graph=True,
+            allow_unused=True,
+        )
+        for (linear, _), gradient in zip(made, gradients, strict=True):
+            if gradient is not None and gradient.any():
+                makers.add(linear)
+                rows.append(gradient.flatten(0, -2).any(0).nonzero().squeeze(1))
+    every = torch.cat(rows)
+    own = len(every.unique()) == len(every) == heads * size
+    return (makers.pop(), every) if own and len(makers) == 1 else None
