@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import test_encoding
 import torch
 import transformers
 from conftest import make_layout, make_sentences
@@ -393,6 +394,35 @@ def test_weights_that_are_loaded_otherwise_are_refused(place, tmp_path, monkeypa
     monkeypatch.setattr(directory.AutoModelForTokenClassification, "from_pretrained", other)
     with pytest.raises(UserError, match=r"labels sentence \d+ of the xx test set otherwise"):
         place.export(tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("make", "kind"),
+    [
+        (test_encoding.roberta, "Roberta"),
+        (test_encoding.modernbert, "ModernBert"),
+        (test_encoding.eurobert, "EuroBert"),
+        (test_encoding.gemma, "ModernBert"),
+        (test_encoding.bert, "Bert"),
+        (test_encoding.xlm_roberta, "XLMRoberta"),
+    ],
+)
+def test_transformers_cuts_words_as_the_trials_do(make, kind, tmp_path):
+    make(tmp_path).save_pretrained(tmp_path / "model")
+    own = encoding.load_tokenizer(tmp_path / "model")
+    config = getattr(transformers, f"{kind}Config")(pad_token_id=1)
+    config.save_pretrained(tmp_path / "out")
+    layout = make_layout("bert")
+    directory.write_tokenizer(tmp_path / "model", tmp_path / "out", config, layout)
+    other = transformers.AutoTokenizer.from_pretrained(tmp_path / "out")
+    assert other.model_max_length == layout.max_length
+    # With a word that many tokenizers delete.
+    sentences = [*(text.split() for text in test_encoding.TEXT), ["the", "\u200f", "of"]]
+    unknown = encoding.special_tokens(own)["unknown"]
+    expected, _, _ = encoding.encode_sentences(own, sentences, unknown=unknown)
+    how = {"word_gap": encoding.word_gap(own), "unknown": unknown}
+    assert directory.subwords(other, sentences, **how) == [ids.tolist() for ids in expected]
+    assert other("the of")["input_ids"] == own.encode("the of").ids
 
 
 def test_a_masked_trial_is_fine_tuned_with_all_heads(place, tmp_path):

@@ -149,7 +149,7 @@ Labels: {names}."""
 def _scores(record: Mapping, scores: Sequence[Mapping], languages: Languages) -> str:
     task = record["task"]
     lines = [
-        f"## Scores\n\n{METRICS[task][record['metric']]} on the test sets, in percent, with"
+        f"## Scores\n\nOn the test sets, {METRICS[task][record['metric']]} in percent with"
         f" {LEVEL} % intervals over draws of test sentences. One training: the noise of training"
         " is in none of the intervals.\n",
         "| test set | sentences | all heads | without the pruned heads | gain |",
@@ -207,7 +207,7 @@ def _data(record: Mapping, encoder: Mapping, corpora: Mapping, languages: Langua
     elif "path" in source:
         of = f"a directory `{source['path']}` of the author's; its licence isn't known here"
     else:
-        of = f"pre-trained from nothing on {source['scratch']}"
+        of = f"made here from nothing; its text: {source['scratch']}"
     lines.append(f"* Encoder {encoder['model']}: {of}.")
     sentences = record["training"]["sentences"]
     lines += ["", f"Fine-tuned on {sentences} sentences, seed {record['point']['seed']}."]
