@@ -1,4 +1,4 @@
-"""Means and differences of estimates, from the ends of their intervals."""
+"""Means of estimates, from the ends of their intervals."""
 
 from itertools import combinations
 from math import sqrt
@@ -7,14 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from polyheads.statistics.contrasts import difference, mean_of, mean_of_pairs
-
-
-def test_a_difference_by_square_and_add():
-    value, low, high = difference((3.0, 2.0, 7.0), (1.0, -1.0, 1.5))
-    assert value == 2.0
-    assert low == pytest.approx(2.0 - sqrt(1.0**2 + 0.5**2))
-    assert high == pytest.approx(2.0 + sqrt(4.0**2 + 2.0**2))
+from polyheads.statistics.contrasts import mean_of, mean_of_pairs
 
 
 def test_a_mean_adds_what_shares_a_test_set_and_squares_the_rest():

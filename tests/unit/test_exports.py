@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import test_encoding
 import torch
 import transformers
 from conftest import make_layout, make_sentences
@@ -23,7 +24,7 @@ from polyheads.batches import pack
 from polyheads.checkpoints import Checkpoint
 from polyheads.errors import UserError
 from polyheads.exports import card, directory, removal
-from polyheads.heads import ATTENTION, gate_without
+from polyheads.heads import ATTENTION, gate_without, number_layers
 
 ROOT = Path(__file__).parents[2]
 LETTERS = "abcdefgh"
@@ -154,7 +155,7 @@ words = ["a"]
 for block in code[:2]:
     exec(block)
 for words in sentences:
-    found["list"].append(of_words(tagger([words], is_split_into_words=True)[0], words))
+    found["list"].append(of_words(tagger([apart(words)], is_split_into_words=True)[0], words))
     found["text"].append(of_words(tagger(" ".join(words)), words))
     found["run"].append([piece["entity"] for piece in tagger("".join(words))])
     found["tag"].append(tag(words))
@@ -258,7 +259,7 @@ def test_what_is_in_an_export(place, exported):
 @pytest.mark.parametrize("kind", ["Bert", "XLMRoberta", "Roberta", "Camembert", "Electra"])
 @pytest.mark.parametrize("pruned", [[[0, 1], [2, 3]], [[1, h] for h in range(4)]])
 def test_zeros_are_the_same_as_gates(kind, pruned):
-    model = encoder(kind, max_position_embeddings=66).eval()
+    model = number_layers(encoder(kind, max_position_embeddings=66).eval())
     model.set_attn_implementation(ATTENTION)
     layout = make_layout("bert" if kind in ("Bert", "Electra") else "xlm-roberta")
     inputs = pack(make_sentences(3), layout, torch.device("cpu")).inputs
@@ -278,12 +279,47 @@ def test_zeros_are_the_same_as_gates(kind, pruned):
     assert rows == [per_layer * 6 * 24] * len(rows) and len(rows) == 4 * len({h[0] for h in pruned})
 
 
-def test_layers_that_share_their_attention_keep_their_heads(monkeypatch):
-    model = encoder("Bert")
-    linear = model.encoder.layer[0].attention.output.dense
-    monkeypatch.setattr(removal, "output_projections", lambda *_: [linear, linear, linear])
-    with pytest.raises(UserError, match="BertModel: layers 0 and 1 share their attention"):
-        removal.zero_heads(model, [[0, 1]], {}, heads=4)
+@pytest.mark.parametrize(
+    ("kind", "more", "rows"),
+    [
+        ("DistilBert", {}, 4 * 24 + 3),  # of each of a head's six rows: weights and biases
+        ("ModernBert", {"pad_token_id": 0, "local_attention": 4}, 4 * 24),  # one map for q, k, v
+        (
+            "EuroBert",
+            {"pad_token_id": 0, "num_key_value_heads": 2},
+            2 * 24,
+        ),  # keys and values of two heads
+    ],
+)
+def test_zeros_are_the_same_as_gates_in_other_encoders(kind, more, rows):
+    model = number_layers(encoder(kind, max_position_embeddings=66, **more).eval())
+    model.set_attn_implementation(ATTENTION)
+    inputs = pack(make_sentences(3), make_layout("bert"), torch.device("cpu")).inputs
+    with torch.no_grad():
+        gated = model(**inputs, head_gate=gate_without([[0, 1], [2, 3]], 3, 4))[0]
+        before = {name: weight.clone() for name, weight in model.state_dict().items()}
+        removal.zero_heads(model, [[0, 1], [2, 3]], inputs, heads=4)
+        zeroed = model(**inputs)[0]
+    assert torch.allclose(gated, zeroed, atol=1e-5)
+    now = model.state_dict()
+    zeros = sum(int(((now[name] == 0) & (before[name] != 0)).sum()) for name in now)
+    changed = sum(int((now[name] != before[name]).sum()) for name in now)
+    biases = 2 * 6 * (rows % 24)
+    assert changed == zeros and zeros in (2 * 6 * rows, 2 * 6 * rows - biases)
+
+
+def test_layers_that_share_their_attention_keep_their_heads():
+    model = number_layers(encoder("Albert", max_position_embeddings=66, embedding_size=8).eval())
+    model.set_attn_implementation(ATTENTION)
+    inputs = pack(make_sentences(3), make_layout("bert"), torch.device("cpu")).inputs
+    message = "AlbertModel: layers 0 and 1 share their attention"
+    with pytest.raises(UserError, match=message):
+        removal.zero_heads(model, [[0, 1]], inputs, heads=4)
+    everywhere = [[layer, 1] for layer in range(3)]
+    with torch.no_grad():
+        gated = model(**inputs, head_gate=gate_without(everywhere, 3, 4))[0]
+        removal.zero_heads(model, everywhere, inputs, heads=4)
+        assert torch.allclose(model(**inputs)[0], gated, atol=1e-5)
 
 
 def test_a_killed_export_goes_on(place, exported, tmp_path, monkeypatch, capsys):
@@ -358,6 +394,35 @@ def test_weights_that_are_loaded_otherwise_are_refused(place, tmp_path, monkeypa
     monkeypatch.setattr(directory.AutoModelForTokenClassification, "from_pretrained", other)
     with pytest.raises(UserError, match=r"labels sentence \d+ of the xx test set otherwise"):
         place.export(tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("make", "kind"),
+    [
+        (test_encoding.roberta, "Roberta"),
+        (test_encoding.modernbert, "ModernBert"),
+        (test_encoding.eurobert, "EuroBert"),
+        (test_encoding.gemma, "ModernBert"),
+        (test_encoding.bert, "Bert"),
+        (test_encoding.xlm_roberta, "XLMRoberta"),
+    ],
+)
+def test_transformers_cuts_words_as_the_trials_do(make, kind, tmp_path):
+    make(tmp_path).save_pretrained(tmp_path / "model")
+    own = encoding.load_tokenizer(tmp_path / "model")
+    config = getattr(transformers, f"{kind}Config")(pad_token_id=1)
+    config.save_pretrained(tmp_path / "out")
+    layout = make_layout("bert")
+    directory.write_tokenizer(tmp_path / "model", tmp_path / "out", config, layout)
+    other = transformers.AutoTokenizer.from_pretrained(tmp_path / "out")
+    assert other.model_max_length == layout.max_length
+    # With a word that many tokenizers delete.
+    sentences = [*(text.split() for text in test_encoding.TEXT), ["the", "\u200f", "of"]]
+    unknown = encoding.special_tokens(own)["unknown"]
+    expected, _, _ = encoding.encode_sentences(own, sentences, unknown=unknown)
+    how = {"word_gap": encoding.word_gap(own), "unknown": unknown}
+    assert directory.subwords(other, sentences, **how) == [ids.tolist() for ids in expected]
+    assert other("the of")["input_ids"] == own.encode("the of").ids
 
 
 def test_a_masked_trial_is_fine_tuned_with_all_heads(place, tmp_path):

@@ -15,7 +15,7 @@ from polyheads.checkpoints import Checkpoint
 from polyheads.errors import UserError
 from polyheads.exhibits import inputs
 from polyheads.figures import plots
-from polyheads.heads import ATTENTION, gate_without
+from polyheads.heads import ATTENTION, gate_without, number_layers
 from polyheads.scoring.gradient import score
 from polyheads.training import train
 
@@ -69,8 +69,9 @@ def test_missing_heads_are_filled_with_zeros(kind, prefix, tmp_path):
     assert info["missing_heads"] == MISSING and (info["layers"], info["heads"]) == (3, HEADS)
     assert "pruned_heads" not in (tmp_path / "out/config.json").read_text()
     assert not list(tmp_path.glob(".*"))
-    model = models.build(tmp_path / "out", labels=["A", "B"], seed=1).base_model.eval()
-    whole.set_attn_implementation(ATTENTION)
+    model = models.build(tmp_path / "out", labels=["A", "B"], seed=1)
+    model = number_layers(model.base_model.eval())
+    number_layers(whole).set_attn_implementation(ATTENTION)
     row = pack(make_sentences(3), make_layout(kind.lower()), torch.device("cpu")).inputs
     with torch.no_grad():
         gated = whole(**row, head_gate=gate_without(MISSING, 3, HEADS))[0]
@@ -86,8 +87,24 @@ def test_a_layer_without_any_head(tmp_path):
 def test_whole_checkpoints_are_left_alone(tmp_path):
     checkpoint(tmp_path / "source", cut={})  # as many of transformers 4 say: pruned_heads: {}
     assert "missing_heads" not in install(tmp_path / "source", tmp_path / "out")
-    with sliced.whole(tmp_path / "source", tmp_path / "out") as (directory, missing):
-        assert (directory, missing) == (tmp_path / "source", [])
+    with sliced.whole(tmp_path / "source", tmp_path / "out") as directory:
+        assert directory == tmp_path / "source"
+
+
+def test_heads_that_are_zero_are_missing(tmp_path):
+    """As in an export, whose weights are whole."""
+    model = checkpoint(tmp_path / "source", cut={})
+    for layer, head in MISSING:
+        dense = model.encoder.layer[layer].attention.output.dense
+        torch.nn.init.zeros_(dense.weight[:, head * SIZE : (head + 1) * SIZE])
+    model.save_pretrained(tmp_path / "source")
+    assert install(tmp_path / "source", tmp_path / "out")["missing_heads"] == MISSING
+
+
+def test_a_model_without_any_head_is_refused(tmp_path):
+    checkpoint(tmp_path / "source", cut={str(layer): list(range(HEADS)) for layer in range(3)})
+    with pytest.raises(UserError, match="model mine .* all of its heads are pruned already"):
+        install(tmp_path / "source", tmp_path / "out")
 
 
 def test_missing_heads_never_learn_and_have_no_score(tmp_path):

@@ -48,15 +48,15 @@ def install(
 ) -> None:
     """Check an encoder, probe its heads and keep it as plain files under ``out_dir``.
 
-    made_of: see origins.of_encoder. Heads that transformers 4 cut out are zeros there, and
+    made_of: see origins.of_encoder. Heads that were pruned before are zeros there, and
     `missing_heads` in ``model.json``.
     """
     source_dir, out_dir = Path(source_dir), Path(out_dir)
     check_directory(source_dir)
     torch.manual_seed(0)  # weights that the files lack, such as an unused pooler, are drawn
-    with sliced.whole(source_dir, out_dir) as (directory, missing):
+    with sliced.whole(source_dir, out_dir) as directory:
         model, head = weights.load(directory, called=source_dir)
-    probe(model, name=name, tokenizer_dir=source_dir, missing=missing)
+    missing = probe(model, name=name, tokenizer_dir=source_dir)
     out_dir.mkdir(parents=True, exist_ok=True)
     if head:
         prefix = model.base_model_prefix

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import product
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from polyheads.encoding import load_tokenizer, special_tokens
@@ -43,20 +43,14 @@ def length_limit(model: torch.nn.Module) -> int | None:
 
 
 @torch.no_grad()
-def probe(
-    model: torch.nn.Module,
-    *,
-    name: str,
-    tokenizer_dir: Path,
-    missing: Sequence[Sequence[int]] = (),
-) -> None:
+def probe(model: torch.nn.Module, *, name: str, tokenizer_dir: Path) -> list[list[int]]:
     """Refuse an encoder whose heads cannot be gated or whose sentences cannot be packed.
 
     Three sentences, one of them longer than any window of attention, must give the same hidden
     states one by one with the encoder's own attention and packed with ours, and gate 0 must
     equal zeroed output-projection columns, both to 1e-5. Relative positions, decoders and
     attention outside transformers' AttentionInterface fail here, by name, before anything is
-    trained. missing: heads [layer, head] that are zero already.
+    trained. Returns the heads, [layer, head], that do nothing: pruned before, columns of zeros.
     """
     model.eval()
     number_layers(model)
@@ -70,10 +64,13 @@ def probe(
             raise _Refused("its configuration has no max_position_embeddings")
         longest = min(limit, WIDEST, max(LONG, *(2 * (window or 0) for window in windows)))
         sentences = _sentences(model, special_tokens(tokenizer), (11, longest, 7))
+        heads = np.ndindex(len(projections), model.config.num_attention_heads)
+        missing = [list(head) for head in heads if _is_zero(model, projections, *head)]
         try:
-            _compare(model, sentences, projections, own, missing)
+            _compare(model, sentences, projections, own)
         except _Refused:  # is it only rounding, which adds up in deep encoders?
-            _compare(model.double(), sentences, projections, own, missing)
+            _compare(model.double(), sentences, projections, own)
+        return missing
     except _Refused as refused:
         raise UserError(
             f"model {name} ({type(model).__name__}) cannot be used: {refused}"
@@ -140,7 +137,6 @@ def _compare(
     sentences: Sequence[torch.Tensor],
     projections: Sequence[torch.nn.Linear],
     own: str,
-    missing: Sequence[Sequence[int]],
 ) -> None:
     """The equalities of ``probe``; own: the name of the encoder's own attention."""
     layers, heads = model.config.num_hidden_layers, model.config.num_attention_heads
@@ -152,19 +148,24 @@ def _compare(
     if not _close(packed, alone):
         worst = (packed - alone).abs().max().item()
         raise _Refused(f"sentences packed into one row change its output (by {worst:.1e})")
-    # A head that is zero already would move nothing.
-    there = [h for h in product(range(layers), range(heads)) if list(h) not in missing]
+    there = [h for h in np.ndindex(layers, heads) if not _is_zero(model, projections, *h)]
     if not there:
         raise _Refused("all of its heads are pruned already")
-    chosen = [
-        max(h for h in there if h[0] == there[0][0]),
-        min(h for h in there if h[0] == there[-1][0]),
-    ]
+    chosen = [there[0], there[-1]]
     gated = model(**row, head_gate=gate_without(chosen, layers, heads))[0][0]
     with without_columns(projections, chosen, heads):
         zeroed = model(**row)[0][0]
     if torch.equal(zeroed, packed) or not _close(gated, zeroed):
         raise _Refused("a gate of 0 is not the same as removing the head")
+
+
+def _is_zero(
+    model: torch.nn.Module, projections: Sequence[torch.nn.Linear], layer: int, head: int
+) -> bool:
+    """Whether nothing of what a head finds out goes on."""
+    weight = projections[layer].weight
+    size = weight.shape[1] // model.config.num_attention_heads
+    return not weight[:, head * size : (head + 1) * size].any()
 
 
 def _sentences(model: torch.nn.Module, special: dict, lengths: Sequence[int]) -> list[torch.Tensor]:

@@ -50,20 +50,23 @@ def missing_heads(directory: Path) -> Heads:
 
 
 @contextmanager
-def whole(directory: Path, beside: Path) -> Iterator[tuple[Path, Heads]]:
-    """A model directory of full shape, and the heads that it lacks: zeros there.
+def whole(directory: Path, beside: Path) -> Iterator[Path]:
+    """A model directory of full shape, with zeros for the heads that were cut out.
 
     The directory itself where nothing was cut out; else a copy next to the path ``beside``, which
     is gone after the block. UserError where the weights are not cut as config.json says.
     """
     missing = missing_heads(directory)
     if not missing:
-        yield Path(directory), missing
+        yield Path(directory)
         return
     beside.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=beside.parent, prefix=f".{beside.name}.") as temporary:
         _fill(Path(directory), Path(temporary), missing)
-        yield Path(temporary), missing
+        try:
+            yield Path(temporary)
+        except UserError as error:  # about the directory that the user knows
+            raise UserError(str(error).replace(temporary, str(directory))) from error
 
 
 def _fill(directory: Path, out: Path, missing: Heads) -> None:

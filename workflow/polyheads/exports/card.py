@@ -121,19 +121,21 @@ def _what(record: Mapping, config: Mapping, encoder: Mapping, languages: Languag
 
 def _use(record: Mapping, config: Mapping) -> str:
     names = ", ".join(config["id2label"][str(i)] for i in range(len(config["id2label"])))
+    apart = ""
+    if record["word_gap"]:  # this tokenizer takes the space before a word as a part of it
+        apart = '\nwords = [*words[:1], *(" " + word for word in words[1:])]'
     return f"""## Use
 
 ```python
-from bisect import bisect_right
-
 from transformers import pipeline
 
 tagger = pipeline("token-classification", model="this/directory", ignore_labels=[])
-words = ["One", "word", "after", "the", "other"]
-starts = [sum(map(len, words[:i])) + i for i in range(len(words))]
+words = ["One", "word", "after", "the", "other"]{apart}
+pieces = {{p["index"]: p["entity"] for p in tagger([words], is_split_into_words=True)[0]}}
 labels = {{}}  # of every word, by its place
-for piece in tagger([words], is_split_into_words=True)[0]:
-    labels.setdefault(bisect_right(starts, piece["start"]) - 1, piece["entity"])
+for index, word in enumerate(tagger.tokenizer(words, is_split_into_words=True).word_ids()):
+    if word is not None and index in pieces:
+        labels.setdefault(word, pieces[index])
 ```
 
 The model was trained on words as its corpus cuts them. The label of a word is that of its first
@@ -147,7 +149,7 @@ Labels: {names}."""
 def _scores(record: Mapping, scores: Sequence[Mapping], languages: Languages) -> str:
     task = record["task"]
     lines = [
-        f"## Scores\n\n{METRICS[task][record['metric']]} on the test sets, in percent, with"
+        f"## Scores\n\nOn the test sets, {METRICS[task][record['metric']]} in percent with"
         f" {LEVEL} % intervals over draws of test sentences. One training: the noise of training"
         " is in none of the intervals.\n",
         "| test set | sentences | all heads | without the pruned heads | gain |",
@@ -205,7 +207,7 @@ def _data(record: Mapping, encoder: Mapping, corpora: Mapping, languages: Langua
     elif "path" in source:
         of = f"a directory `{source['path']}` of the author's; its licence isn't known here"
     else:
-        of = f"pre-trained from nothing on {source['scratch']}"
+        of = f"made here from nothing; its text: {source['scratch']}"
     lines.append(f"* Encoder {encoder['model']}: {of}.")
     sentences = record["training"]["sentences"]
     lines += ["", f"Fine-tuned on {sentences} sentences, seed {record['point']['seed']}."]

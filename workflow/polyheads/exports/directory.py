@@ -73,6 +73,7 @@ def make(
         "training": training,
         "precision": _precision(runner),
         "max_length": runner.layout.max_length,
+        **_how_to_cut(runner),
         "versions": versions(),
     }
     with writing(out / "pruned_heads.json") as temporary:
@@ -169,31 +170,47 @@ def _check_subwords(runner: Trials, tokenizer: Any, out: Path, language: str, co
     from datasets import load_from_disk
 
     words = list(load_from_disk(str(corpus / "data"))["test"]["tokens"])
-    sentences = encoding.read_split(runner.setup.encodings[language], "test")
+    expected = [
+        sentence.subwords.tolist()
+        for sentence in encoding.read_split(runner.setup.encodings[language], "test")
+    ]
+    found = subwords(tokenizer, words, **_how_to_cut(runner))
     prefix, suffix = list(runner.layout.prefix), list(runner.layout.suffix)
-    pairs = zip(subwords(tokenizer, words), sentences, strict=True)
-    for number, (ids, sentence) in enumerate(pairs, start=1):
-        if ids != prefix + sentence.subwords.tolist() + suffix:
-            raise UserError(
-                f"{out}: transformers cuts sentence {number} of the {language} test set into other"
-                " subwords than the trial did, so that its labels would be others; models with"
-                " this tokenizer can't be exported"
-            )
+    other = [i for i, (a, b) in enumerate(zip(found, expected, strict=True)) if a != b]
+    text = " ".join(words[0])
+    plain = tokenizer(text, add_special_tokens=False)["input_ids"]
+    if tokenizer(text)["input_ids"] != prefix + plain + suffix:
+        other.insert(0, 0)
+    if other:
+        raise UserError(
+            f"{out}: transformers cuts sentence {other[0] + 1} of the {language} test set into"
+            " other subwords than the trial did, so that its labels would be others; models with"
+            " this tokenizer can't be exported"
+        )
 
 
-def subwords(tokenizer: Any, sentences: Sequence[Sequence[str]]) -> list[list[int]]:
-    """Ids of pre-tokenised sentences by a tokenizer of transformers, special tokens included.
+def _how_to_cut(runner: Trials) -> dict[str, Any]:
+    """What `subwords` must know of a tokenizer; pruned_heads.json says it, too."""
+    tokenizer = encoding.load_tokenizer(runner.setup.model_dir)
+    unknown = encoding.special_tokens(tokenizer)["unknown"]
+    return {"word_gap": encoding.word_gap(tokenizer), "unknown": unknown}
 
-    Words that it deletes are given as its unknown token, which is what the trials read.
+
+def subwords(
+    tokenizer: Any, sentences: Sequence[Sequence[str]], *, word_gap: str, unknown: int
+) -> list[list[int]]:
+    """Ids of pre-tokenised sentences by a tokenizer of transformers, without special tokens.
+
+    word_gap: see encoding.word_gap; unknown: the id of a word without subwords.
     """
-    options = {"is_split_into_words": True, "truncation": False}
-    encoded = tokenizer([list(words) for words in sentences], **options)
-    found = encoded["input_ids"]
-    for index, words in enumerate(sentences):
-        there = set(encoded.word_ids(index))
-        if not there.issuperset(range(len(words))):
-            given = [w if i in there else tokenizer.unk_token for i, w in enumerate(words)]
-            found[index] = tokenizer(given, **options)["input_ids"]
+    apart = [[*words[:1], *(word_gap + word for word in words[1:])] for words in sentences]
+    encoded = tokenizer(apart, is_split_into_words=True, add_special_tokens=False)
+    found = []
+    for index, words in enumerate(apart):
+        of_word: list[list[int]] = [[] for _ in words]
+        for piece, word in zip(encoded["input_ids"][index], encoded.word_ids(index), strict=True):
+            of_word[word].append(piece)
+        found.append([piece for pieces in of_word for piece in pieces or [unknown]])
     return found
 
 
