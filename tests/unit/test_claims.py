@@ -611,6 +611,9 @@ def test_gains_and_languages(tmp_path):
     assert made["published"] == f"{rho:.2f}".replace("-", "−")
     assert made["published_of"] == "of the pairs run"
     assert made["p"] < 0.05
+    # Six distances were looked at; the note has four decimals.
+    alone = float(made["note"].split()[-1])
+    assert made["p"] == pytest.approx(6 * alone, abs=6 * 0.5e-4) and made["p"] > 4 * alone
     assert made["verdict"] == ("holds" if rho < 0 else "contradicted") + " in one run"
     (family,) = records(table, FAMILY, setting="cross-lingual")
     assert family["p"] > made["p"] and family["verdict"] == "not shown"
