@@ -43,7 +43,7 @@ TESTS = {
     "batches": ("batches",),
     "evaluation": ("evaluation",),
     "heads": ("heads", "batches"),
-    "prediction": ("counts", "training", "trials"),
+    "prediction": ("counts", "recipe", "training", "trials"),
     "scoring": ("scoring", "scoring_slowly"),
     "selection": ("selection",),
     "statistics.clusters": ("clusters",),

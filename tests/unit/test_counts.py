@@ -70,12 +70,14 @@ def test_span_counts_give_evaluations_scores(labels, data):
 @pytest.mark.parametrize(("task", "labels"), [("pos", UPOS), ("ner", IOB)])
 def test_scores_of_many_draws_at_once(task, labels):
     """The first axis is one of draws; labels that one draw lacks another may have."""
-    gold, predicted = ([[i % 7, i % 5] for i in range(start, start + 9)] for start in (0, 2))
+    gold = [[i % 7, i % 5, 1] for i in range(9)]
+    predicted = [[i % 7, i % 3, 1] for i in range(9)]
     for metric in evaluation.METRICS[task]:
         table = counts.count(found(gold, predicted, labels), metric)
         sums = np.stack([table[:n].sum(0) for n in (1, 2, 5, 9)]).astype(float)
-        one_by_one = [counts.SCORES[metric](draw) for draw in sums]
+        one_by_one = [float(counts.SCORES[metric](draw)) for draw in sums]
         assert counts.SCORES[metric](sums).tolist() == one_by_one
+        assert len(set(one_by_one)) > 2, metric
 
 
 def test_every_metric_has_a_score():
