@@ -347,16 +347,17 @@ A test holds the tables against the installed version of transformers.
 
 ## What works
 
-Where several query heads share keys and values (EuroBERT), a head is a query head. Where layers
-share their weights (ALBERT), each use of a layer has heads of its own. `weight-gradient` and
-`released` need heads with rows of their own; `lrp` needs layers in which relevance is conserved.
+mmBERT is a `modernbert`. Where several query heads share keys and values (EuroBERT), a head is a
+query head. Where layers share their weights (ALBERT), each use of a layer has heads of its own.
+LayoutLM and MarkupLM get text without its layout. `weight-gradient` and `released` need heads with
+rows of their own; `lrp` needs layers in which relevance is conserved.
 
 | model type | class | does it work? |
 | --- | --- | --- |"""
 REFUSED = """
 ## What is refused
 
-Before anything is trained, in one line that names the class.
+Before anything is trained, in one line that names the model and says why.
 
 | model type | class | does it work? |
 | --- | --- | --- |"""
