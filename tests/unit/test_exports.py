@@ -84,7 +84,11 @@ def write_model(place):
     tokenizer.save(str(source / "tokenizer.json"))
     # What transformers makes of this class by itself would keep control characters and case.
     (source / "tokenizer_config.json").write_text('{"tokenizer_class": "BertTokenizer"}')
-    encoder("Bert", max_position_embeddings=64).save_pretrained(source)
+    model = encoder("Bert", max_position_embeddings=64)
+    for name, weight in model.named_parameters():
+        if "attention" in name and name.endswith("bias"):
+            torch.nn.init.normal_(weight, std=0.1)
+    model.save_pretrained(source)
     models.install(source_dir=source, name="m", source={"path": "source"}, out_dir=place)
 
 
