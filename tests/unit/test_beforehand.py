@@ -67,9 +67,13 @@ def test_a_model_that_cannot_be_read(here, monkeypatch):
 def test_heads_of_a_directory(here):
     assert encoder_files.heads(encoder(here / "model")) == 6
     assert encoder_files.heads(here / "nowhere") is None
-    for text in ("[]", "{", "{}", '{"num_hidden_layers": null, "num_attention_heads": 2}'):
+    for text in ("{}", '{"num_hidden_layers": null, "num_attention_heads": 2}'):
         (here / "model/config.json").write_text(text)
         assert encoder_files.heads(here / "model") is None
+    for text in ("[]", "{"):
+        (here / "model/config.json").write_text(text)
+        with pytest.raises(UserError, match="not the configuration of a model"):
+            encoder_files.heads(here / "model")
 
 
 def test_a_disk_that_can_be_written_is_left_as_it_was(here):

@@ -357,7 +357,7 @@ def test_yaml_anchors_share_nothing():
         ({"encoding": "rot13"}, r"languages\.en\.encoding: Python knows no encoding 'rot13'"),
         (
             {"columns": {"token": 1, "tag": 2, "count": [5, 2]}},
-            r"languages\.en\.columns\.count: \[5, 2\] allows no number of columns",
+            r"languages\.en\.columns\.count: \[5, 2\] fits no line; give",
         ),
         (
             {"columns": {"token": 1, "tag": 2, "separator": "csv", "joined_token": True}},

@@ -23,7 +23,7 @@ def test_a_mean_of_pairs_leaves_out_members_one_by_one():
     members = "abcde"
     random = np.random.default_rng(1)
     values = {pair: random.normal() for pair in combinations(members, 2)}
-    value, low, high = mean_of_pairs(values, members)
+    value, low, high, _ = mean_of_pairs(values, members)
     assert value == pytest.approx(np.mean(list(values.values())))
     pseudo = [
         5 * value - 4 * np.mean([v for pair, v in values.items() if out not in pair])
@@ -34,9 +34,10 @@ def test_a_mean_of_pairs_leaves_out_members_one_by_one():
 
 
 def test_a_mean_of_few_pairs():
-    assert mean_of_pairs({("a", "b"): 0.5}, "ab") == (0.5, None, None)
+    assert mean_of_pairs({("a", "b"): 0.5}, "ab") == (0.5, None, None, None)
     values = {("a", "b"): 0.1, ("a", "c"): 0.4, ("b", "c"): 0.7}
-    value, low, high = mean_of_pairs(values, "abc")
+    value, low, high, p = mean_of_pairs(values, "abc")
     pseudo = [3 * 0.4 - 2 * values[pair] for pair in values]
     half = stats.t.ppf(0.975, 2) * np.std(pseudo, ddof=1) / sqrt(3)
     assert (value, low, high) == pytest.approx((0.4, 0.4 - half, 0.4 + half))
+    assert p == pytest.approx(stats.ttest_1samp(pseudo, 0).pvalue)

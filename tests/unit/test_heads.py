@@ -162,10 +162,11 @@ def test_attention_has_the_encoders_dropout_in_training(kind):
 def test_output_projections_are_found_and_left_alone(kind):
     model, layout = make_model(kind), make_layout(kind)
     row = pack(make_sentences(2), layout, torch.device("cpu")).inputs
+    hooks = [len(part._forward_pre_hooks) for part in model.modules()]
     found = output_projections(model, row)
     layers = model.base_model.encoder.layer
     assert all(a is b.attention.output.dense for a, b in zip(found, layers, strict=True))
-    assert not any(part._forward_pre_hooks for part in model.modules())
+    assert hooks == [len(part._forward_pre_hooks) for part in model.modules()]
     assert all(linear.weight.grad is None for linear in found)
 
 

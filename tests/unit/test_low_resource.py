@@ -81,7 +81,7 @@ def test_intervals_of_every_share(shown, tmp_path):
         gain = line["sound_gain"]
         assert cells[4]["below"] == f"[{tables.signed(gain - 1.25)}, {tables.signed(gain + 2.5)}]"
         # The star of 100 % is about the gains of another table.
-        assert cells[4]["text"].endswith("*") == (line["percent"] < 100) == bool(cells[4]["note"])
+        assert cells[4]["text"].endswith("°") == (line["percent"] < 100) == bool(cells[4]["note"])
     assert any("tested in their own table" in note for note in table["notes"])
     plain, banded = (tmp_path / name for name in ("plain.svg", "banded.svg"))
     low_resource_figure.draw(plan[2], choices, LANGUAGES, plain)

@@ -378,12 +378,12 @@ def _(tmp_path, _monkeypatch):
     }
     (tmp_path / "model.json").write_text(json.dumps({"layers": 2, "heads": 2}))
     scores = {"raw": raw, "task": "pos", "split": "dev", "sentences": 9}
-    (tmp_path / "scores.json").write_text(json.dumps(scores))
+    (tmp_path / "scores.json").write_text(json.dumps(scores | {"made_of": {}}))
     name = {"kind": "gradient", "language": "en", "seed": None, "reversed": False, "method": None}
     for how, expected in divided.items():
         script(
             "rank_heads.py",
-            params=SimpleNamespace(name=name, normalisation=how),
+            params=SimpleNamespace(name=name, normalisation=how, code="1"),
             input=SimpleNamespace(
                 model=str(tmp_path / "model.json"), scores=[str(tmp_path / "scores.json")]
             ),

@@ -10,6 +10,8 @@ PAIR = dict.fromkeys(rows.COLUMNS, "") | {
     **{"ranking": "gradient", "setting": "cross-lingual", "source": "en", "target": "de"},
     **{"mixture": "en", "metric": "accuracy", "seeds": 2, "k": "3 4", "sentences": 100},
     **{"gain": 1.25, "low": -0.5, "high": 2.0, "p_sentences": 0.01, "p_seeds": 0.5, "p": 0.5},
+    **{"p_runs": None, "p_interval": 0.03, "above": 0.75, "within": 0.2, "below": 0.05},
+    "delta": 0.5,
     **{"p_holm": 0.04, "resamples": 9999},
 }
 MEAN = PAIR | {"level": "mean", "source": "", "target": "", "mixture": "", "p_holm": None}
@@ -27,7 +29,8 @@ def test_what_is_written_is_read(tmp_path):
     head, first, _ = text.splitlines()
     assert head == ",".join(rows.COLUMNS) and "\r" not in text
     assert first.endswith(
-        "2,3 4,100,1.250000,-0.500000,2.000000,0.010000,0.500000,0.500000,0.040000,9999,"
+        "2,3 4,100,1.250000,-0.500000,2.000000,0.010000,0.500000,,0.500000,0.040000,"
+        "9999,,0.030000,0.750000,0.200000,0.050000,0.500000"
     )
     assert rows.read(tmp_path / "statistics.csv") == [PAIR, without]
 
@@ -46,6 +49,12 @@ def test_cells_of_a_table():
         ("mbert", "en", "de", "best"): best,
         ("mbert", "", "", "sound"): MEAN,
     }
+
+
+def test_marks():
+    assert rows.mark(PAIR) == rows.mark(PAIR | {"p_seeds": None, "p_runs": 0.3}) == "*"
+    assert rows.mark(PAIR | {"p_seeds": None}) == "°"
+    assert rows.mark(PAIR | {"p_holm": 0.05}) == rows.mark(None) == ""
 
 
 @pytest.mark.parametrize(
@@ -87,11 +96,15 @@ def test_the_same_gain():
 def test_notes_say_what_noise_is_in_the_numbers():
     assert rows.resampling_notes([]) == [] == rows.problem_notes([PAIR])
     first, star, seeds = rows.resampling_notes(iter([PAIR]))
+    runs = PAIR | {"p_runs": 0.2}
+    assert rows.resampling_notes([runs])[3].startswith("Unpruned runs with other seeds: ")
     assert "95 % interval" in first and "9,999 draws" in first and "Best on test" in first
     assert "p < 0.05" in star and "9,999 random exchanges" in star
     assert seeds.startswith("Several seeds: ")
-    one = rows.resampling_notes([PAIR | {"seeds": 1}])
-    assert one[2] == "One seed: training noise is not included in intervals and p."
+    alone = PAIR | {"seeds": 1, "p_seeds": None}
+    *_, one = rows.resampling_notes([alone])
+    assert one.startswith("° instead of *: one seed")
+    assert len(rows.resampling_notes([alone | {"p_runs": 0.2}])) == 3
     assert rows.resampling_notes([PAIR | {"seeds": 1}, PAIR])[2] == seeds
     gone = [PAIR | {"problem": text} for text in ("a: gone", "b: gone", "a: gone")]
     assert rows.problems([*gone, PAIR, {"gain": 1.0}]) == ["a: gone", "b: gone"]

@@ -189,7 +189,7 @@ def test_watched_attention_keeps_the_padding_mask(kind):
     padded = {"input_ids": ids, "attention_mask": (torch.arange(9) < 5).expand(2, 9).long()}
     with torch.no_grad():
         plain = model(**padded).logits
-        with watched(model, lambda m, q, k, v, rest: (seen.append(m.layer_idx), (q, k, v))[1]):
+        with watched(model, lambda layer, q, k, v, rest: (seen.append(layer), (q, k, v))[1]):
             torch.testing.assert_close(model(**padded).logits, plain)
         assert (model(ids).logits - plain).abs().max() > 1e-3  # the mask matters
     assert seen == [0, 1, 2]
@@ -198,7 +198,7 @@ def test_watched_attention_keeps_the_padding_mask(kind):
 def test_projections_that_cannot_be_cut_are_refused():
     options = how("bert") | {"shape": (3, 5)}
     with pytest.raises(UserError, match="^24 columns of a projection cannot be cut for 5 heads$"):
-        weight_gradient.score(make_model("bert"), make_sentences(2), **options)
+        released.score(make_model("bert"), make_sentences(2), **options)
 
 
 class ByHand:
@@ -300,7 +300,7 @@ def test_a_norm_held_constant(norm):
 @pytest.mark.parametrize("activation", [torch.nn.GELU(), torch.nn.ReLU(), torch.nn.Tanh()])
 def test_an_activation_held_constant(activation):
     x = torch.tensor([-2.0, -0.5, 0.0, 1.0, 3.0], requires_grad=True)
-    out = lrp._activation(activation, (x,), activation(x))
+    out = lrp._factor(activation, (x,), activation(x))
     torch.testing.assert_close(out, activation(x))
     (slope,) = torch.autograd.grad(out.sum(), x)
     kept = x.detach()

@@ -173,7 +173,7 @@ def test_missing_heads_are_in_no_order(tmp_path):
 
 def test_k_counts_the_heads_that_are_left(tmp_path):
     checkpoint(tmp_path / "source")
-    assert experiments._heads_of({"name": "m", "path": str(tmp_path / "source")}) == 9
+    assert experiments._heads_of({"name": "m", "path": str(tmp_path / "source")}, None) == 9
 
 
 @pytest.mark.parametrize(

@@ -260,13 +260,14 @@ def test_a_trial_at_another_point(tmp_path):
     runner = make_trials(tmp_path)
     _, stage = run(tmp_path, runner, ranking=None, model="tiny")
     there = tmp_path / "elsewhere" / "deeper" / "chosen"
-    trials.copy(stage, there, trial={"ranking": "größe"})
+    trials.copy(stage, there, trial={"ranking": "größe"}, code="of the choice")
     assert pq.read_table(there.with_suffix(".parquet")) == pq.read_table(
         stage.with_suffix(".parquet")
     )
     one, other = map(read_json, (stage, there))
     assert other["trial"] == {**one["trial"], "ranking": "größe"}
-    assert other | {"trial": None} == one | {"trial": None}
+    assert other["made_of"] == {**one["made_of"], "code": "of the choice"}
+    assert other | {"trial": None, "made_of": None} == one | {"trial": None, "made_of": None}
 
 
 def test_stages_of_trials_and_baselines_lie_among_the_checkpoints():
