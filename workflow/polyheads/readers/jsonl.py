@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from polyheads.errors import UserError
-from polyheads.readers.lines import AGAIN, count_repair, numbered_lines, quoted
+from polyheads.readers.lines import AGAIN, count_repair, quoted, rows_of_lines
 from polyheads.readers.tags import Blanks, Tagger
 
 
@@ -21,11 +21,7 @@ def read(
     Rows without tokens are dropped and counted as repair `empty_row`.
     """
     tagger, blanks = Tagger(reading, path, counts), Blanks(reading, path, counts)
-    for number, line in numbered_lines(path, reading.get("encoding", "utf-8"), counts):
-        where = f"{path}:{number}"
-        if not line:
-            count_repair(counts, "extra_empty_line", path, number, "an empty row")
-            continue
+    for number, where, line in rows_of_lines(path, reading.get("encoding", "utf-8"), counts):
         row = parsed(line, where)
         tokens, tags = (_texts(row, key, where) for key in ("tokens", "tags"))
         if len(tokens) != len(tags):

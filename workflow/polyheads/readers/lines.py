@@ -39,6 +39,17 @@ def count_skipped(counts: dict[str, Any], kind: str) -> None:
     counts["skipped"][kind] = counts["skipped"].get(kind, 0) + 1
 
 
+def rows_of_lines(
+    path: Path, encoding: str, counts: dict[str, Any]
+) -> Iterator[tuple[int, str, str]]:
+    """(number, `path:number`, text) of every line; empty ones are counted as `extra_empty_line`."""
+    for number, line in numbered_lines(path, encoding, counts):
+        if line:
+            yield number, f"{path}:{number}", line
+        else:
+            count_repair(counts, "extra_empty_line", path, number, "an empty row")
+
+
 def count_repair(counts: dict[str, Any], kind: str, path: Path, number: int, what: str) -> None:
     """Count a repair; the first of its kind becomes the example, ``file:line: what``."""
     repair = counts["repairs"].get(kind)

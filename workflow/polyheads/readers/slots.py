@@ -13,7 +13,7 @@ from polyheads.config import nearest
 from polyheads.errors import UserError
 from polyheads.readers.columns import expected, place, widths
 from polyheads.readers.jsonl import check_encodable, parsed
-from polyheads.readers.lines import AGAIN, count_repair, numbered_lines, quoted
+from polyheads.readers.lines import AGAIN, count_repair, quoted, rows_of_lines
 from polyheads.readers.tags import Blanks, Tagger
 
 _PARTITIONS = ("train", "dev", "test")
@@ -39,14 +39,11 @@ def read_multiatis(
     utterance_at, tags_at = place(layout["utterance"]), place(layout["tags"])
     least, most = widths(layout, "utterance", "tags")
     tagger, blanks = Tagger(reading, path, counts), Blanks(reading, path, counts)
-    for number, line in numbered_lines(path, reading.get("encoding", "utf-8"), counts):
-        if not line:
-            count_repair(counts, "extra_empty_line", path, number, "an empty row")
-            continue
+    for number, where, line in rows_of_lines(path, reading.get("encoding", "utf-8"), counts):
         columns = line.split("\t")
         if not least <= len(columns) <= most:
             raise UserError(
-                f"{path}:{number}: {len(columns)} columns, expected {expected(least, most)} with "
+                f"{where}: {len(columns)} columns, expected {expected(least, most)} with "
                 f"one tab between two; {AGAIN}, or set `count` of `columns` in the catalogue entry "
                 "if its rows have other numbers"
             )
@@ -90,11 +87,7 @@ def read_massive(
     """
     tagger, blanks = Tagger(reading, path, counts, "iob2"), Blanks(reading, path, counts)
     cut = _CHARACTERS.findall if reading.get("segmentation") == "characters" else str.split
-    for number, line in numbered_lines(path, reading.get("encoding", "utf-8"), counts):
-        where = f"{path}:{number}"
-        if not line:
-            count_repair(counts, "extra_empty_line", path, number, "an empty row")
-            continue
+    for number, where, line in rows_of_lines(path, reading.get("encoding", "utf-8"), counts):
         row = parsed(line, where)
         for key in ("partition", "annot_utt"):
             if not isinstance(row, dict) or not isinstance(row.get(key), str):
@@ -167,11 +160,7 @@ def read_mtod(
     `overlapping_spans` (a token stays with the first).
     """
     tagger, blanks = Tagger(reading, path, counts, "iob2"), Blanks(reading, path, counts)
-    for number, line in numbered_lines(path, reading.get("encoding", "utf-8"), counts):
-        where = f"{path}:{number}"
-        if not line:
-            count_repair(counts, "extra_empty_line", path, number, "an empty row")
-            continue
+    for number, where, line in rows_of_lines(path, reading.get("encoding", "utf-8"), counts):
         columns = line.split("\t")
         if len(columns) != _MTOD_COLUMNS:
             raise UserError(
