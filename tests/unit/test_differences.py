@@ -1,5 +1,6 @@
 """Differences between gains: both sides drawn together, sentences and seeds; draws and their p."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import made_up
@@ -107,6 +108,17 @@ def test_both_sides_are_drawn_together(tmp_path):
     assert found[-1]["difference"] == pytest.approx(mean, abs=1e-5)
 
 
+def test_each_contrast_stands_once_and_those_behind_it_too(tmp_path):
+    sweeps = controlled(tmp_path, targets=("de",), seeds=(1,))
+    _, choices, (first, *_), _ = drawn(sweeps, tmp_path, resamples=20)
+    other, empty = replace(first, what="other"), replace(first, what="empty", sweeps=())
+    given = (first, first, empty, other)
+    made = differences.rows(given, sweeps, choices, resamples=20)
+    assert [(r["what"], r["level"]) for r in made] == [
+        *(("highest", "pair"), ("highest", "mean"), ("other", "pair"), ("other", "mean"))
+    ]
+
+
 def test_sides_that_are_the_same_differ_by_nothing(tmp_path):
     """What both sides share cancels: two intervals put together would be wide."""
     sweeps = controlled(tmp_path, targets=("de",), seeds=(1,))
@@ -181,7 +193,8 @@ def test_predictions_that_cannot_be_used_cost_a_contrast_its_numbers(tmp_path):
     path = Path(chosen["sound_trial"]).with_suffix(".parquet")
     path.unlink()
     (row,) = differences.rows(of, sweeps, choices, resamples=20)
-    assert (row["level"], row["what"]) == ("mean", "highest") and str(path) in row["problem"]
+    assert [row[name] for name in ("level", "what", "reading")] == ["mean", "highest", "sound"]
+    assert str(path) in row["problem"]
     assert "low" not in row and whole[-1]["low"] is not None
     assert rows.problems([row]) == [row["problem"]]
 
