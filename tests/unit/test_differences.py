@@ -1,5 +1,6 @@
 """Differences between gains: both sides drawn together, sentences and seeds; draws and their p."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import made_up
@@ -8,6 +9,7 @@ import pytest
 from scipy import stats
 from test_gains import GAIN, NO_GAIN, fresh_sweep, run
 
+from polyheads import exhibits, selection
 from polyheads.exhibits import (
     claim_contrasts,
     claim_study,
@@ -15,20 +17,34 @@ from polyheads.exhibits import (
     contents,
     control_sweeps,
     controls,
+    read_published,
 )
 from polyheads.exhibits.results import Results
-from polyheads.statistics import contrasts, differences, draws, gains, resampling, rows, student
+from polyheads.statistics import (
+    contrasts,
+    differences,
+    draws,
+    gains,
+    nulls,
+    resampling,
+    rows,
+    student,
+    whole,
+)
 
 LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}, "zh": {"name": "Chinese"}}
 HIGHEST = "The highest heads pruned give less than the lowest"
 
 
-def controlled(directory, *, targets=("de", "zh"), seeds=(1, 2, 3), worse=NO_GAIN):
-    """Sweeps of the lowest and of the highest heads that share their k = 0."""
+def controlled(directory, *, targets=("de", "zh"), seeds=(1, 2, 3), worse=NO_GAIN, model="tiny"):
+    """Sweeps of the lowest and of the highest heads that share their k = 0.
+
+    Nothing is published of the model.
+    """
     made = []
     for target in targets:
         for seed in seeds:
-            place = {"target": target, "seed": seed, "model": "tiny"}  # nothing is published
+            place = {"target": target, "seed": seed, "model": model}
             lowest = made_up.predicted_sweep(directory / target, GAIN, **place)
             place |= {"ranking": "reversed-gradient-en", "experiment": "controls"}
             made += [lowest, made_up.predicted_sweep(directory / target, worse, **place)]
@@ -90,6 +106,17 @@ def test_both_sides_are_drawn_together(tmp_path):
     others = [c["sound_gain"] for c in choices if c["experiment"] == "controls"]
     mean = np.mean(pairs) - np.mean(others)
     assert found[-1]["difference"] == pytest.approx(mean, abs=1e-5)
+
+
+def test_each_contrast_stands_once_and_those_behind_it_too(tmp_path):
+    sweeps = controlled(tmp_path, targets=("de",), seeds=(1,))
+    _, choices, (first, *_), _ = drawn(sweeps, tmp_path, resamples=20)
+    other, empty = replace(first, what="other"), replace(first, what="empty", sweeps=())
+    given = (first, first, empty, other)
+    made = differences.rows(given, sweeps, choices, resamples=20)
+    assert [(r["what"], r["level"]) for r in made] == [
+        *(("highest", "pair"), ("highest", "mean"), ("other", "pair"), ("other", "mean"))
+    ]
 
 
 def test_sides_that_are_the_same_differ_by_nothing(tmp_path):
@@ -166,9 +193,35 @@ def test_predictions_that_cannot_be_used_cost_a_contrast_its_numbers(tmp_path):
     path = Path(chosen["sound_trial"]).with_suffix(".parquet")
     path.unlink()
     (row,) = differences.rows(of, sweeps, choices, resamples=20)
-    assert (row["level"], row["what"]) == ("mean", "highest") and str(path) in row["problem"]
+    assert [row[name] for name in ("level", "what", "reading")] == ["mean", "highest", "sound"]
+    assert str(path) in row["problem"]
     assert "low" not in row and whole[-1]["low"] is not None
     assert rows.problems([row]) == [row["problem"]]
+
+
+def test_all_statistics_of_a_study_are_those_of_its_parts(tmp_path):
+    """With a random ranking for the nulls, and a second metric, which has no nulls."""
+    sweeps = controlled(tmp_path, targets=("de",), seeds=(1,), model="mbert")
+    for number in (1, 2):
+        more = {"target": "de", "seed": 1, "role": "random", "ranking": f"random-{number}"}
+        sweeps.append(made_up.predicted_sweep(tmp_path, NO_GAIN, **more))
+    plan, choices, _ = run(sweeps, tmp_path, plan=contents.plan, published=read_published())
+    scores = selection.read(tmp_path / "scores.csv")
+    made = whole.statistics(plan, sweeps, choices, scores, delta=0.5, resamples=40)
+    readings = exhibits.readings(plan, sweeps)
+    options = {"resamples": 40, "delta": 0.5}
+    assert made.gains == gains.statistics(plan, readings, choices, scores, **options)
+    assert {r["metric"] for r in made.gains} == {"accuracy", "f1_runs_as_published"}
+    own = [c for c in choices if c["metric"] == "accuracy"]
+    assert made.nulls == nulls.rows(own, scores, draws=40) != nulls.rows(choices, scores, draws=40)
+    assert {(r["null"], r["n"]) for r in made.nulls} == {("random", 2)}
+    results = Results(choices, [], [], LANGUAGES, [], made.gains, made.nulls)
+    of_claims = claim_contrasts.contrasts(claim_study.study(plan, sweeps, results))
+    of_tables = control_sweeps.contrasts(plan, sweeps, choices)
+    for of in (of_claims, of_tables):
+        for row in differences.rows(of, readings, choices, **options):
+            assert row in made.differences
+    assert {r["what"] for r in made.differences} >= {"highest"} and of_claims and of_tables
 
 
 def test_p_of_draws_is_that_of_their_interval():

@@ -32,7 +32,9 @@ def study(directory, rights, *, seeds=(42,), **changed):
     ]
 
 
-def run(sweeps, directory, *, resamples=300, published=(), without=(), plan=exhibits.plan):
+def run(
+    sweeps, directory, *, resamples=300, published=(), without=(), plan=exhibits.plan, delta=None
+):
     plan = plan(sweeps, published)
     readings = exhibits.readings(plan, sweeps)
     trials = {path for made in sweeps for path in made["trials"]} - set(without)
@@ -42,7 +44,7 @@ def run(sweeps, directory, *, resamples=300, published=(), without=(), plan=exhi
         selection.write(table, directory / f"{name}.csv")
     choices, scores = (selection.read(directory / f"{name}.csv") for name in ("choices", "scores"))
     rows.write(
-        gains.statistics(plan, readings, choices, scores, resamples=resamples),
+        gains.statistics(plan, readings, choices, scores, resamples=resamples, delta=delta),
         directory / "statistics.csv",
     )
     return plan, choices, rows.read(directory / "statistics.csv")
@@ -116,6 +118,61 @@ def test_several_seeds(tmp_path):
     _, _, one = run([made for made in sweeps if made["seed"] == 2], tmp_path)
     alone = of(one, "de")
     assert alone["p_seeds"] is None and rows.tells(alone)
+
+
+@pytest.mark.parametrize("seeds", [(1,), (1, 2)])
+def test_every_p_is_that_of_its_reading(tmp_path, seeds):
+    """By hand, from the files; none is significant, so that the tests differ."""
+    right = {0: 0.55, 1: 0.6, 2: 0.61, 3: 0.58}
+    sweeps = study(tmp_path, {"de": right}, seeds=seeds)
+    _, choices, found = run(sweeps, tmp_path)
+    assert all(choice["sound_k"] for choice in choices)
+    score, sides, dev, options = gains.SCORES["accuracy"], [], [], {"key": "ud-2.7 de"}
+    for made in sweeps:
+        files = [Path(path).with_suffix(".parquet") for path in made["trials"]]
+        counts = {
+            code: [
+                gains.count(gains.read(f, language=code, split=split), "accuracy") for f in files
+            ]
+            for code, split in (("de", "test"), ("en", "dev"))
+        }
+        sides.append(np.stack(counts["de"], axis=1))
+        dev.append(score(np.stack(counts["en"], axis=1).sum(0).astype(float)))
+    whole = [score(side.sum(0).astype(float)) for side in sides]
+    every = resampling.bootstrap(np.concatenate(sides, axis=1), score, resamples=300, **options)
+    draws = np.split(every, len(seeds), axis=1)
+    pairs = [s[:, [0, c["sound_k"]]] for s, c in zip(sides, choices, strict=True)]
+    null = resampling.exchanged(pairs, score, resamples=300, **options)
+    gain = np.mean([resampling.gains(score(pair.sum(0).astype(float))) for pair in pairs])
+    of_sentences = {
+        "sound": resampling.p_value(gain, null, two_sided=True),
+        "best": resampling.p_of_best(whole, draws),
+    }
+    assert of_sentences["sound"] != of_sentences["best"]
+    for reading, p in of_sentences.items():
+        row = of(found, "de", reading)
+        of_seeds = resampling.p_of_seeds(dev, whole, best=reading == "best", resamples=300)
+        assert row["p_sentences"] == pytest.approx(p, abs=1e-6)
+        assert row["p_seeds"] == (of_seeds and pytest.approx(of_seeds, abs=1e-6))
+        assert row["p"] == pytest.approx(max(p, of_seeds or 0), abs=1e-6)
+        assert row["p_runs"] is None
+
+
+def test_a_mean_of_sweeps_that_lack_a_reading_has_no_interval(tmp_path):
+    sweeps = study(tmp_path, {"de": GAIN, "zh": NO_GAIN}, seeds=(1, 2))
+    plan, choices, _ = run(sweeps, tmp_path)
+    scores = selection.read(tmp_path / "scores.csv")
+    for gone, seeds in ((choices[:1], [1, 2]), (choices[:2], [2])):
+        some = [c | {"sound_gain": None} if c in gone else c for c in choices]
+        found = gains.statistics(plan, sweeps, some, scores, resamples=20)
+        german = [r["seeds"] for r in found if r["target"] == "de"]
+        means = [r for r in found if r["level"] == "mean"]
+        assert german == seeds and [(r["source"], r["target"]) for r in means][0] == ("", "")
+        assert [r.get("low") for r in means if r["reading"] == "best"] == [None]
+    Path(sweeps[0]["trials"][1]).with_suffix(".parquet").unlink()
+    found = gains.statistics(plan, sweeps, choices, scores, resamples=20)
+    bad = [r for r in found if r.get("problem")]
+    assert len(bad) == 2 and all(r["gain"] is r["p"] is None for r in bad)
 
 
 def test_missing_trials_leave_their_cells_out_and_nothing_else(tmp_path):
@@ -233,15 +290,14 @@ def test_the_job_warns_and_goes_on(tmp_path):
     code = f"""
 import json, os, runpy
 from types import SimpleNamespace as N
-from polyheads.statistics import gains
-gains.statistics.__kwdefaults__["resamples"] = 20
+from polyheads.statistics import whole
+whole.statistics.__kwdefaults__["resamples"] = 20
 os.chdir({str(tmp_path)!r})
-class Output(N):
-    def __iter__(self):
-        return iter(vars(self).values())
+class Files(N):
+    __iter__ = lambda self: iter(vars(self).values())
 job = N(
     input=N(choices="choices.csv", scores="scores.csv"),
-    output=Output(gains="gains.csv", nulls="nulls.csv", differences="differences.csv"),
+    output=Files(gains="gains.csv", nulls="nulls.csv", differences="differences.csv"),
     params=N(sweeps=json.load(open("sweeps.json")), delta=0.5),
     log=["log"],
 )
@@ -263,11 +319,7 @@ runpy.run_path({str(script)!r}, init_globals={{"snakemake": job}})
 
 def test_means_say_how_many_of_their_draws_are_worth_having(tmp_path):
     sweeps = study(tmp_path, {"de": GAIN, "zh": NO_GAIN})
-    plan, choices, _ = run(sweeps, tmp_path)
-    readings = exhibits.readings(plan, sweeps)
-    path, scores = tmp_path / "statistics.csv", selection.read(tmp_path / "scores.csv")
-    rows.write(gains.statistics(plan, readings, choices, scores, resamples=300, delta=0.5), path)
-    found = rows.read(path)
+    plan, choices, found = run(sweeps, tmp_path, delta=0.5)
     (mean,) = [r for r in found if r["level"] == "mean" and r["reading"] == "sound"]
     assert mean["above"] == 1 and mean["within"] == mean["below"] == 0 and mean["delta"] == 0.5
     assert mean["p_interval"] == pytest.approx(2 / 301, abs=1e-6)
@@ -397,6 +449,23 @@ def test_fresh_seeds_have_rows_over_seeds_and_sentences(tmp_path):
     # No consumer of the tables' own rows takes them for these.
     main = exhibits.main_choices(plan, choices)
     assert {row["reading"] for row in rows.of_choices(found, main)} == {"sound", "best"}
+
+
+def test_means_of_fresh_seeds_are_of_one_model_each(tmp_path):
+    sweeps = []
+    for model, right in (("mbert", 0.7), ("tiny", 0.6)):
+        made = study(tmp_path, {"de": GAIN, "zh": GAIN}, model=model)
+        sweeps += made + [
+            fresh_sweep(tmp_path / t, 1, (0.5, right), seed=s, target=t, model=model)
+            for t in ("de", "zh")
+            for s in (1, 2)
+        ]
+    *_, found = run(sweeps, tmp_path, plan=contents.plan)
+    mine = [r for r in found if r["reading"] == "fresh"]
+    for model in ("mbert", "tiny"):
+        *pairs, mean = [r for r in mine if r["model"] == model]
+        assert [r["level"] for r in (*pairs, mean)] == ["pair", "pair", "mean"]
+        assert mean["gain"] == pytest.approx(np.mean([r["gain"] for r in pairs]), abs=1e-5)
 
 
 def test_rows_of_fresh_seeds_are_drawn_as_by_hand(tmp_path):

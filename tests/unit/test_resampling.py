@@ -238,6 +238,19 @@ def test_best_on_test_gains_from_noise_and_its_interval_shows_it():
     assert np.mean(np.array(p) < 0.05) <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / 60)
 
 
+def test_p_of_the_best_by_hand():
+    """The maximum is taken anew in every draw, of what the draws are away from the test set."""
+    whole = [np.array([60.0, 61.0, 63.0]), np.array([50.0, 51.0, 49.0])]
+    away = [
+        np.array([[0, 0, 0], [0, 5, 0], [1, 0, 0], [-2, 0, 1], [0, 2, 0]]),
+        np.array([[0, 0, 0], [0, 0, 0], [0, 0, 0], [1, 2, 2], [0, 0, 2]]),
+    ]
+    draws = [side + moved for side, moved in zip(whole, away, strict=True)]
+    # Gained 3 and 1; in the draws 0 + 0, 5 + 0, -1 + 0, 3 + 1 (as far as observed), 2 + 2.
+    assert resampling.p_of_best(whole, draws) == pytest.approx((1 + 3) / (1 + 5))
+    assert resampling.p_of_best(whole[:1], draws[:1]) == pytest.approx((1 + 2) / (1 + 5))
+
+
 def slow_holm(values):
     """Adjusted p: the smallest level at which Holm's procedure rejects, found step by step."""
     out = []
