@@ -147,6 +147,16 @@ def test_random_null_counts_rankings_with_all_pairs():
     assert of(numbers.rows(choices, []), "random", "best")["pairs"] == 7
 
 
+def test_random_heads_and_sweeps_without_gains_have_no_random_null():
+    choices, _ = study(np.random.default_rng(7), rankings=3)
+    main, random = ([r for r in choices if r["role"] == role] for role in ("main", "random"))
+    for ranking in ("random-9", "reversed-random-9"):
+        assert not numbers.rows([r | {"ranking": ranking} for r in main] + random, [])
+    for gone in ("sound_gain", "best_gain"):
+        assert not numbers.rows([r | {gone: None} for r in main] + random, [])
+    assert len(numbers.rows(main + random, [])) == 2
+
+
 def test_noise_null_has_the_spread_of_the_runs():
     """With many runs the null is what fresh runs from the same distribution give."""
     random = np.random.default_rng(2)

@@ -326,6 +326,10 @@ def test_p_of_seeds_of_many_combinations_is_drawn():
     exact = resampling.p_of_seeds(dev, test, best=False)
     drawn = resampling.p_of_seeds(dev, test, best=False, resamples=300)
     assert drawn == pytest.approx(exact, abs=4 * math.sqrt(exact * (1 - exact) / 300))
+    # As many as there are draws are still spelt out: 3 of 9 relabelled (1 of 4 mirrored) ways
+    # gain as much as observed, 3 + 1, where 9 draws could say tenths only.
+    dev, test = [np.array([0.0, 2, 1])] * 2, [np.array([0.0, 3, 1]), np.array([1.0, 2, 0])]
+    assert resampling.p_of_seeds(dev, test, best=False, resamples=9) == pytest.approx(3 / 9)
 
 
 def test_one_seed_has_no_p_of_seeds():
