@@ -22,6 +22,7 @@ import math
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -303,28 +304,46 @@ OUTCOMES = (
 )
 
 
+def shown(rows: list[dict[str, str]]) -> Iterator[str]:
+    """The cells as a table in Markdown: percent on noise / with the planted effect."""
+    found: dict[str, dict[str, dict[str, str]]] = {}
+    for row in rows:
+        name, effect = row["cell"].rsplit(", effect ", 1)
+        found.setdefault(name, {})[effect] = row
+    yield "| " + " | ".join(["design", "run noise", "pruned runs", "K", *OUTCOMES]) + " |"
+    yield "| --- | --- | --- | ---:" + " | ---:" * len(OUTCOMES) + " |"
+    for name, effects in found.items():
+        design, noise, runs, k_max = name.split(", ")
+        cells = []
+        for outcome in OUTCOMES:
+            values = [row[outcome] for row in effects.values()]
+            cells.append(" / ".join(f"{100 * float(v):.1f}" for v in values if v) or "–")
+        yield "| " + " | ".join([design, noise, runs, k_max.removeprefix("K = "), *cells]) + " |"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--studies", type=int, default=200)
     parser.add_argument("--cells", default="", help="only cells whose name contains this")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("verdicts.csv"))
+    parser.add_argument("--show", type=Path, help="show the table of an earlier --out")
     given = parser.parse_args()
-    wanted = [cell for cell in cells() if given.cells in cell.name]
-    with ProcessPoolExecutor(given.jobs) as pool:
-        found = [pool.submit(shares, cell, range(given.studies)) for cell in wanted]
-        print("| cell |", " | ".join(OUTCOMES), "|")
-        print("| --- |" + " --- |" * len(OUTCOMES))
-        rows = []
-        for cell, future in zip(wanted, found, strict=True):
-            values = future.result()
-            rows.append({"cell": cell.name, "studies": given.studies, **values})
-            shown = (f"{100 * values[n]:.1f}" if n in values else "–" for n in OUTCOMES)
-            print(f"| {cell.name} |", " | ".join(shown), "|", flush=True)
-    with open(given.out, "w", encoding="utf-8", newline="") as file:
-        table = csv.DictWriter(file, ("cell", "studies", *OUTCOMES))
-        table.writeheader()
-        table.writerows(rows)
+    if not given.show:
+        wanted = [cell for cell in cells() if given.cells in cell.name]
+        with (
+            ProcessPoolExecutor(given.jobs) as pool,
+            open(given.out, "w", encoding="utf-8", newline="") as file,
+        ):
+            table = csv.DictWriter(file, ("cell", "studies", *OUTCOMES))
+            table.writeheader()
+            found = [pool.submit(shares, cell, range(given.studies)) for cell in wanted]
+            for cell, future in zip(wanted, found, strict=True):
+                table.writerow({"cell": cell.name, "studies": given.studies, **future.result()})
+                file.flush()
+                print(cell.name, file=sys.stderr, flush=True)
+    with open(given.show or given.out, encoding="utf-8", newline="") as file:
+        print(*shown(list(csv.DictReader(file))), sep="\n")
 
 
 if __name__ == "__main__":
