@@ -1,4 +1,5 @@
 # The study behind the rules, and what a rule's wildcards stand for. No rule lives here.
+import os
 import re
 import shutil
 from dataclasses import asdict, replace
@@ -6,6 +7,7 @@ from dataclasses import asdict, replace
 from polyheads import catalogue, downloads, encoder_files, exhibits, experiments
 from polyheads import rankings, stages, unfinished
 from polyheads.exhibits import contents
+from polyheads.exports import planned
 from polyheads import config as configuration
 from polyheads.errors import UserError
 from polyheads.files import check_names
@@ -20,6 +22,7 @@ try:
     downloads.check(STUDY)
     PLAN = experiments.make(STUDY, catalogue.load(STUDY["corpora"]))
     ARCHIVES = downloads.all_archives(PLAN)
+    EXPORTS = planned.planned(PLAN)
 except UserError as error:
     raise WorkflowError(str(error))
 if STUDY["partial"]:
@@ -37,6 +40,7 @@ SCRATCH = {name: m["scratch"] for name, m in PLAN.models.items() if "scratch" in
 POINT = "{model}/{corpus}/{recipe}/{mixture}/seed-{seed}"
 TRAINING = f"results/trials/{POINT}"
 RANKING = "results/rankings/{model}/{corpus}/{recipe}/seed-{seed}/{ranking}"
+EXPORT = f"results/exports/{NAME}/{POINT}/{{branch}}/{{choice}}"
 SCORED = stages.scored_rankings(PLAN)
 
 
@@ -200,6 +204,26 @@ def pretraining_corpora(wildcards):
         for corpus in SCRATCH[wildcards.model]["corpora"]
         for language in SCRATCH[wildcards.model]["languages"]
     ]
+
+
+def export_of(wildcards):
+    return EXPORTS[EXPORT.format(**wildcards)]
+
+
+def exported_corpora(wildcards):
+    """Language -> prepared corpus, for all that the model is trained or tested on."""
+    languages = languages_of(wildcards, tested=True)
+    return {code: f"results/corpora/{wildcards.corpus}/{code}" for code in languages}
+
+
+def export_inputs(wildcards):
+    """The trials that it may be, k = 0 first, and the words that its tokenizer must cut alike."""
+    export = export_of(wildcards)
+    return {
+        "sweep": [f"{path}.json" for path in export.trials],
+        "predictions": [f"{path}.parquet" for path in export.trials],
+        "words": [f"{path}/data" for path in exported_corpora(wildcards).values()],
+    }
 
 
 CAPTION = "../report/captions/{}.rst"

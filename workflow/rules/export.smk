@@ -1,32 +1,4 @@
 # Pruned models to take away: `snakemake export`. Nothing else reads what is made here.
-from polyheads.exports import planned
-
-try:
-    EXPORTS = planned.planned(PLAN)
-except UserError as error:
-    raise WorkflowError(str(error))
-
-EXPORT = f"results/exports/{NAME}/{POINT}/{{branch}}/{{choice}}"
-
-
-def export_of(wildcards):
-    return EXPORTS[EXPORT.format(**wildcards)]
-
-
-def exported_corpora(wildcards):
-    """Language -> prepared corpus, for all that the model is trained or tested on."""
-    languages = languages_of(wildcards, tested=True)
-    return {code: f"results/corpora/{wildcards.corpus}/{code}" for code in languages}
-
-
-def export_inputs(wildcards):
-    """The trials that it may be, k = 0 first, and the words that its tokenizer must cut alike."""
-    export = export_of(wildcards)
-    return {
-        "sweep": [f"{path}.json" for path in export.trials],
-        "predictions": [f"{path}.parquet" for path in export.trials],
-        "words": [f"{path}/data" for path in exported_corpora(wildcards).values()],
-    }
 
 
 rule export_model:
