@@ -175,6 +175,22 @@ def test_a_mean_of_sweeps_that_lack_a_reading_has_no_interval(tmp_path):
     assert len(bad) == 2 and all(r["gain"] is r["p"] is None for r in bad)
 
 
+def test_pruned_runs_are_read_with_the_heads_that_the_sweep_reads(tmp_path, monkeypatch):
+    """All heads on at test: of k = 0 that is the same, and is kept once."""
+    (made,) = study(tmp_path, {"de": GAIN})
+    _, (choice,), _ = run([made], tmp_path)
+    asked, read = [], gains.read
+
+    def spy(path, *, language, heads="pruned"):
+        asked.append((Path(path).stem, language, heads))
+        return read(path, language=language)
+
+    monkeypatch.setattr(gains, "read", spy)
+    sweeps = {gains.sweep_key(made): made}
+    gains.of_sweeps([choice | {"heads": "all"}], sweeps, 5)
+    assert asked == [(f"k-0{k}", "de", "all" if k else "pruned") for k in range(4)]
+
+
 def test_missing_trials_leave_their_cells_out_and_nothing_else(tmp_path):
     rights = {"de": GAIN, "zh": NO_GAIN, "ar": GAIN, "fa": GAIN}
     sweeps = study(tmp_path, rights)

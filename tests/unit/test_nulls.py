@@ -147,6 +147,20 @@ def test_random_null_counts_rankings_with_all_pairs():
     assert of(numbers.rows(choices, []), "random", "best")["pairs"] == 7
 
 
+def test_many_random_rankings_have_percentiles_and_p_is_one_sided():
+    """A gain below all of the rankings' is as far out as one above them, but no gain."""
+    choices, _ = study(np.random.default_rng(7), rankings=numbers.FOR_PERCENTILES)
+    random = [r for r in choices if r["role"] == "random"]
+    worse = [r | {"best_gain": -9.0} if r["role"] == "main" else r for r in choices]
+    line = of(numbers.rows(worse, []), "random", "best")
+    gains: dict = {}
+    for r in random:
+        gains.setdefault(r["ranking"], []).append(r["best_gain"])
+    expected = np.percentile([np.mean(of) for of in gains.values()], [2.5, 97.5])
+    assert (line["null_low"], line["null_high"]) == pytest.approx(tuple(expected))
+    assert (line["gain"], line["p"]) == (-9, 1)
+
+
 def test_random_heads_and_sweeps_without_gains_have_no_random_null():
     choices, _ = study(np.random.default_rng(7), rankings=3)
     main, random = ([r for r in choices if r["role"] == role] for role in ("main", "random"))

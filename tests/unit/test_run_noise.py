@@ -93,7 +93,6 @@ def test_an_exchange_is_one_of_all_orders_of_the_runs(seeds, reading):
 
 
 def test_the_larger_p_of_both_null_hypotheses_counts():
-    """An outlier among few runs: the exchange knows that any run may be it, the normal doesn't."""
     low, high = np.full(999, -1.0), np.full(999, 2.0)
     nulls = [run_noise.Null(1.0, 0.0, a, b, 5) for a, b in ((low, high), (high, low), (low, low))]
     assert [run_noise.p_value([null]) for null in nulls] == pytest.approx([1, 1, 1 / 1000])
