@@ -15,8 +15,8 @@ from pathlib import Path
 import torch
 from torch.nn import functional
 
-from polyheads import encoding, models
-from polyheads.batches import Layout, pack
+from polyheads.encoders import models, subwords
+from polyheads.encoders.batches import Layout, pack
 
 
 def padded_logits(model, sentences, layout, length=None):
@@ -47,13 +47,13 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=16)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    info, about = encoding.read_info(options.encoding), models.read_info(options.model)
+    info, about = subwords.read_info(options.encoding), models.read_info(options.model)
     special = info["special"]
     layout = Layout(
         tuple(special["prefix"]), tuple(special["suffix"]), about["position_offset"], 256
     )
     size = options.batch_size
-    sentences = encoding.read_split(options.encoding, "train", options.steps * size)
+    sentences = subwords.read_split(options.encoding, "train", options.steps * size)
     if any(len(s.subwords) > layout.room for s in sentences):
         raise SystemExit("a sentence is longer than 254 subwords; take fewer --steps")
     model = models.build(options.model, labels=info["labels"], seed=0).train()

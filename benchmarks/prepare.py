@@ -17,7 +17,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from polyheads import catalogue, corpora, readers
+from polyheads import catalogue
+from polyheads.corpora import preparing, readers
 
 ENTRY = {
     "name": "large",
@@ -47,7 +48,7 @@ def make(directory: Path, sentences: int) -> None:
 
 def streamed(entry: dict, directory: Path, out: Path) -> None:
     splits = list(catalogue.SPLITS)
-    corpora.prepare(entry=entry, language="ur", splits=splits, directory=directory, out_dir=out)
+    preparing.prepare(entry=entry, language="ur", splits=splits, directory=directory, out_dir=out)
 
 
 def whole(entry: dict, directory: Path, out: Path) -> None:

@@ -33,11 +33,17 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "workflow"))
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
 
-from polyheads import selection  # noqa: E402
+from polyheads.analysis import (  # noqa: E402
+    differences,
+    gains,
+    null_baselines,
+    rows,
+    selection,  # noqa: E402
+    whole,
+)
+from polyheads.analysis.counts import Predictions  # noqa: E402
 from polyheads.exhibits import claims, contents  # noqa: E402
 from polyheads.exhibits.results import Results  # noqa: E402
-from polyheads.statistics import differences, gains, nulls, rows, whole  # noqa: E402
-from polyheads.statistics.counts import Predictions  # noqa: E402
 
 TARGETS = ("de", "ar", "fa", "ja")
 SETTINGS = ("cross-lingual", "multi-lingual")
@@ -258,7 +264,7 @@ def judged(cell: Cell, number: int) -> dict[str, list[bool]]:
             selection.write(table, f"{directory}/{name}.csv")
             tables[name] = selection.read(f"{directory}/{name}.csv")
         told = whole.statistics(plan, made.sweeps, **tables, delta=0.5, resamples=RESAMPLES)
-        columns = (rows.COLUMNS, nulls.COLUMNS, differences.COLUMNS)
+        columns = (rows.COLUMNS, null_baselines.COLUMNS, differences.COLUMNS)
         for name, kept, names in zip(told._fields, told, columns, strict=True):
             rows.write(kept, f"{directory}/{name}.csv", names)
         found, against, apart = (rows.read(f"{directory}/{name}.csv") for name in told._fields)

@@ -13,8 +13,8 @@ from transformers import (
     XLMRobertaForTokenClassification,
 )
 
-from polyheads.batches import Layout, Sentence
-from polyheads.heads import ATTENTION, number_layers
+from polyheads.encoders.batches import Layout, Sentence
+from polyheads.encoders.gates import ATTENTION, number_layers
 
 torch.set_num_threads(1)  # tests run side by side; two threads each would wait for each other
 settings.register_profile("patient", deadline=None)  # a busy machine is no fault

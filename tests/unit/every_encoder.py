@@ -27,17 +27,18 @@ from transformers import AutoModelForTokenClassification
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 from transformers.models.auto.modeling_auto import MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES
 
-from polyheads import models
-from polyheads.batches import Layout, pack
-from polyheads.checkpoints import Checkpoint
-from polyheads.encoding import load_tokenizer, special_tokens
+from polyheads.catalogue.methods import KINDS
+from polyheads.encoders import models
+from polyheads.encoders.batches import Layout, pack
+from polyheads.encoders.forward import word_logits
+from polyheads.encoders.gates import gate_without, output_projections
+from polyheads.encoders.probing import without_columns
+from polyheads.encoders.subwords import load_tokenizer, special_tokens
+from polyheads.encoders.weights import classifier
 from polyheads.errors import UserError
-from polyheads.heads import gate_without, output_projections
-from polyheads.kinds import KINDS
-from polyheads.probing import without_columns
-from polyheads.rankings import scorer
-from polyheads.training import train, word_logits
-from polyheads.weights import classifier
+from polyheads.importance import scorer
+from polyheads.training.checkpoints import Checkpoint
+from polyheads.training.loop import train
 
 CPU = torch.device("cpu")
 LAYERS, HEADS = SHAPE = 3, 4

@@ -97,7 +97,7 @@ def predictions(task: str, right: float, *, sentences: int = 40, seed: int = 0, 
 
 def write_predicted_trial(path: str, made: dict, pairs: dict, *, labels=None) -> None:
     """A trial's JSON and Parquet: (split, language) -> (gold, predicted), as a trial keeps them."""
-    from polyheads import evaluation, prediction
+    from polyheads.training import metrics, prediction
 
     labels = labels or LABELS[made["task"]]
     rows, scores = [], []
@@ -105,7 +105,7 @@ def write_predicted_trial(path: str, made: dict, pairs: dict, *, labels=None) ->
         row = {"language": language, "split": split, "heads": "pruned"}
         rows.append({**row, "gold": gold, "predicted": predicted})
         tags = [[[labels[i] for i in s] for s in side] for side in (gold, predicted)]
-        scores.append({**row, "metrics": evaluation.metrics(made["task"], *tags)})
+        scores.append({**row, "metrics": metrics.metrics(made["task"], *tags)})
     write_trial(path, scores, [])
     prediction.save(Path(path).with_suffix(".parquet"), rows, labels)
 

@@ -7,7 +7,7 @@ from conftest import make_layout, make_sentences
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyheads.batches import Layout, Sentence, Window, chunks, epoch_order, pack, windows
+from polyheads.encoders.batches import Layout, Sentence, Window, chunks, epoch_order, pack, windows
 
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=60), st.integers(4, 20))
@@ -128,7 +128,7 @@ def test_orders_of_an_epoch():
 
 @pytest.mark.parametrize("count", [1, 4])
 def test_packing_round_trip(count):
-    from polyheads.heads import Packing
+    from polyheads.encoders.gates import Packing
 
     lengths = [3, 1, 5, 2][:count]
     packing = Packing.of(lengths, range(count), torch.device("cpu"))
@@ -140,7 +140,7 @@ def test_packing_round_trip(count):
 
 
 def test_masks_of_sliding_windows():
-    from polyheads.heads import Packing
+    from polyheads.encoders.gates import Packing
 
     packing = Packing.of([6, 2], range(2), torch.device("cpu"))
     assert packing.mask() is packing.mask(6) is packing.key_mask  # none is that wide

@@ -6,8 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from polyheads import beforehand, encoder_files
+from polyheads.catalogue import encoder_files
 from polyheads.errors import UserError
+from polyheads.study import beforehand
 
 REVISION = "0" * 40
 

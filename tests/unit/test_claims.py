@@ -7,6 +7,7 @@ from scipy import stats
 from test_tables import LANGUAGES, PUBLISHED, full_width, rows_of, texts
 
 from polyheads import catalogue, exhibits
+from polyheads.analysis import contrasts, student
 from polyheads.exhibits import (
     claim_contrasts,
     claim_languages,
@@ -19,7 +20,6 @@ from polyheads.exhibits import (
 )
 from polyheads.exhibits.results import Results
 from polyheads.report import pages
-from polyheads.statistics import contrasts, student
 
 CROSS = "Pruning the lowest heads raises cross-lingual scores"
 MULTI = "Pruning the lowest heads raises multi-lingual scores"

@@ -2,9 +2,9 @@
 
 import pytest
 
+from polyheads.analysis import clusters
+from polyheads.analysis.clusters import Moved
 from polyheads.exhibits import overviews
-from polyheads.statistics import clusters
-from polyheads.statistics.clusters import Moved
 
 
 def choices(gains, **changed):

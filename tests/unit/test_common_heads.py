@@ -2,8 +2,8 @@
 
 import pytest
 
-from polyheads import orders
 from polyheads.exhibits import common_heads
+from polyheads.importance import orders
 
 LANGUAGES = {
     "en": {"name": "English", "family": "Indo-European"},

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from polyheads.statistics.contrasts import mean_of, mean_of_pairs
+from polyheads.analysis.contrasts import mean_of, mean_of_pairs
 
 
 def test_a_mean_adds_what_shares_a_test_set_and_squares_the_rest():

@@ -4,7 +4,8 @@ import made_up
 import pytest
 from test_tables import full_width
 
-from polyheads import exhibits, selection
+from polyheads import exhibits
+from polyheads.analysis import selection
 from polyheads.exhibits import comparison, controls
 from polyheads.exhibits.tables import csv_text, signed
 

@@ -4,10 +4,10 @@ import re
 from pathlib import Path
 from xml.etree import ElementTree
 
-from polyheads import readers
 from polyheads.catalogue import SPLITS
-from polyheads.figures import corpus as corpus_figure
+from polyheads.corpora import readers
 from polyheads.report import corpus_report
+from polyheads.report.figures import corpus as corpus_figure
 
 LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}}
 

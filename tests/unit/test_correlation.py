@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from polyheads.analysis.correlation import permuted_languages, ranks
 from polyheads.errors import UserError
-from polyheads.statistics.correlation import permuted_languages, ranks
 
 
 def apart(random, codes):

@@ -11,7 +11,7 @@ from polyheads import catalogue
 from polyheads.errors import UserError
 from polyheads.exhibits import correlations, distances, tables
 from polyheads.exhibits.similarity import spearman
-from polyheads.figures import correlations as correlations_figure
+from polyheads.report.figures import correlations as correlations_figure
 
 LANGUAGES = catalogue.languages()
 TARGETS = ("de", "nl", "ar", "he", "zh")

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from polyheads import catalogue, config, costs, experiments
-from polyheads.plan import Training
+from polyheads import catalogue
+from polyheads.study import configuration, costs, experiments
+from polyheads.study.plan import Training
 
 ROOT = Path(__file__).parents[2]
 EXPERIMENT = {
@@ -44,7 +45,7 @@ def empty(tmp_path, monkeypatch):
 
 def make(**changes):
     study = copy.deepcopy(STUDY) | changes
-    checked = config.load(study)
+    checked = configuration.load(study)
     return experiments.make(checked, catalogue.load(checked["corpora"]))
 
 
@@ -64,7 +65,7 @@ def finish(branch, ks, seconds, *, sentences=500, device="cpu", first=None):
 
 
 def test_the_published_study():
-    checked = config.load(yaml.safe_load((ROOT / "config/paper.yaml").read_text()))
+    checked = configuration.load(yaml.safe_load((ROOT / "config/paper.yaml").read_text()))
     plan = experiments.make(checked, catalogue.load(checked["corpora"]))
     first, parts, *others = costs.lines(plan, "cuda")
     assert sum(int(number) for number in re.findall(r" (\d+)[,.]", parts)) == 4595

@@ -12,9 +12,9 @@ from conftest import make_layout, make_model, make_sentences
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polyheads import evaluation, prediction
+from polyheads.analysis import counts
 from polyheads.errors import UserError
-from polyheads.statistics import counts
+from polyheads.training import metrics, prediction
 
 UPOS = ["ADJ", "CCONJ", "INTJ", "NOUN", "OTHER", "SCONJ", "SYM", "X", "."]
 IOB = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC", "B-fromloc.city_name", "I-fromloc.city_name"]
@@ -42,7 +42,7 @@ def check(task, labels, gold, predicted, draw):
         sides = [[side[i] for i in chosen] for side in (gold, predicted)]
         if not any(sides[0]):
             continue
-        expected = evaluation.metrics(task, *(tags(side, labels) for side in sides))
+        expected = metrics.metrics(task, *(tags(side, labels) for side in sides))
         for metric, value in expected.items():
             table = counts.count(found(gold, predicted, labels), metric)
             score = counts.SCORES[metric](table[list(chosen)].sum(0).astype(float))
@@ -72,7 +72,7 @@ def test_scores_of_many_draws_at_once(task, labels):
     """The first axis is one of draws; labels that one draw lacks another may have."""
     gold = [[i % 7, i % 5, 1] for i in range(9)]
     predicted = [[i % 7, i % 3, 1] for i in range(9)]
-    for metric in evaluation.METRICS[task]:
+    for metric in metrics.METRICS[task]:
         table = counts.count(found(gold, predicted, labels), metric)
         sums = np.stack([table[:n].sum(0) for n in (1, 2, 5, 9)]).astype(float)
         one_by_one = [float(counts.SCORES[metric](draw)) for draw in sums]
@@ -81,7 +81,7 @@ def test_scores_of_many_draws_at_once(task, labels):
 
 
 def test_every_metric_has_a_score():
-    assert set(counts.SCORES) == {name for names in evaluation.METRICS.values() for name in names}
+    assert set(counts.SCORES) == {name for names in metrics.METRICS.values() for name in names}
 
 
 @pytest.fixture

@@ -9,7 +9,19 @@ import pytest
 from scipy import stats
 from test_gains import GAIN, NO_GAIN, fresh_sweep, run
 
-from polyheads import exhibits, selection
+from polyheads import exhibits
+from polyheads.analysis import (
+    contrasts,
+    differences,
+    draws,
+    gains,
+    null_baselines,
+    resampling,
+    rows,
+    selection,
+    student,
+    whole,
+)
 from polyheads.exhibits import (
     claim_contrasts,
     claim_study,
@@ -20,17 +32,6 @@ from polyheads.exhibits import (
     read_published,
 )
 from polyheads.exhibits.results import Results
-from polyheads.statistics import (
-    contrasts,
-    differences,
-    draws,
-    gains,
-    nulls,
-    resampling,
-    rows,
-    student,
-    whole,
-)
 
 LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}, "zh": {"name": "Chinese"}}
 HIGHEST = "The highest heads pruned give less than the lowest"
@@ -213,7 +214,11 @@ def test_all_statistics_of_a_study_are_those_of_its_parts(tmp_path):
     assert made.gains == gains.statistics(plan, readings, choices, scores, **options)
     assert {r["metric"] for r in made.gains} == {"accuracy", "f1_runs_as_published"}
     own = [c for c in choices if c["metric"] == "accuracy"]
-    assert made.nulls == nulls.rows(own, scores, draws=40) != nulls.rows(choices, scores, draws=40)
+    assert (
+        made.nulls
+        == null_baselines.rows(own, scores, draws=40)
+        != null_baselines.rows(choices, scores, draws=40)
+    )
     assert {(r["null"], r["n"]) for r in made.nulls} == {("random", 2)}
     results = Results(choices, [], [], LANGUAGES, [], made.gains, made.nulls)
     of_claims = claim_contrasts.contrasts(claim_study.study(plan, sweeps, results))

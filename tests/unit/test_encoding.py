@@ -10,7 +10,7 @@ from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, tr
 from tokenizers.models import WordPiece
 from tokenizers.processors import TemplateProcessing
 
-from polyheads import encoding
+from polyheads.encoders import subwords
 from polyheads.errors import UserError
 
 PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "b", "##a", "##b", "."]
@@ -58,9 +58,9 @@ def write_corpus(directory, **splits):
 
 
 def test_words_without_subwords_become_unknown(model_dir):
-    tokenizer = encoding.load_tokenizer(model_dir)
+    tokenizer = subwords.load_tokenizer(model_dir)
     sentences = [["\u200f", "ab", "\u200e"], ["a.b", "c"], ["\x01"]]
-    ids, starts, empty = encoding.encode_sentences(tokenizer, sentences, unknown=1)
+    ids, starts, empty = subwords.encode_sentences(tokenizer, sentences, unknown=1)
     assert [i.tolist() for i in ids] == [[1, 4, 7, 1], [4, 8, 5, 1], [1]]
     assert [s.tolist() for s in starts] == [[0, 1, 3], [0, 3], [0]]
     assert empty == 3
@@ -71,39 +71,39 @@ def test_encode_counts_and_keeps_everything(model_dir, tmp_path):
     corpus = write_corpus(
         tmp_path / "c", train=[["a"], long], dev=[["\x01", "ababab" * 2]], test=[["a", "b"]]
     )
-    encoding.encode(model_dir=model_dir, corpus_dir=corpus, out_dir=tmp_path / "e")
-    info = encoding.read_info(tmp_path / "e")
+    subwords.encode(model_dir=model_dir, corpus_dir=corpus, out_dir=tmp_path / "e")
+    info = subwords.read_info(tmp_path / "e")
     assert info["special"] == {"prefix": [2], "suffix": [3], "unknown": 1}
     assert info["splits"]["train"]["windowed_sentences"] == 1
     assert info["splits"]["train"]["longest_subwords"] == 8
     assert info["splits"]["dev"]["words_without_subwords"] == 1
     assert info["splits"]["dev"]["truncated_words"] == 1
-    read = encoding.read_split(tmp_path / "e", "train")
+    read = subwords.read_split(tmp_path / "e", "train")
     assert len(read) == 2 and read[1].starts.tolist() == [0, 4, 5, 7]
     assert len(read[1].subwords) == 8  # the tokenizer's own truncation is switched off
     assert read[1].labels.tolist() == [0, 1, 0, 1]
-    assert len(encoding.read_split(tmp_path / "e", "train", 1)) == 1
-    assert len(encoding.read_split(tmp_path / "e", "train", 9, subset="spaced")) == 2
-    np.testing.assert_array_equal(encoding.read_split(tmp_path / "e", "test")[0].subwords, [4, 5])
+    assert len(subwords.read_split(tmp_path / "e", "train", 1)) == 1
+    assert len(subwords.read_split(tmp_path / "e", "train", 9, subset="spaced")) == 2
+    np.testing.assert_array_equal(subwords.read_split(tmp_path / "e", "test")[0].subwords, [4, 5])
 
 
 def test_repeated_sentences_can_be_left_out(model_dir, tmp_path):
     corpus = write_corpus(tmp_path / "c", train=[["a"], ["a"], ["b"], ["a", "b"]])
-    encoding.encode(model_dir=model_dir, corpus_dir=corpus, out_dir=tmp_path / "e")
-    read = encoding.read_split(tmp_path / "e", "train", 2, leave_out_repeated=True)
+    subwords.encode(model_dir=model_dir, corpus_dir=corpus, out_dir=tmp_path / "e")
+    read = subwords.read_split(tmp_path / "e", "train", 2, leave_out_repeated=True)
     assert [s.subwords.tolist() for s in read] == [[4], [5]]
-    assert len(encoding.read_split(tmp_path / "e", "train")) == 4
-    read = encoding.read_split(tmp_path / "e", "train", 2, subset="spaced")
+    assert len(subwords.read_split(tmp_path / "e", "train")) == 4
+    read = subwords.read_split(tmp_path / "e", "train", 2, subset="spaced")
     assert [s.subwords.tolist() for s in read] == [[4], [5]]  # the first and the third
 
 
 def test_tenths_of_a_training_set_are_cumulative(model_dir, tmp_path):
     sentences = [["a"] * (number + 1) for number in range(25)]
     corpus = write_corpus(tmp_path / "c", train=sentences, dev=[["a"]])
-    encoding.encode(model_dir=model_dir, corpus_dir=corpus, out_dir=tmp_path / "e")
+    subwords.encode(model_dir=model_dir, corpus_dir=corpus, out_dir=tmp_path / "e")
     read = {
         percent: [
-            len(s.starts) for s in encoding.read_split(tmp_path / "e", "train", percent=percent)
+            len(s.starts) for s in subwords.read_split(tmp_path / "e", "train", percent=percent)
         ]
         for percent in range(10, 101, 10)
     }
@@ -112,20 +112,20 @@ def test_tenths_of_a_training_set_are_cumulative(model_dir, tmp_path):
         assert set(read[percent]) < set(read[percent + 10])
         assert read[percent] == sorted(read[percent])  # in file order
     with pytest.raises(UserError, match=r"1 dev sentences can't be cut into 10 parts"):
-        encoding.read_split(tmp_path / "e", "dev", percent=10)
+        subwords.read_split(tmp_path / "e", "dev", percent=10)
 
 
 def test_a_language_with_a_test_set_only(model_dir, tmp_path):
     corpus = write_corpus(tmp_path / "c", test=[["a", "b"]])
-    encoding.encode(model_dir=model_dir, corpus_dir=corpus, out_dir=tmp_path / "e")
-    assert list(encoding.read_info(tmp_path / "e")["splits"]) == ["test"]
-    assert encoding.read_split(tmp_path / "e", "train") == []
+    subwords.encode(model_dir=model_dir, corpus_dir=corpus, out_dir=tmp_path / "e")
+    assert list(subwords.read_info(tmp_path / "e")["splits"]) == ["test"]
+    assert subwords.read_split(tmp_path / "e", "train") == []
 
 
 def test_a_tokenizer_that_cannot_be_read(tmp_path):
     (tmp_path / "tokenizer.json").write_text("{")
     with pytest.raises(UserError, match=r"tokenizer\.json: not a readable fast tokenizer"):
-        encoding.load_tokenizer(tmp_path)
+        subwords.load_tokenizer(tmp_path)
 
 
 TEXT = [
@@ -213,11 +213,11 @@ def xlm_roberta(_):
 def test_words_are_encoded_as_in_the_running_sentence(make, gap, tmp_path):
     made = make(tmp_path)
     made.save_pretrained(tmp_path)
-    tokenizer = encoding.load_tokenizer(tmp_path)
-    assert encoding.word_gap(tokenizer) == gap
+    tokenizer = subwords.load_tokenizer(tmp_path)
+    assert subwords.word_gap(tokenizer) == gap
     sentences = [text.split() for text in TEXT]
-    unknown = encoding.special_tokens(tokenizer)["unknown"]
-    ids, starts, empty = encoding.encode_sentences(tokenizer, sentences, unknown=unknown)
+    unknown = subwords.special_tokens(tokenizer)["unknown"]
+    ids, starts, empty = subwords.encode_sentences(tokenizer, sentences, unknown=unknown)
     assert not empty
     for text, words, found, at in zip(TEXT, sentences, ids, starts, strict=True):
         running = made(text, add_special_tokens=False)
@@ -230,7 +230,7 @@ def test_words_are_encoded_as_in_the_running_sentence(make, gap, tmp_path):
 
 def test_a_tokenizer_that_begins_sentences_but_ends_none_and_knows_every_byte(tmp_path):
     eurobert(tmp_path).save_pretrained(tmp_path)
-    tokenizer = encoding.load_tokenizer(tmp_path)
-    special = encoding.special_tokens(tokenizer)
+    tokenizer = subwords.load_tokenizer(tmp_path)
+    special = subwords.special_tokens(tokenizer)
     assert (special["prefix"], special["suffix"]) == ([tokenizer.token_to_id("<|begin|>")], [])
     assert special["unknown"] == tokenizer.token_to_id("Ġ")

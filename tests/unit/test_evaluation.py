@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polyheads import evaluation
 from polyheads.errors import UserError
+from polyheads.training import metrics
 
 UPOS = ["ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM", "PART", "PRON", "PROPN"]
 UPOS += ["PUNCT", "SCONJ", "SYM", "VERB", "X"]
@@ -54,7 +54,7 @@ def chunks_by_the_old_rule(sentences) -> set:
 @given(st.one_of(pairs(UPOS), pairs(["NOUN", "SCONJ", "CCONJ"]), pairs(["INTJ", "SYM", "X"])))
 def test_pos_metrics_equal_slow_ones(sides):
     gold, predicted = sides
-    result = evaluation.metrics("pos", gold, predicted)
+    result = metrics.metrics("pos", gold, predicted)
     g = [tag for tags in gold for tag in tags]
     p = [tag for tags in predicted for tag in tags]
     assert result["accuracy"] == pytest.approx(
@@ -74,7 +74,7 @@ def test_pos_metrics_equal_slow_ones(sides):
 def test_runs_follow_the_old_rule_for_every_first_letter(sides):
     gold, predicted = sides
     old = percent_f1(chunks_by_the_old_rule(gold), chunks_by_the_old_rule(predicted))
-    assert evaluation.pos_metrics(gold, predicted)["f1_runs_as_published"] == pytest.approx(old)
+    assert metrics.pos_metrics(gold, predicted)["f1_runs_as_published"] == pytest.approx(old)
 
 
 def spans(sentences, *, strict: bool) -> set:
@@ -95,8 +95,8 @@ def spans(sentences, *, strict: bool) -> set:
 @given(st.one_of(pairs(IOB), pairs(["O", "B-PER", "I-PER"])))
 def test_span_metrics_equal_slow_ones(sides):
     gold, predicted = sides
-    result = evaluation.metrics("ner", gold, predicted)
-    assert result == evaluation.metrics("sf", gold, predicted)
+    result = metrics.metrics("ner", gold, predicted)
+    assert result == metrics.metrics("sf", gold, predicted)
     g, p = (spans(side, strict=True) for side in sides)
     assert result["f1_strict"] == pytest.approx(percent_f1(g, p))
     assert result["precision_strict"] == pytest.approx(100 * len(g & p) / len(p) if p else 0)
@@ -107,27 +107,27 @@ def test_span_metrics_equal_slow_ones(sides):
 
 def test_cconj_and_sconj_differ_and_x_counts():
     runs = "f1_runs_as_published"
-    assert evaluation.pos_metrics([["CCONJ"]], [["SCONJ"]])[runs] == 0
+    assert metrics.pos_metrics([["CCONJ"]], [["SCONJ"]])[runs] == 0
     # two entities in gold, one of them X: the other alone is half of them
-    assert evaluation.pos_metrics([["X", "NOUN"]], [["VERB", "NOUN"]])[runs] == 50
-    assert evaluation.pos_metrics([["X"]], [["X"]])[runs] == 100
+    assert metrics.pos_metrics([["X", "NOUN"]], [["VERB", "NOUN"]])[runs] == 50
+    assert metrics.pos_metrics([["X"]], [["X"]])[runs] == 100
 
 
 def test_runs_join_equal_tags_but_sconj_and_sym():
-    assert evaluation.run_tags(["NOUN", "NOUN", "VERB"]) == ["B-NOUN", "I-NOUN", "B-VERB"]
-    assert evaluation.run_tags(["INTJ", "INTJ"]) == ["B-INTJ", "I-INTJ"]
-    assert evaluation.run_tags(["SYM", "SYM", "SCONJ"]) == ["B-SYM", "B-SYM", "B-SCONJ"]
+    assert metrics.run_tags(["NOUN", "NOUN", "VERB"]) == ["B-NOUN", "I-NOUN", "B-VERB"]
+    assert metrics.run_tags(["INTJ", "INTJ"]) == ["B-INTJ", "I-INTJ"]
+    assert metrics.run_tags(["SYM", "SYM", "SCONJ"]) == ["B-SYM", "B-SYM", "B-SCONJ"]
     # a run cut short is no entity found: the accuracy is 50, the F1 over runs 0
-    scores = evaluation.pos_metrics([["NOUN", "NOUN"]], [["NOUN", "VERB"]])
+    scores = metrics.pos_metrics([["NOUN", "NOUN"]], [["NOUN", "VERB"]])
     assert (scores["accuracy"], scores["f1_runs_as_published"]) == (50, 0)
 
 
 def test_macro_f1_averages_over_the_tags_in_gold():
-    assert evaluation.pos_metrics([["NOUN", "VERB"]], [["NOUN", "ADJ"]])["macro_f1"] == 50
+    assert metrics.pos_metrics([["NOUN", "VERB"]], [["NOUN", "ADJ"]])["macro_f1"] == 50
 
 
 def test_strict_wants_the_b():
-    scores = evaluation.span_metrics([["B-PER", "I-PER"]], [["I-PER", "I-PER"]])
+    scores = metrics.span_metrics([["B-PER", "I-PER"]], [["I-PER", "I-PER"]])
     assert scores["f1_strict"] == 0
     assert scores["f1_lenient"] == 100
 
@@ -135,29 +135,29 @@ def test_strict_wants_the_b():
 def test_no_warnings_even_without_entities():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert evaluation.span_metrics([["O"]], [["O"]])["f1_strict"] == 0
-        evaluation.pos_metrics([["X", "INTJ"]], [["PUNCT", "SCONJ"]])
+        assert metrics.span_metrics([["O"]], [["O"]])["f1_strict"] == 0
+        metrics.pos_metrics([["X", "INTJ"]], [["PUNCT", "SCONJ"]])
 
 
 @pytest.mark.parametrize("tag", ["PER", "S-PER", "B-", "NOUN"])
 def test_tags_without_prefix_are_refused(tag):
     with pytest.raises(UserError, match="IOB2"):
-        evaluation.span_metrics([["O"]], [[tag]])
+        metrics.span_metrics([["O"]], [[tag]])
 
 
 def test_bad_input():
     with pytest.raises(UserError, match="no words"):
-        evaluation.pos_metrics([[]], [[]])
+        metrics.pos_metrics([[]], [[]])
     with pytest.raises(UserError, match="unknown"):
-        evaluation.metrics("parsing", [["X"]], [["X"]])
+        metrics.metrics("parsing", [["X"]], [["X"]])
     with pytest.raises(ValueError, match="sentence 0"):
-        evaluation.pos_metrics([["X"]], [["X", "X"]])
+        metrics.pos_metrics([["X"]], [["X", "X"]])
     with pytest.raises(ValueError, match="gold sentences"):
-        evaluation.pos_metrics([["X"]], [])
+        metrics.pos_metrics([["X"]], [])
 
 
 def test_every_task_has_a_default_that_it_computes():
     for task, gold in (("pos", [["X"]]), ("ner", [["O"]]), ("sf", [["O"]])):
-        assert list(evaluation.metrics(task, gold, gold)) == list(evaluation.METRICS[task])
-        assert evaluation.DEFAULT_METRIC[task] in evaluation.METRICS[task]
-        assert evaluation.PUBLISHED_METRIC[task] in evaluation.METRICS[task]
+        assert list(metrics.metrics(task, gold, gold)) == list(metrics.METRICS[task])
+        assert metrics.DEFAULT_METRIC[task] in metrics.METRICS[task]
+        assert metrics.PUBLISHED_METRIC[task] in metrics.METRICS[task]

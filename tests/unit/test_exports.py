@@ -19,12 +19,13 @@ from tokenizers import Tokenizer, normalizers, pre_tokenizers
 from tokenizers.models import WordPiece
 from tokenizers.processors import TemplateProcessing
 
-from polyheads import encoding, models, prediction, trials
-from polyheads.batches import pack
-from polyheads.checkpoints import Checkpoint
+from polyheads.encoders import models, subwords
+from polyheads.encoders.batches import pack
+from polyheads.encoders.gates import ATTENTION, gate_without, number_layers
 from polyheads.errors import UserError
 from polyheads.exports import card, directory, removal
-from polyheads.heads import ATTENTION, gate_without, number_layers
+from polyheads.training import prediction, trials
+from polyheads.training.checkpoints import Checkpoint
 
 ROOT = Path(__file__).parents[2]
 LETTERS = "abcdefgh"
@@ -99,7 +100,7 @@ class Place:
         self.root = root
         write_corpus(root / "corpus")
         write_model(root / "model")
-        encoding.encode(
+        subwords.encode(
             model_dir=root / "model", corpus_dir=root / "corpus", out_dir=root / "encoding"
         )
         self.runner = self.make_runner()
@@ -228,7 +229,7 @@ def test_logits_are_those_of_the_gated_model(place, outside, tmp_path):
     model, _ = place.runner.fit(pruned=PRUNED, checkpoint_path=tmp_path / "c", name="gated")
     model.eval()
     gate = place.runner.gate(PRUNED)
-    tokenizer = encoding.load_tokenizer(place.root / "model")
+    tokenizer = subwords.load_tokenizer(place.root / "model")
     sentences, _ = place.predicted()
     for words, logits in zip(sentences, outside["logits"], strict=True):
         ids = tokenizer.encode(words, is_pretokenized=True).ids
@@ -413,7 +414,7 @@ def test_weights_that_are_loaded_otherwise_are_refused(place, tmp_path, monkeypa
 )
 def test_transformers_cuts_words_as_the_trials_do(make, kind, tmp_path):
     make(tmp_path).save_pretrained(tmp_path / "model")
-    own = encoding.load_tokenizer(tmp_path / "model")
+    own = subwords.load_tokenizer(tmp_path / "model")
     config = getattr(transformers, f"{kind}Config")(pad_token_id=1)
     config.save_pretrained(tmp_path / "out")
     layout = make_layout("bert")
@@ -422,10 +423,10 @@ def test_transformers_cuts_words_as_the_trials_do(make, kind, tmp_path):
     assert other.model_max_length == layout.max_length
     # With a word that many tokenizers delete.
     sentences = [*(text.split() for text in test_encoding.TEXT), ["the", "\u200f", "of"]]
-    unknown = encoding.special_tokens(own)["unknown"]
-    expected, _, _ = encoding.encode_sentences(own, sentences, unknown=unknown)
-    how = {"word_gap": encoding.word_gap(own), "unknown": unknown}
-    assert directory.subwords(other, sentences, **how) == [ids.tolist() for ids in expected]
+    unknown = subwords.special_tokens(own)["unknown"]
+    expected, _, _ = subwords.encode_sentences(own, sentences, unknown=unknown)
+    how = {"word_gap": subwords.word_gap(own), "unknown": unknown}
+    assert directory.cut(other, sentences, **how) == [ids.tolist() for ids in expected]
     assert other("the of")["input_ids"] == own.encode("the of").ids
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from test_tables import full_width, texts
 
+from polyheads.analysis import student
 from polyheads.exhibits import fresh
-from polyheads.statistics import student
 
 EXHIBIT = {"kind": "fresh", "name": "ner.gradient.fresh", "title": "Named entities"}
 EXHIBIT |= {"task": "ner", "corpus": "panx"}

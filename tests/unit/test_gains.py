@@ -13,10 +13,10 @@ import made_up
 import numpy as np
 import pytest
 
-from polyheads import exhibits, selection
+from polyheads import exhibits
+from polyheads.analysis import clusters, gains, resampling, rows, selection
 from polyheads.exhibits import contents, findings, fresh, tables
 from polyheads.exports import card
-from polyheads.statistics import clusters, gains, resampling, rows
 
 LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}, "zh": {"name": "Chinese"}}
 NO_GAIN = {0: 0.6, 1: 0.6, 2: 0.6, 3: 0.6}
@@ -306,7 +306,7 @@ def test_the_job_warns_and_goes_on(tmp_path):
     code = f"""
 import json, os, runpy
 from types import SimpleNamespace as N
-from polyheads.statistics import whole
+from polyheads.analysis import whole
 whole.statistics.__kwdefaults__["resamples"] = 20
 os.chdir({str(tmp_path)!r})
 class Files(N):

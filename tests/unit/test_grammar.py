@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from polyheads import catalogue, grammar
+from polyheads import catalogue
+from polyheads.corpora import grammar
+from polyheads.corpora.grammar.names import REAL, SYLLABLES, invented_names
+from polyheads.corpora.grammar.realise import realise
+from polyheads.corpora.grammar.sentences import CLASSES, PATTERNS, draw
 from polyheads.errors import UserError
-from polyheads.grammar.names import REAL, SYLLABLES, invented_names
-from polyheads.grammar.realise import realise
-from polyheads.grammar.sentences import CLASSES, PATTERNS, draw
 
 SIZES = {"train": 120, "dev": 40, "test": 60}
 TASKS = [(task, code) for task in grammar.TASKS for code in grammar.LANGUAGES]

@@ -7,8 +7,8 @@ import torch
 from conftest import make_layout, make_model, make_sentences
 from torch.nn import functional
 
-from polyheads.batches import pack
-from polyheads.heads import Packing, gate_without, output_projections
+from polyheads.encoders.batches import pack
+from polyheads.encoders.gates import Packing, gate_without, output_projections
 
 LAYERS, HEADS = 3, 4
 PRUNED = [(0, 1), (0, 3), (1, 0), (2, 0), (2, 1), (2, 2), (2, 3)]  # layer 2 keeps no head

@@ -54,7 +54,7 @@ def test_a_log_that_cannot_be_written_spoils_no_job(tmp_path):
 
 
 def test_what_a_killed_training_was_writing_goes(tmp_path):
-    from polyheads import trials
+    from polyheads.training import trials
 
     there = tmp_path / "checkpoints/seed-1"
     there.mkdir(parents=True)

@@ -5,9 +5,10 @@ from xml.etree import ElementTree
 import made_up
 import pytest
 
-from polyheads import exhibits, selection
+from polyheads import exhibits
+from polyheads.analysis import selection
 from polyheads.exhibits import contents, low_resource, tables
-from polyheads.figures import low_resource as low_resource_figure
+from polyheads.report.figures import low_resource as low_resource_figure
 
 LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}, "zh": {"name": "Chinese"}}
 

@@ -7,11 +7,11 @@ import transformers
 from conftest import SIZES, make_layout, make_sentences
 from transformers import AutoModelForTokenClassification
 
-from polyheads.batches import pack
+from polyheads.encoders.batches import pack
+from polyheads.encoders.forward import word_logits
+from polyheads.encoders.gates import ATTENTION, number_layers
 from polyheads.errors import UserError
-from polyheads.heads import ATTENTION, number_layers
-from polyheads.scoring import lrp
-from polyheads.training import word_logits
+from polyheads.importance import lrp
 
 LAYERS, HEADS = SHAPE = 3, 4
 CPU = torch.device("cpu")

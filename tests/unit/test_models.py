@@ -10,9 +10,9 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.processors import TemplateProcessing
 
-from polyheads import models, probing
+from polyheads.encoders import models, probing
+from polyheads.encoders.gates import ATTENTION, Packing, number_layers
 from polyheads.errors import UserError
-from polyheads.heads import ATTENTION, Packing, number_layers
 
 CPU = torch.device("cpu")
 SIZES = {

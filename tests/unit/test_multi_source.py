@@ -3,7 +3,8 @@
 import made_up
 import pytest
 
-from polyheads import exhibits, selection
+from polyheads import exhibits
+from polyheads.analysis import selection
 from polyheads.exhibits import multi_source, tables
 
 LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}, "zh": {"name": "Chinese"}}

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from test_tables import full_width, texts
 
+from polyheads.analysis import null_baselines as numbers
+from polyheads.analysis import run_noise
 from polyheads.exhibits import nulls
-from polyheads.statistics import nulls as numbers
-from polyheads.statistics import run_noise
 
 K = 12
 SOURCES, TARGETS = ("en", "zh"), ("de", "ar", "fa", "ja")

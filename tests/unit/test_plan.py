@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from polyheads import catalogue, config, experiments, stages
+from polyheads import catalogue
 from polyheads.errors import UserError
+from polyheads.study import configuration, experiments, paths
+from polyheads.validation import load_schema
 
 ROOT = Path(__file__).parents[2]
 STUDY = {
@@ -33,7 +35,7 @@ STUDY = {
 
 
 def make(study):
-    checked = config.load(study)
+    checked = configuration.load(study)
     return experiments.make(checked, catalogue.load(checked["corpora"]))
 
 
@@ -149,7 +151,7 @@ def test_numbers_that_are_none(path, value):
 
 def test_every_number_of_the_schema_has_bounds():
     """A key that is added later must have them, too."""
-    schema = config.load_schema()
+    schema = load_schema("config")
 
     def walk(part, where):
         if "$ref" in part:
@@ -198,7 +200,7 @@ def test_languages_compared_are_scored_without_trials():
         *("gradient-de", "gradient-en", "gradient-zh"),
     ]
     assert all(trial.k == 0 for trial in made.trials.values())
-    (figure,) = stages.language_figures(made, "out")
+    (figure,) = paths.language_figures(made, "out")
     assert figure == "out/languages.tiny.ud-2.7.quick.seed-42.gradient.svg"
 
 
@@ -218,9 +220,9 @@ def test_several_sources_have_rankings_put_together_and_each_its_own():
     ]
     assert set(by_source) == {("en+de", "zh"), ("en+zh", "de")}
     training, name = next(r for r in made.rankings.values() if r[1] == "merged-gradient-en+zh")
-    scores = stages.ranking_inputs(training, name)["scores"]
+    scores = paths.ranking_inputs(training, name)["scores"]
     assert [path.rsplit("/", 1)[1] for path in scores] == ["gradient-en.json", "gradient-zh.json"]
-    drawn = {path.rsplit("/", 1)[1] for path in stages.scored_rankings(made)}
+    drawn = {path.rsplit("/", 1)[1] for path in paths.scored_rankings(made)}
     assert drawn == {"gradient-en", "gradient-de", "gradient-zh"}
 
 
@@ -383,7 +385,7 @@ def test_every_key_of_the_schema_is_described():
             walk(part, f"{where}.{key}")
             walk(part.get("items", {}), f"{where}.{key}[]")
 
-    walk(config.load_schema(), "config")
+    walk(load_schema("config"), "config")
 
 
 def test_a_ranking_of_another_language_needs_its_data():

@@ -5,7 +5,7 @@ import yaml
 from test_plan import ROOT, make
 
 from polyheads.errors import UserError
-from polyheads.exports.planned import planned
+from polyheads.study.exports import planned
 
 POINT = "results/exports/test/tiny/ud-2.7/quick/en/seed-42/prune-gradient-en"
 

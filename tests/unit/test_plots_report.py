@@ -12,15 +12,17 @@ import made_up
 import pytest
 import yaml
 
-from polyheads import config, exhibits, selection
+from polyheads import exhibits
+from polyheads.analysis import selection
 from polyheads.exhibits import contents, findings, tables
 from polyheads.exhibits.results import Results
-from polyheads.figures import dev_test as dev_test_figure
-from polyheads.figures import draw as draw_exhibit
-from polyheads.figures import plots
-from polyheads.plan import Training
 from polyheads.report import build as report_build
 from polyheads.report import pages
+from polyheads.report.figures import dev_test as dev_test_figure
+from polyheads.report.figures import draw as draw_exhibit
+from polyheads.report.figures import plots
+from polyheads.study import configuration
+from polyheads.study.plan import Training
 
 LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}, "zh": {"name": "Chinese"}}
 PUBLISHED = exhibits.read_published()
@@ -386,11 +388,11 @@ def test_links_are_seen_from_the_page(tmp_path):
 
 
 def test_a_configuration_can_be_run_again(tmp_path):
-    for path in sorted((pages.REPORT.parents[1] / "config").glob("*.yaml")):
-        study = config.load(yaml.safe_load(path.read_text(encoding="utf-8")))
+    for path in sorted((Path(__file__).parents[2] / "config").glob("*.yaml")):
+        study = configuration.load(yaml.safe_load(path.read_text(encoding="utf-8")))
         pages.write_configuration(study, tmp_path / "config.yaml")
         text = (tmp_path / "config.yaml").read_text(encoding="utf-8")
-        assert config.load(yaml.safe_load(text)) == study, path
+        assert configuration.load(yaml.safe_load(text)) == study, path
         assert "&id" not in text
 
 

@@ -4,7 +4,8 @@ import made_up
 import pytest
 from test_tables import full_width, texts
 
-from polyheads import exhibits, selection
+from polyheads import exhibits
+from polyheads.analysis import selection
 from polyheads.exhibits import protocols
 
 LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}, "zh": {"name": "Chinese"}}

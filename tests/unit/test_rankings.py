@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from polyheads import orders, rankings
+from polyheads.catalogue.methods import KINDS, scorer
 from polyheads.errors import UserError
 from polyheads.exhibits import comparison, ranking_name
 from polyheads.exhibits.tables import csv_text
-from polyheads.kinds import KINDS
-from polyheads.rankings import Name, parse
+from polyheads.importance import orders
+from polyheads.study import rankings
+from polyheads.study.rankings import Name, parse
 
 LANGUAGES = {"en": {"name": "English"}}
 
@@ -52,7 +53,7 @@ def test_names_that_are_not_known(name, hint):
 
 def test_every_kind_has_a_module_with_a_score():
     for kind in KINDS:
-        module = import_module(rankings.scorer(kind))
+        module = import_module(scorer(kind))
         assert callable(module.score) and module.__doc__
 
 

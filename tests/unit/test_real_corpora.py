@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from polyheads import catalogue, corpora, fetching
+from polyheads import catalogue
+from polyheads.corpora import fetching, preparing
 
 MIRROR = os.environ.get("POLYHEADS_MIRROR")
 CATALOGUE = catalogue.load()
@@ -37,7 +38,7 @@ def prepared(name, code, directory):
         archives={},
         partial_dir=directory / "partial",
     )
-    return corpora.prepare(
+    return preparing.prepare(
         entry=entry,
         language=code,
         splits=there,

@@ -17,13 +17,15 @@ from tiny_trials import (
     make_trials,
     recipe_keys,
     sentences_on_disk,
-    subwords,
+    subwords_of,
 )
 from torch.nn import functional
 
-from polyheads import encoding, job, orders, training, trials
-from polyheads.batches import pack
-from polyheads.scoring import gradient, gradient_batch
+from polyheads import job
+from polyheads.encoders import subwords
+from polyheads.encoders.batches import pack
+from polyheads.importance import gradient, gradient_batch, orders
+from polyheads.training import loop, trials
 
 SCRIPTS = Path(trials.__file__).parents[1] / "scripts"
 RATE = 1e-3  # of make_recipe
@@ -149,11 +151,11 @@ def seen(directory, monkeypatch, *, seed=3, **recipe):
     order = []
 
     def spy(sentences, *others):
-        order.extend(subwords(sentences))
+        order.extend(subwords_of(sentences))
         return pack(sentences, *others)
 
     with monkeypatch.context() as patch:
-        patch.setattr(training, "pack", spy)
+        patch.setattr(loop, "pack", spy)
         fit(make_trials(directory, recipe=recipe, seed=seed))
     assert len(order) == 2 * 26
     return order[:26], order[26:]
@@ -161,7 +163,7 @@ def seen(directory, monkeypatch, *, seed=3, **recipe):
 
 @check("order")
 def _(tmp_path, monkeypatch):
-    files = [x for corpus in make_trials(tmp_path).train_sets for x in subwords(corpus)]
+    files = [x for corpus in make_trials(tmp_path).train_sets for x in subwords_of(corpus)]
     assert seen(tmp_path, monkeypatch) == (files, files)
     first, second = seen(tmp_path, monkeypatch, order="random")
     assert sorted(first) == sorted(second) == sorted(files)
@@ -174,7 +176,7 @@ def _(tmp_path, monkeypatch):
 
 @check("mixing")
 def _(tmp_path, monkeypatch):
-    english, german = map(subwords, make_trials(tmp_path).train_sets)
+    english, german = map(subwords_of, make_trials(tmp_path).train_sets)
     target_first, again = seen(tmp_path, monkeypatch, mixing="target-first")
     assert target_first == again == german + english
     interleaved, again = seen(tmp_path, monkeypatch, mixing="interleaved")
@@ -194,11 +196,11 @@ def _(tmp_path, monkeypatch):
     assert make_trials(tmp_path, recipe={"max_length": 400}).layout.max_length == 64
     runner = make_trials(tmp_path, recipe={"max_length": 9})
     with monkeypatch.context() as patch:
-        patch.setattr(training, "pack", spy)
+        patch.setattr(loop, "pack", spy)
         model, _ = fit(runner)
         assert max(longest) == 9
         longest.clear()
-        patch.setattr("polyheads.batches.pack", spy)
+        patch.setattr("polyheads.encoders.batches.pack", spy)
         rows = runner.evaluate(model, [], unmasked=False)
     assert max(longest) == 9
     for row in rows:  # windows of a sentence are put together again
@@ -210,7 +212,7 @@ def _(tmp_path, _monkeypatch):
     runner = make_trials(tmp_path, recipe={"leave_out_repeated": True})
     for language, corpus in zip(("en", "de"), runner.train_sets, strict=True):
         every = sentences_on_disk(runner, language, "train")
-        assert subwords(corpus) == [x for i, x in enumerate(every) if i not in REPEATED]
+        assert subwords_of(corpus) == [x for i, x in enumerate(every) if i not in REPEATED]
     rows = runner.evaluate(runner.fresh_model(), [], unmasked=False)
     assert [len(row["gold"]) for row in rows] == [SIZES["dev"]] * 2 + [SIZES["test"]] * 2
     assert [len(corpus) for corpus in make_trials(tmp_path).train_sets] == [SIZES["train"]] * 2
@@ -220,14 +222,14 @@ def limited(directory, split, **recipe):
     """Which sentences of the file are read of a split, of the first and the last language."""
     runner = make_trials(directory, recipe=recipe)
     if split == "train":
-        read = dict(zip(("en", "de"), map(subwords, runner.train_sets), strict=True))
+        read = dict(zip(("en", "de"), map(subwords_of, runner.train_sets), strict=True))
         every = {language: sentences_on_disk(runner, language, split) for language in read}
         return [[every[language].index(x) for x in read[language]] for language in read]
     rows = runner.evaluate(runner.fresh_model(), [], unmasked=False)
     found = []
     for row in rows:
         if row["split"] == split:
-            parts = encoding.read_split(runner.setup.encodings[row["language"]], split)
+            parts = subwords.read_split(runner.setup.encodings[row["language"]], split)
             every = [s.labels.tolist() for s in parts]
             found.append([every.index(x.tolist()) for x in row["gold"]])
     return found
@@ -315,7 +317,7 @@ def scored(directory, kind="gradient", **recipe):
 
 def scores_by_hand(directory, split, chosen=None, *, score=gradient.score, size=4):
     runner = make_trials(directory)
-    sentences = encoding.read_split(runner.setup.encodings["en"], split)
+    sentences = subwords.read_split(runner.setup.encodings["en"], split)
     return score(
         runner.fresh_model(),
         [sentences[i] for i in (range(len(sentences)) if chosen is None else chosen)],

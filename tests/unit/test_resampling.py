@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from polyheads.statistics import resampling
-from polyheads.statistics.counts import SCORES
+from polyheads.analysis import resampling
+from polyheads.analysis.counts import SCORES
 
 F1 = SCORES["f1_strict"]
 ACCURACY = SCORES["accuracy"]

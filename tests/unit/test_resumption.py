@@ -17,8 +17,12 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.processors import TemplateProcessing
 
-from polyheads import catalogue, config, corpora, encoding, models, trials
-from polyheads.checkpoints import Checkpoint
+from polyheads import catalogue
+from polyheads.corpora import preparing
+from polyheads.encoders import models, subwords
+from polyheads.training import trials
+from polyheads.training.checkpoints import Checkpoint
+from polyheads.validation import load_schema
 
 ENTRY = {
     "name": "toy",
@@ -32,7 +36,7 @@ ENTRY = {
         code: {"files": {split: {} for split in ("train", "dev", "test")}} for code in ("aa", "bb")
     },
 }
-KEYS = config.load_schema()["properties"]["recipes"]["items"]["properties"]
+KEYS = load_schema("config")["properties"]["recipes"]["items"]["properties"]
 RECIPE = {key: about.get("default") for key, about in KEYS.items() if key != "name"}
 WORDS = ["nadu", "viro", "de", "sona", "kiri", "la"]
 BLOCK = [[0, 1], [2, 3]]  # k = 1 and k = 2
@@ -88,7 +92,7 @@ class Place:
         entry = catalogue.load([self.entry])["toy"]
         for language in ("aa", "bb"):
             corpus = self.root / "corpora" / language
-            corpora.prepare(
+            preparing.prepare(
                 entry=entry,
                 language=language,
                 splits=catalogue.SPLITS,
@@ -96,7 +100,7 @@ class Place:
                 out_dir=corpus,
             )
             encoded = self.root / "encodings" / language
-            encoding.encode(model_dir=model, corpus_dir=corpus, out_dir=encoded)
+            subwords.encode(model_dir=model, corpus_dir=corpus, out_dir=encoded)
 
     def runner(self):
         setup = trials.Setup(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from polyheads.statistics import rows
+from polyheads.analysis import rows
 
 PAIR = dict.fromkeys(rows.COLUMNS, "") | {
     **{"exhibit": "table-1", "level": "pair", "reading": "sound", "experiment": "pos"},

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from polyheads.statistics import run_noise
+from polyheads.analysis import run_noise
 
 TRAINING = {"experiment": "ner", "corpus": "panx", "recipe": "small", "model": "tiny"}
 TRAINING |= {"setting": "cross-lingual", "mixture": "en"}

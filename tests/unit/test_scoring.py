@@ -8,13 +8,13 @@ import torch
 from conftest import make_layout, make_model, make_sentences, permute_heads, zero_columns
 from torch.nn import functional
 
-from polyheads.batches import pack
-from polyheads.heads import output_projections
-from polyheads.kinds import KINDS
-from polyheads.orders import normalise, order
-from polyheads.rankings import scorer
-from polyheads.scoring.gradient import gate_gradients, summed
-from polyheads.training import word_logits
+from polyheads.catalogue.methods import KINDS
+from polyheads.encoders.batches import pack
+from polyheads.encoders.forward import word_logits
+from polyheads.encoders.gates import output_projections
+from polyheads.importance import scorer
+from polyheads.importance.gradient import gate_gradients, summed
+from polyheads.importance.orders import normalise, order
 
 LAYERS, HEADS = SHAPE = 3, 4
 HOW = {"shape": SHAPE, "device": torch.device("cpu")}

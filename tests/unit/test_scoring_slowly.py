@@ -7,10 +7,11 @@ from conftest import SIZES, head_columns, make_layout, make_model, make_sentence
 from torch.nn import functional
 from transformers import ModernBertConfig, ModernBertForTokenClassification
 
-from polyheads.batches import pack
+from polyheads.encoders.batches import pack
+from polyheads.encoders.forward import word_logits
+from polyheads.encoders.gates import ATTENTION, number_layers
 from polyheads.errors import UserError
-from polyheads.heads import ATTENTION, number_layers
-from polyheads.scoring import (
+from polyheads.importance import (
     confidence,
     gradient,
     gradient_batch,
@@ -19,8 +20,7 @@ from polyheads.scoring import (
     released,
     weight_gradient,
 )
-from polyheads.scoring.watching import watched
-from polyheads.training import word_logits
+from polyheads.importance.watching import watched
 
 LAYERS, HEADS = SHAPE = 3, 4
 CPU = torch.device("cpu")

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from polyheads import grammar, scratch
+from polyheads.corpora import grammar
+from polyheads.encoders import scratch
 from polyheads.errors import UserError
 
 SPEC = {

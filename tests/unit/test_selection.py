@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from polyheads import selection
+from polyheads.analysis import selection
 from polyheads.errors import UserError
+from polyheads.study import choice, trial_files
 
 
 def choose(sweeps, *, without=()):
@@ -152,18 +153,18 @@ def test_the_job_of_a_fresh_seed_chooses_as_the_table_does(tmp_path):
         ("test", "en"): [99.0, 0.0, 0.0, 0.0],
     }
     row = one(made, values)
-    chosen = selection.chosen_k(made["trials"], made["ks"], made["dev"], made["metric"])
+    chosen = choice.chosen_k(made["trials"], made["ks"], made["dev"], made["metric"])
     assert chosen == row.sound_k == 4  # the smaller one of two with a mean of 76.5
-    assert selection.chosen_k(made["trials"], made["ks"], ("en",), made["metric"]) == 2
-    assert selection.chosen_k(made["trials"], made["ks"], ("zh",), made["metric"]) == 4
+    assert choice.chosen_k(made["trials"], made["ks"], ("en",), made["metric"]) == 2
+    assert choice.chosen_k(made["trials"], made["ks"], ("zh",), made["metric"]) == 4
     with pytest.raises(ValueError, match="zip"):
-        selection.chosen_k(made["trials"], made["ks"][:3], ("en",), made["metric"])
-    trial = selection.read_trial(made["trials"][1])
+        choice.chosen_k(made["trials"], made["ks"][:3], ("en",), made["metric"])
+    trial = trial_files.read_trial(made["trials"][1])
     for number in trial["scores"]:
         number["metrics"]["macro_f1"] -= 50.0
     Path(made["trials"][1]).write_text(json.dumps(trial))
-    assert selection.chosen_k(made["trials"], made["ks"], ("en",), "macro_f1") == 6
-    assert selection.chosen_k(made["trials"], made["ks"], ("en",), "accuracy") == 2
+    assert choice.chosen_k(made["trials"], made["ks"], ("en",), "macro_f1") == 6
+    assert choice.chosen_k(made["trials"], made["ks"], ("en",), "accuracy") == 2
 
 
 @pytest.mark.parametrize("k", [2, 0])
@@ -171,7 +172,7 @@ def test_a_fresh_seed_has_the_chosen_k_and_nothing_to_choose(tmp_path, k):
     made = made_up.sweep(tmp_path, role="fresh", of_seed=42, seed=7, ks=(0, 99))
     values = {("dev", "en"): [80.0, 75.0], ("test", "de"): [60.0, 61.5]}
     made_up.write_sweep(made, values)
-    trial = selection.read_trial(made["trials"][1])
+    trial = trial_files.read_trial(made["trials"][1])
     trial["pruned_heads"] = [[0, head] for head in range(k)]
     Path(made["trials"][1]).write_text(json.dumps(trial))
     row = choose([made]).iloc[0]

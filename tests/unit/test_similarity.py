@@ -7,7 +7,7 @@ import scipy.stats
 from matplotlib.axes import Axes
 
 from polyheads.exhibits import similarity, tables
-from polyheads.figures import similarity as similarity_figure
+from polyheads.report.figures import similarity as similarity_figure
 
 LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}, "zh": {"name": "Chinese"}}
 HEADS = [[layer, head] for layer in range(2) for head in range(3)]

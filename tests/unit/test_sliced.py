@@ -9,15 +9,17 @@ from conftest import LABELS, SIZES, make_layout, make_sentences
 from safetensors.torch import load_file, save_file
 from test_models import encoder, write_tokenizer
 
-from polyheads import experiments, models, orders, sliced
-from polyheads.batches import pack
-from polyheads.checkpoints import Checkpoint
+from polyheads.encoders import models, sliced
+from polyheads.encoders.batches import pack
+from polyheads.encoders.gates import ATTENTION, gate_without, number_layers
 from polyheads.errors import UserError
 from polyheads.exhibits import inputs
-from polyheads.figures import plots
-from polyheads.heads import ATTENTION, gate_without, number_layers
-from polyheads.scoring.gradient import score
-from polyheads.training import train
+from polyheads.importance import orders
+from polyheads.importance.gradient import score
+from polyheads.report.figures import plots
+from polyheads.study import experiments
+from polyheads.training.checkpoints import Checkpoint
+from polyheads.training.loop import train
 
 HEADS, SIZE = SIZES["num_attention_heads"], 6
 CUT = {"0": [1, 3], "2": [0]}

@@ -4,7 +4,7 @@ import made_up
 import pytest
 from test_tables import full_width, texts
 
-from polyheads import selection
+from polyheads.analysis import selection
 from polyheads.exhibits import stopping
 
 EXHIBIT = {"kind": "stopping", "name": "pos.gradient.stopping", "title": "Part of speech"}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from polyheads.statistics import student
+from polyheads.analysis import student
 
 
 @pytest.mark.parametrize("freedom", [1, 2, 3, 4, 7, 10, 31, 200])

@@ -8,7 +8,8 @@ from importlib.metadata import version
 import made_up
 import pytest
 
-from polyheads import exhibits, selection
+from polyheads import exhibits
+from polyheads.analysis import selection
 from polyheads.errors import UserError
 from polyheads.exhibits import inputs, overviews, published, tables
 from polyheads.report import inventory

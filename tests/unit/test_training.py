@@ -9,12 +9,13 @@ import pytest
 import torch
 from conftest import make_layout, make_model, make_sentences
 
-from polyheads import training
-from polyheads.checkpoints import Checkpoint
+from polyheads.encoders.forward import autocast, prepare_torch
+from polyheads.encoders.gates import gate_without
 from polyheads.errors import UserError
-from polyheads.heads import gate_without
-from polyheads.prediction import predict
-from polyheads.training import autocast, learning_rate_factor, prepare_torch, train
+from polyheads.training import loop
+from polyheads.training.checkpoints import Checkpoint
+from polyheads.training.loop import learning_rate_factor, train
+from polyheads.training.prediction import predict
 
 RECIPE = {
     "epochs": 2,
@@ -132,7 +133,7 @@ def test_what_is_said_of_a_training(monkeypatch):
         seen.append((len(labels), cross_entropy(logits, labels)))
         return seen[-1][1]
 
-    monkeypatch.setattr(training.functional, "cross_entropy", spy)
+    monkeypatch.setattr(loop.functional, "cross_entropy", spy)
     _, record = fit("bert", recipe={**RECIPE, "epochs": 4})
     losses = [loss.item() for _, loss in seen]
     assert record == {
@@ -149,7 +150,7 @@ def test_what_is_said_of_a_training(monkeypatch):
 def test_progress_is_said_now_and_then_and_at_the_end(monkeypatch, capsys):
     """By a clock that goes on by 4 seconds whenever it is looked at: once before, once a step."""
     clock = SimpleNamespace(monotonic=itertools.count(100, 4).__next__)
-    monkeypatch.setattr(training, "time", clock)
+    monkeypatch.setattr(loop, "time", clock)
     fit("bert")
     lines = capsys.readouterr().out.splitlines()
     parts = [line.partition(", loss ") for line in lines]
@@ -185,7 +186,7 @@ def test_resumed_progress_counts_what_is_left(tmp_path, monkeypatch, capsys):
         fit("bert", DiesAfterSaving(path, minutes=0.0, fingerprint="a"))
     capsys.readouterr()
     clock = SimpleNamespace(monotonic=itertools.count(100, 6).__next__)
-    monkeypatch.setattr(training, "time", clock)
+    monkeypatch.setattr(loop, "time", clock)
     fit("bert", Checkpoint(path, minutes=1e9, fingerprint="a"))
     first, *others = capsys.readouterr().out.splitlines()
     assert first == "test: goes on from step 3 of 10"

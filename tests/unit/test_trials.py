@@ -10,10 +10,11 @@ import torch
 from conftest import head_columns
 from tiny_trials import LANGUAGES, NAMES, SIZES, fit, make_setup, make_trials, sentences_on_disk
 
-from polyheads import encoding, evaluation, trials
+from polyheads.encoders import subwords
+from polyheads.encoders.gates import gate_without
 from polyheads.errors import UserError
-from polyheads.heads import gate_without
-from polyheads.prediction import predict
+from polyheads.training import metrics, trials
+from polyheads.training.prediction import predict
 
 LAYERS, HEADS = 3, 4
 PRUNED = [(2, 1), (0, 3), (1, 0), (0, 0), (1, 2)]  # no layer keeps all heads
@@ -68,7 +69,7 @@ def test_a_trial_starts_from_the_pre_trained_encoder_and_its_own_seed(tmp_path):
 
 
 def predicted(runner, model, language, split, gate):
-    sentences = encoding.read_split(runner.setup.encodings[language], split)
+    sentences = subwords.read_split(runner.setup.encodings[language], split)
     options = {"layout": runner.layout, "device": runner.device, "precision": "float32"}
     return [list(x) for x in predict(model, sentences, gate=gate, **options)]
 
@@ -92,7 +93,7 @@ def test_dev_and_test_are_read_without_the_pruned_heads_and_test_with_them_too(k
         assert without != whole  # so that one can't stand for the other
         found = [list(x) for x in row["predicted"]]
         assert found == (without if row["heads"] == "pruned" else whole)
-        sentences = encoding.read_split(runner.setup.encodings[row["language"]], row["split"])
+        sentences = subwords.read_split(runner.setup.encodings[row["language"]], row["split"])
         assert [list(x) for x in row["gold"]] == [list(s.labels) for s in sentences]
 
 
@@ -158,7 +159,7 @@ def test_a_trial_on_disk(tmp_path):
             "heads": row["heads"],
             "sentences": len(gold),
             "words": sum(map(len, gold)),
-            "metrics": evaluation.metrics("pos", gold, found),
+            "metrics": metrics.metrics("pos", gold, found),
         }
     table = pq.read_table(place.with_suffix(".parquet"))
     assert json.loads(table.schema.metadata[b"labels"]) == NAMES
@@ -223,7 +224,7 @@ def test_a_fingerprint_tells_everything_apart_that_changes_a_number(tmp_path):
 
 def test_a_killed_trial_goes_on_where_it_was(tmp_path, monkeypatch, capsys):
     """A checkpoint of the same trial is read, and what comes out is what comes out undisturbed."""
-    from polyheads.checkpoints import Checkpoint
+    from polyheads.training.checkpoints import Checkpoint
 
     class Killed(Exception):
         pass
@@ -318,7 +319,7 @@ def test_setup_reads_the_rule(tmp_path):
 def test_label_sets_that_differ_are_refused(tmp_path):
     setup = make_setup(tmp_path)
     assert trials.read_labels(setup.encodings) == NAMES
-    path = setup.encodings[LANGUAGES[-1]] / "encoding.json"
+    path = setup.encodings[LANGUAGES[-1]] / "subwords.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"labels": NAMES[::-1]}))
     with pytest.raises(UserError, match="label sets of en and fr differ; prepare both again"):
         trials.Trials(setup)

@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from test_models import encoder, write_tokenizer
 
-from polyheads import models
+from polyheads.encoders import models
 from polyheads.errors import UserError
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-import yaml
 from conftest import LABELS, make_layout, make_model, make_sentences
 
-from polyheads import config, models, trials
+from polyheads.encoders import models
+from polyheads.training import trials
+from polyheads.validation import load_schema
 
 NAMES = ["ADJ", "ADV", "NOUN", "PRON", "VERB"]
 assert len(NAMES) == LABELS
@@ -21,7 +22,7 @@ REPEATED = (1, 4)  # sentences of every split that stand in another one, too
 
 def recipe_keys() -> dict:
     """Key of a recipe -> its schema."""
-    schema = yaml.safe_load(config.SCHEMA.read_text())
+    schema = load_schema("config")
     keys = schema["properties"]["recipes"]["items"]["properties"]
     return {key: content for key, content in keys.items() if key != "name"}
 
@@ -93,5 +94,5 @@ def sentences_on_disk(runner: trials.Trials, language: str, split: str) -> list[
     return table.column("subwords").to_pylist()
 
 
-def subwords(sentences) -> list[list[int]]:
+def subwords_of(sentences) -> list[list[int]]:
     return [np.asarray(sentence.subwords).tolist() for sentence in sentences]

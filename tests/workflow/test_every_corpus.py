@@ -109,7 +109,7 @@ def test_every_corpus_runs_to_the_report(tmp_path, study):
         for entry, codes in known.items()
     ]
     project = make_project(tmp_path / "project", study)
-    forget_real_files(project.path / "resources/corpora")
+    forget_real_files(project.path / "workflow/polyheads/resources/corpora")
     make_mirror(project, catalogue.load([SEVEN]), known)
     project.succeed("report")
 

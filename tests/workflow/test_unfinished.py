@@ -13,7 +13,8 @@ import signal
 import pytest
 from conftest import STUDY
 
-from polyheads import catalogue, config, experiments, stages, unfinished
+from polyheads import catalogue
+from polyheads.study import configuration, experiments, paths, unfinished
 
 POINT = "results/trials/mini/toy/quick"
 UNPRUNED = {f"{POINT}/{mixture}/seed-42/unpruned/k-00" for mixture in ("aa", "aa+bb")}
@@ -32,12 +33,12 @@ def there(again, monkeypatch):
     monkeypatch.chdir(again.path)
 
     def there(study=STUDY):
-        checked = config.load(study)
+        checked = configuration.load(study)
         plan = experiments.make(checked, catalogue.load(checked["corpora"]))
         sweeps = list(plan.sweeps)
         unfinished.narrow(plan)
         assert plan.sweeps == sweeps  # so that their cells are marked as missing
-        assert all(map(os.path.exists, stages.encoding_infos(plan)))
+        assert all(map(os.path.exists, paths.encoding_infos(plan)))
         return {*plan.trials, *plan.chosen}, set(plan.rankings), set(plan.needed)
 
     everything = (UNPRUNED | PRUNED, {RANKING}, {("toy", "aa"), ("toy", "bb")})

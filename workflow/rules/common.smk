@@ -4,16 +4,18 @@ import re
 import shutil
 from dataclasses import asdict, replace
 
-from polyheads import catalogue, downloads, encoder_files, exhibits, experiments
-from polyheads import rankings, stages, unfinished
+from polyheads import catalogue, exhibits
+from polyheads.study import downloads, experiments
+from polyheads.catalogue import encoder_files
+from polyheads.study import rankings, paths, unfinished
 from polyheads.exhibits import contents
-from polyheads.exports import planned
-from polyheads import config as configuration
+from polyheads.study import exports
+from polyheads.study import configuration
 from polyheads.errors import UserError
 from polyheads.files import check_names
 from polyheads.job import share_library
-from polyheads.kinds import KINDS
-from polyheads.plan import Training
+from polyheads.catalogue.methods import KINDS, scorer
+from polyheads.study.plan import Training
 from polyheads.provenance import SCRIPTS, code_hash, content_hash
 
 share_library()
@@ -22,7 +24,7 @@ try:
     downloads.check(STUDY)
     PLAN = experiments.make(STUDY, catalogue.load(STUDY["corpora"]))
     ARCHIVES = downloads.all_archives(PLAN)
-    EXPORTS = planned.planned(PLAN)
+    EXPORTS = exports.planned(PLAN)
 except UserError as error:
     raise WorkflowError(str(error))
 if STUDY["partial"]:
@@ -41,7 +43,7 @@ POINT = "{model}/{corpus}/{recipe}/{mixture}/seed-{seed}"
 TRAINING = f"results/trials/{POINT}"
 RANKING = "results/rankings/{model}/{corpus}/{recipe}/seed-{seed}/{ranking}"
 EXPORT = f"results/exports/{NAME}/{POINT}/{{branch}}/{{choice}}"
-SCORED = stages.scored_rankings(PLAN)
+SCORED = paths.scored_rankings(PLAN)
 
 
 def command(target):
@@ -102,8 +104,8 @@ def training_inputs(wildcards):
     tested = wildcards.get("purpose") is None and wildcards.get("kind") is None
     languages = languages_of(wildcards, tested=tested)
     return {
-        "model": stages.model_files(wildcards.model),
-        "encodings": stages.encoding_files(training, languages),
+        "model": paths.model_files(wildcards.model),
+        "encodings": paths.encoding_files(training, languages),
     }
 
 
@@ -138,10 +140,10 @@ def branch(ks):
 
 
 def training_params(*, tested=False):
-    """What polyheads.trials.setup reads, as functions of the wildcards."""
+    """What polyheads.training.trials.setup reads, as functions of the wildcards."""
     return {
         "model_dir": lambda wc: f"results/models/{wc.model}",
-        "encodings": lambda wc: stages.encoding_dirs(
+        "encodings": lambda wc: paths.encoding_dirs(
             training_of(wc), languages_of(wc, tested=tested)
         ),
         "recipe": lambda wc: PLAN.training_recipe(wc.recipe, tested=tested),
@@ -226,7 +228,7 @@ def export_inputs(wildcards):
     }
 
 
-CAPTION = "../report/captions/{}.rst"
+CAPTION = "../polyheads/report/captions/{}.rst"
 
 
 def exhibited(files):
@@ -244,18 +246,18 @@ def exhibited(files):
 
 # Tables and figures read these files of the project. They are no inputs, because all their times
 # are new in a fresh clone.
-FACTS = content_hash(LIBRARY.parent.glob("resources/*/*.csv"))
+FACTS = content_hash((LIBRARY / "polyheads").glob("resources/*/*.csv"))
 LANGUAGES = catalogue.languages(CATALOGUE[name] for name in sorted({c for c, _ in PLAN.needed}))
-TEMPLATES = content_hash((LIBRARY / "report/templates").iterdir())
+TEMPLATES = content_hash((LIBRARY / "polyheads/report/templates").iterdir())
 SWEEPS = [asdict(sweep) for sweep in PLAN.sweeps]
 EXHIBITS = contents.plan(SWEEPS, exhibits.read_published())
 TABLES = {kind: contents.table_paths(EXHIBITS, kind, f"{OUT}/tables") for kind in contents.TABLES}
 FIGURES = {
     kind: exhibits.paths(EXHIBITS, kind, f"{OUT}/figures", ".svg") for kind in contents.FIGURES
 }
-LABELS = stages.label_figures(PLAN, f"{OUT}/figures")
-LANGUAGE_MAPS = stages.language_figures(PLAN, f"{OUT}/figures")
-HEAT_MAPS = [stages.heat_map(path, f"{OUT}/figures") for path in SCORED]
+LABELS = paths.label_figures(PLAN, f"{OUT}/figures")
+LANGUAGE_MAPS = paths.language_figures(PLAN, f"{OUT}/figures")
+HEAT_MAPS = [paths.heat_map(path, f"{OUT}/figures") for path in SCORED]
 try:
     check_names(
         [

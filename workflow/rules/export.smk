@@ -7,7 +7,7 @@ rule export_model:
         unpack(export_inputs),
     output:
         weights=f"{EXPORT}/model.safetensors",
-        rest=[f"{EXPORT}/{name}" for name in planned.MODEL_FILES if name != "model.safetensors"],
+        rest=[f"{EXPORT}/{name}" for name in exports.MODEL_FILES if name != "model.safetensors"],
     log:
         f"results/logs/export_model/{NAME}/{POINT}/{{branch}}/{{choice}}.log",
     benchmark:
@@ -45,7 +45,7 @@ rule export_card:
         encoder="results/models/{model}/model.json",
         corpora=lambda wc: [f"{path}/corpus.json" for path in exported_corpora(wc).values()],
     output:
-        f"{EXPORT}/{planned.CARD}",
+        f"{EXPORT}/{exports.CARD}",
     log:
         f"results/logs/export_card/{NAME}/{POINT}/{{branch}}/{{choice}}.log",
     wildcard_constraints:
@@ -64,5 +64,5 @@ rule export_card:
 
 rule export:
     input:
-        [f"{path}/{name}" for path in EXPORTS for name in (*planned.MODEL_FILES, planned.CARD)],
+        [f"{path}/{name}" for path in EXPORTS for name in (*exports.MODEL_FILES, exports.CARD)],
     localrule: True

@@ -49,15 +49,15 @@ rule score_heads:
             **training_params(),
             "recipe": lambda wc: PLAN.scoring_recipe(wc.recipe, wc.kind),
         },
-        scorer=lambda wc: rankings.scorer(wc.kind),
-        code=lambda wc: code("score_heads.py", rankings.scorer(wc.kind)),
+        scorer=lambda wc: scorer(wc.kind),
+        code=lambda wc: code("score_heads.py", scorer(wc.kind)),
     script:
         "../scripts/score_heads.py"
 
 
 rule rank_heads:
     input:
-        unpack(lambda wc: stages.ranking_inputs(training_of(wc), wc.ranking)),
+        unpack(lambda wc: paths.ranking_inputs(training_of(wc), wc.ranking)),
     output:
         ranking=f"{RANKING}/ranking.json",
         scores=f"{RANKING}/scores.csv",

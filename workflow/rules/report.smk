@@ -1,5 +1,5 @@
 # The choice of k, tables, figures, and the report that holds them.
-report: "../report/captions/workflow.rst"
+report: "../polyheads/report/captions/workflow.rst"
 
 
 _RANKED = [PLAN.rankings[path] for path in SCORED]
@@ -119,7 +119,7 @@ rule figures:
 
 rule corpus_figures:
     input:
-        corpora=stages.corpus_infos(PLAN),
+        corpora=paths.corpus_infos(PLAN),
     output:
         report(LABELS, caption=CAPTION.format("labels"), category="Corpora"),
     log:
@@ -162,8 +162,8 @@ rule pages:
         maps_of_languages=LANGUAGE_MAPS,
         rankings=[f"{path}/ranking.json" for path in SCORED],
         heat_maps=HEAT_MAPS,
-        corpora=stages.corpus_infos(PLAN),
-        encodings=stages.encoding_infos(PLAN),
+        corpora=paths.corpus_infos(PLAN),
+        encodings=paths.encoding_infos(PLAN),
     output:
         report=report(
             f"results/report.html",
@@ -200,7 +200,7 @@ rule pages:
         study=STUDY["study"],
         sweeps=SWEEPS,
         languages=LANGUAGES,
-        benchmarks=stages.benchmarks(PLAN),
+        benchmarks=paths.benchmarks(PLAN),
         code=code("report.py"),
     script:
         "../scripts/report.py"

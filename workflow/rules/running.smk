@@ -2,7 +2,7 @@
 import json
 import subprocess
 
-from polyheads import beforehand, costs
+from polyheads.study import beforehand, costs
 
 # Jobs read these files again, and have nothing to say or to clear up.
 MAIN = workflow.is_main_process and not STUDY["partial"]

@@ -5,12 +5,13 @@ from pathlib import Path
 from polyheads.job import job
 
 with job(snakemake):
-    from polyheads import rankings, trials
-    from polyheads.kinds import KINDS
+    from polyheads.catalogue.methods import KINDS
+    from polyheads.importance import try_out
+    from polyheads.training import trials
 
     runner = trials.Trials(trials.setup(snakemake))
     if snakemake.wildcards.purpose in KINDS:
-        rankings.try_out(
+        try_out(
             snakemake.wildcards.purpose,
             runner.fresh_model(),
             runner.train_sets[0],

@@ -5,10 +5,12 @@ from pathlib import Path
 from polyheads.job import job
 
 with job(snakemake):
-    from polyheads import orders, selection, trials
+    from polyheads.importance import orders
+    from polyheads.study import choice
+    from polyheads.training import trials
 
     given, p = snakemake.input, snakemake.params
-    k = selection.chosen_k(given.sweep, p.chooses["ks"], p.chooses["dev"], p.chooses["metric"])
+    k = choice.chosen_k(given.sweep, p.chooses["ks"], p.chooses["dev"], p.chooses["metric"])
     ranking = snakemake.wildcards.ranking
     path = Path(snakemake.output.scores).with_suffix("")
     trial = {**p.trial, "protocol": "prune", "ranking": ranking, "k": k, "chosen": p.chooses}

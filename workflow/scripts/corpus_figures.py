@@ -6,8 +6,8 @@ with job(snakemake):
     from pathlib import Path
 
     from polyheads.exhibits import inputs
-    from polyheads.figures import corpus as corpus_figure
     from polyheads.report import corpus_report, leftovers
+    from polyheads.report.figures import corpus as corpus_figure
 
     out = snakemake.output
     leftovers.clear(Path(out[0]).parents[1], snakemake.rule, out)

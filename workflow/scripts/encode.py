@@ -5,7 +5,7 @@ from pathlib import Path
 from polyheads.job import job
 
 with job(snakemake):
-    from polyheads.encoding import encode
+    from polyheads.encoders.subwords import encode
 
     encode(
         model_dir=Path(snakemake.input.model).parent,

@@ -5,13 +5,14 @@ from pathlib import Path
 from polyheads.job import job
 
 with job(snakemake):
-    from polyheads import selection, trials
     from polyheads.exports import directory
+    from polyheads.study import choice
+    from polyheads.training import trials
 
     given, p = snakemake.input, snakemake.params
     k = p.k
     if k is None:
-        k = selection.chosen_k(given.sweep, p.ks, p.dev, p.metric)
+        k = choice.chosen_k(given.sweep, p.ks, p.dev, p.metric)
     directory.make(
         trials.Trials(trials.setup(snakemake)),
         trial=Path(given.sweep[p.ks.index(k)]).with_suffix(""),

@@ -5,7 +5,7 @@ from pathlib import Path
 from polyheads.job import job
 
 with job(snakemake):
-    from polyheads import fetching
+    from polyheads.corpora import fetching
 
     fetching.fetch(
         entry=snakemake.params.entry,

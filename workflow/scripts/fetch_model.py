@@ -5,7 +5,7 @@ from pathlib import Path
 from polyheads.job import job
 
 with job(snakemake):
-    from polyheads.fetching import hub
+    from polyheads.corpora.fetching import hub
 
     hub.fetch_model(
         hub=snakemake.params.hub,

@@ -6,12 +6,12 @@ with job(snakemake):
     from pathlib import Path
 
     from polyheads import exhibits
+    from polyheads.catalogue.methods import KINDS
     from polyheads.exhibits import contents, inputs, similarity
     from polyheads.exhibits import results as results_of
-    from polyheads.figures import draw, plots
-    from polyheads.figures import similarity as similarity_figure
-    from polyheads.kinds import KINDS
     from polyheads.report import leftovers
+    from polyheads.report.figures import draw, plots
+    from polyheads.report.figures import similarity as similarity_figure
 
     given, out = snakemake.input, snakemake.output
     leftovers.clear(Path(given.choices).parent, snakemake.rule, out)

@@ -5,7 +5,8 @@ from pathlib import Path
 from polyheads.job import job
 
 with job(snakemake):
-    from polyheads import models, origins
+    from polyheads import origins
+    from polyheads.encoders import models
 
     spec = snakemake.params.spec
     if "hub" in spec:

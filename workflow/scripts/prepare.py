@@ -5,9 +5,9 @@ from pathlib import Path
 from polyheads.job import job
 
 with job(snakemake):
-    from polyheads import corpora
+    from polyheads.corpora import preparing
 
-    info = corpora.prepare(
+    info = preparing.prepare(
         entry=snakemake.params.entry,
         language=snakemake.wildcards.language,
         splits=snakemake.params.splits,

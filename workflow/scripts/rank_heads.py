@@ -8,8 +8,8 @@ from polyheads.job import job
 with job(snakemake):
     import numpy as np
 
-    from polyheads import orders
-    from polyheads.orders import normalise, order
+    from polyheads.importance import orders
+    from polyheads.importance.orders import normalise, order
 
     # What the name says comes from the rule: a new kind of ranking changes no code here.
     name, how = snakemake.params.name, snakemake.params.normalisation

@@ -7,15 +7,17 @@ from pathlib import Path
 from polyheads.job import job
 
 with job(snakemake):
-    from polyheads import encoding, origins, trials
+    from polyheads import origins
+    from polyheads.encoders import subwords
     from polyheads.files import writing
+    from polyheads.training import trials
 
     p = snakemake.params
     score = import_module(p.scorer).score
     runner = trials.Trials(trials.setup(snakemake))
     model = runner.load_model(Path(snakemake.input.weights))
     language = snakemake.wildcards.language
-    sentences = encoding.read_split(
+    sentences = subwords.read_split(
         runner.setup.encodings[language],
         p.recipe["ranking_split"],
         p.recipe["ranking_sentences"],

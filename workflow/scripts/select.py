@@ -5,7 +5,8 @@ from polyheads.job import job
 with job(snakemake):
     import csv
 
-    from polyheads import exhibits, provenance, selection
+    from polyheads import exhibits, provenance
+    from polyheads.analysis import selection
     from polyheads.exhibits import contents
 
     sweeps = snakemake.params.sweeps

@@ -5,7 +5,8 @@ from pathlib import Path
 from polyheads.job import job
 
 with job(snakemake):
-    from polyheads import orders, trials
+    from polyheads.importance import orders
+    from polyheads.training import trials
 
     p = snakemake.params
     runner = trials.Trials(trials.setup(snakemake))

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from polyheads.corpora.fetching.archives import extract
 from polyheads.errors import UserError
-from polyheads.fetching.archives import extract
 
 MEMBERS = {
     "data/en/train.tsv": b"one\tO\n\n" * 3000,
@@ -164,6 +164,6 @@ def test_members_in_utf_16_are_joined_with_line_ends_of_utf_16(tmp_path, codec, 
 
 def test_a_member_larger_than_any_corpus(tmp_path, kind, monkeypatch):
     archive = pack(tmp_path / "archive", {"bomb": b"0" * 5000, "small": b"0" * 4000}, kind)
-    monkeypatch.setattr("polyheads.fetching.archives.MOST_UNPACKED", 4000)
+    monkeypatch.setattr("polyheads.corpora.fetching.archives.MOST_UNPACKED", 4000)
     refused(archive, ["bomb"], "archive, bomb: it unpacks to more than")
     extract(archive, ["small"], tmp_path / "target")

@@ -5,8 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from polyheads import catalogue, downloads
+from polyheads import catalogue
 from polyheads.errors import UserError
+from polyheads.study import downloads
 
 OWN = {
     "name": "toy",

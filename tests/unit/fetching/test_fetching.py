@@ -12,7 +12,8 @@ import zipfile
 import pytest
 
 from local_server import Server, serving
-from polyheads import catalogue, fetching
+from polyheads import catalogue
+from polyheads.corpora import fetching
 from polyheads.errors import UserError
 
 CONTENT = b"a\tO\nb\tO\n\nc\tO\n\nd\tO\n"  # three sentences, no empty line at the end

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from local_server import Hub, environment, serving
+from polyheads.corpora.fetching import hub
 from polyheads.errors import UserError
-from polyheads.fetching import hub
 
 COMMIT, NEXT = "a" * 40, "b" * 40
 PARQUET = b"PAR1 not really PAR1"
@@ -31,7 +31,7 @@ MODEL = {
 CALL = """
 import json, sys
 from polyheads.errors import UserError
-from polyheads.fetching import hub
+from polyheads.corpora.fetching import hub
 name, arguments = json.load(sys.stdin)
 try:
     print(json.dumps(getattr(hub, name)(**arguments), default=str))

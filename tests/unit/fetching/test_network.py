@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from local_server import Server, serving
+from polyheads.corpora.fetching import network
 from polyheads.errors import UserError
-from polyheads.fetching import network
 
 CONTENT = bytes(range(256)) * 1000
 ADVICE = "or use a mirror"
@@ -80,7 +80,7 @@ def test_the_next_run_goes_on(tmp_path, server, download):
 def test_a_killed_run_goes_on(tmp_path, server, download):
     server.troubles["/file"] = [("hang", 1000)]
     code = (
-        "import sys; from polyheads.fetching import network\n"
+        "import sys; from polyheads.corpora.fetching import network\n"
         "with network.downloaded(sys.argv[1], place='toy/en/file', advice='', "
         "partial_dir=sys.argv[2]): pass"
     )

@@ -5,7 +5,8 @@ import gzip
 from hypothesis import strategies as st
 from samples import TEXTS
 
-from polyheads import catalogue, readers
+from polyheads import catalogue
+from polyheads.corpora import readers
 from polyheads.errors import UserError
 
 # Every option that opens a way of its own through a reader.

@@ -2,7 +2,7 @@
 
 import json
 
-from polyheads import readers
+from polyheads.corpora import readers
 
 UPOS = ["NOUN", "VERB", "PUNCT"]
 NER = ["PER", "LOC", "MISC"]

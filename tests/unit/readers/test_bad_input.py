@@ -25,7 +25,7 @@ from samples import (
     row,
 )
 
-from polyheads import readers
+from polyheads.corpora import readers
 from polyheads.errors import UserError
 
 HEAD = "id\tutterance\tlabels\tintent\n"
@@ -205,7 +205,7 @@ def test_the_separator_may_be_a_space_by_mistake(tmp_path):
 
 
 def test_a_gzip_file_of_any_size_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("polyheads.readers.lines.MOST_UNPACKED", 4000)
+    monkeypatch.setattr("polyheads.corpora.readers.lines.MOST_UNPACKED", 4000)
     refuses(
         tmp_path, gzip.compress(b"a\tO\n" * 2000), COLUMNS, r"dev\.txt: it unpacks to more than"
     )

@@ -36,7 +36,7 @@ def columns(tmp_path, text, layout=None, **options):
 
 def test_importing_the_readers_imports_nothing_heavy():
     code = (
-        "import sys; import polyheads.readers; "
+        "import sys; import polyheads.corpora.readers; "
         "print(*{'pyarrow', 'torch', 'datasets', 'numpy'} & set(sys.modules))"
     )
     found = subprocess.run(

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from samples import PARQUET, UPOS, repairs
 
-from polyheads import readers
+from polyheads.corpora import readers
 from polyheads.errors import UserError
 
 NAMES = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"]

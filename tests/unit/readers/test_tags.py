@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import COLUMNS, NER, read, repairs
 
-from polyheads import readers
+from polyheads.corpora import readers
+from polyheads.corpora.readers.tags import Tagger
 from polyheads.errors import UserError
-from polyheads.readers.tags import Tagger
 
 # Encoders of spans (start, end, type) for n tokens, written without a look at the reader.
 

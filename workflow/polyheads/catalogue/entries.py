@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from polyheads.config import nearest
 from polyheads.errors import UserError
+from polyheads.validation import nearest
 
 SPLITS = ("train", "dev", "test")
 # How a language's files are read, and what holds where neither the entry nor the language says.

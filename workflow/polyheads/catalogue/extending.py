@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from polyheads.config import nearest
 from polyheads.errors import UserError
+from polyheads.validation import nearest
 
 At = Callable[..., str]  # parts of a path in an entry -> the beginning of a message about it
 

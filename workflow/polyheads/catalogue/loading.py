@@ -6,15 +6,14 @@ import re
 import string
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from polyheads import strict_yaml
+from polyheads import resources, strict_yaml
 from polyheads.catalogue.entries import READING, embedded, reading
 from polyheads.catalogue.extending import At, extended
-from polyheads.config import load_schema, nearest, spell, validate
 from polyheads.errors import UserError
 from polyheads.files import LONGEST_NAME
+from polyheads.validation import load_schema, nearest, spell, validate
 
 _ORIGINS = ("url", "archive", "members", "hub")
 # https://universaldependencies.org/u/pos/: not every treebank uses all of them
@@ -40,10 +39,8 @@ UPOS = [
 _TAG = re.compile("[BIES]-")
 _TEMPLATE_KEYS = ("treebank", "prefix", "locale")
 
-_ROOT = Path(__file__).resolve().parents[3]
-_ENTRIES = _ROOT / "resources" / "corpora"
-_LANGUAGES = _ROOT / "resources" / "languages.yaml"
-_SCHEMA = _ROOT / "workflow" / "schemas" / "corpus.schema.yaml"
+_ENTRIES = resources.path("corpora")
+_LANGUAGES = resources.path("languages.yaml")
 _DEFAULT_FILE = {
     "conllu": "{split}.conllu",
     "columns": "{split}.tsv",
@@ -62,7 +59,7 @@ def load(own: Sequence[dict[str, Any]] = ()) -> dict[str, dict[str, Any]]:
     UserError for an entry that breaks the schema, contradicts itself or takes a name that is
     already taken; it names the YAML file or the config path (`corpora[0].languages.en`).
     """
-    schema = load_schema(_SCHEMA)
+    schema = load_schema("corpus")
     found = []
     for path in sorted(_ENTRIES.glob("*.yaml")):
         what = f"resources/corpora/{path.name}"

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from polyheads.evaluation import METRICS, PUBLISHED_METRIC, TASK_NAMES
+from polyheads.catalogue.methods import KINDS
+from polyheads.catalogue.tasks import METRICS, PUBLISHED_METRIC, TASK_NAMES
 from polyheads.exhibits.published import TABLES, rows
-from polyheads.kinds import KINDS
-from polyheads.selection import ranking_kind
+from polyheads.study.rankings import ranking_kind
 
 Exhibit = dict[str, Any]
 Languages = Mapping[str, Mapping[str, str]]

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from statistics import fmean, stdev
 from typing import Any
 
-from polyheads.evaluation import METRICS, PUBLISHED_METRIC
+from polyheads.catalogue.tasks import METRICS, PUBLISHED_METRIC
 from polyheads.exhibits import Languages, language_name
 from polyheads.exhibits.published import MODELS, rows
 from polyheads.exhibits.tables import Table, cell, gain, number

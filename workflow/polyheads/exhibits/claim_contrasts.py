@@ -7,6 +7,7 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import replace
 from itertools import product
 
+from polyheads.catalogue.methods import KINDS
 from polyheads.exhibits import published
 from polyheads.exhibits.claim_study import (
     Group,
@@ -26,7 +27,6 @@ from polyheads.exhibits.claim_study import (
 from polyheads.exhibits.contrasted import Contrast, fresh_difference, matched, reasons
 from polyheads.exhibits.distances import SETTINGS
 from polyheads.exhibits.tables import complete
-from polyheads.kinds import KINDS
 
 
 def contrasts(of: Study) -> list[Contrast]:

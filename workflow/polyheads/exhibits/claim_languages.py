@@ -12,12 +12,12 @@ from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
+from polyheads.analysis.contrasts import mean_of_pairs
+from polyheads.analysis.selection import spearman as correlated
 from polyheads.exhibits import correlations, distances, published, similarity
 from polyheads.exhibits.claim_study import OF_RUN, Group, Line, Study, line, named, pairs_of, paper
 from polyheads.exhibits.comparison import spearman
 from polyheads.exhibits.tables import complete, number
-from polyheads.selection import spearman as correlated
-from polyheads.statistics.contrasts import mean_of_pairs
 
 RELATED = {
     "distance": distances.KINDS,

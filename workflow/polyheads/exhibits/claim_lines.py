@@ -11,6 +11,7 @@ from statistics import fmean
 from typing import Any
 
 from polyheads import exhibits
+from polyheads.analysis import clusters
 from polyheads.exhibits import multi_source, published
 from polyheads.exhibits.claim_study import (
     OF_RUN,
@@ -32,7 +33,6 @@ from polyheads.exhibits.claim_study import (
 from polyheads.exhibits.distances import SETTINGS
 from polyheads.exhibits.low_resource import percent
 from polyheads.exhibits.tables import Choice, complete, mean
-from polyheads.statistics import clusters
 
 SEVERAL = {"MD": "mean rank (MD)", "SD": "summed scores (SD)", "EC": "one source's own (EC)"}
 

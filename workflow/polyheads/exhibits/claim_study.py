@@ -14,12 +14,12 @@ from statistics import fmean
 from typing import Any, NamedTuple
 
 from polyheads import exhibits
+from polyheads.analysis.contrasts import mean_of, p_of_ends
+from polyheads.analysis.rows import same_gain
+from polyheads.catalogue.methods import KINDS
 from polyheads.exhibits import fresh, published
 from polyheads.exhibits.results import Results
 from polyheads.exhibits.tables import Choice, mean
-from polyheads.kinds import KINDS
-from polyheads.statistics.contrasts import mean_of, p_of_ends
-from polyheads.statistics.rows import same_gain
 
 
 class Group(NamedTuple):

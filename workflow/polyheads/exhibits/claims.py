@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from polyheads import exhibits
-from polyheads.evaluation import TASK_NAMES
+from polyheads.analysis.rows import ALPHA, LEVEL
+from polyheads.catalogue.tasks import TASK_NAMES
 from polyheads.exhibits import (
     claim_contrasts,
     claim_languages,
@@ -26,7 +27,6 @@ from polyheads.exhibits import (
 )
 from polyheads.exhibits.results import Results
 from polyheads.exhibits.tables import READING_NAMES, Table, cell, number, shares, signed
-from polyheads.statistics.rows import ALPHA, LEVEL
 
 Line = dict[str, Any]
 NOT_RUN = "not run in this study"

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from polyheads.evaluation import TASK_NAMES
+from polyheads.catalogue.tasks import TASK_NAMES
 from polyheads.exhibits import Languages, language_name
 from polyheads.exhibits.tables import Table, cell, number
 

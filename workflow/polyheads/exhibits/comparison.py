@@ -7,7 +7,10 @@ from itertools import combinations
 from typing import Any
 
 from polyheads import exhibits
-from polyheads.evaluation import METRICS
+from polyheads.analysis.rows import Row
+from polyheads.analysis.selection import SWEEP_COLUMNS
+from polyheads.catalogue.methods import KINDS
+from polyheads.catalogue.tasks import METRICS
 from polyheads.exhibits.tables import (
     READING_NAMES,
     Choice,
@@ -20,9 +23,7 @@ from polyheads.exhibits.tables import (
     number,
     score,
 )
-from polyheads.kinds import KINDS
-from polyheads.selection import SWEEP_COLUMNS, ranking_kind
-from polyheads.statistics.rows import Row
+from polyheads.study.rankings import ranking_kind
 
 COMPARED, COSTS = "rankings-compared", "rankings-costs"
 """Names of the tables."""

@@ -26,7 +26,7 @@ from polyheads.exhibits import (
     stopping,
     tables,
 )
-from polyheads.rankings import parse
+from polyheads.study.rankings import parse
 
 if TYPE_CHECKING:
     from polyheads.exhibits.results import Results

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from polyheads import exhibits
+from polyheads.analysis import student
+from polyheads.analysis.rows import FRESH, Row, same_gain
 from polyheads.exhibits import fresh
 from polyheads.exhibits.claim_study import SHARES, Group, Ks, sweep
 from polyheads.exhibits.tables import Choice, mean
-from polyheads.statistics import student
-from polyheads.statistics.rows import FRESH, Row, same_gain
 
 Sides = tuple[Choice, Choice]
 

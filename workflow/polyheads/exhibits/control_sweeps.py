@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from polyheads import exhibits
+from polyheads.analysis.rows import Row, same_gain
 from polyheads.exhibits.claim_study import Group, group_of, ks_of
 from polyheads.exhibits.contrasted import Contrast, Sides, matched
 from polyheads.exhibits.tables import Choice
-from polyheads.selection import ranking_kind
-from polyheads.statistics.rows import Row, same_gain
+from polyheads.study.rankings import ranking_kind
 
 HIGHEST, RANDOM = "highest", "random"
 POINT = ("task", "corpus", "model", "recipe", "source", "target", "setting", "mixture")

@@ -8,7 +8,17 @@ from statistics import stdev
 from typing import Any
 
 from polyheads import exhibits
-from polyheads.evaluation import PUBLISHED_METRIC
+from polyheads.analysis.rows import (
+    BEST_REDONE,
+    LEVEL,
+    Row,
+    all_of_choices,
+    of_choices,
+    of_means,
+    problem_notes,
+    same_gain,
+)
+from polyheads.catalogue.tasks import PUBLISHED_METRIC
 from polyheads.exhibits import published
 from polyheads.exhibits.control_sweeps import (
     HIGHEST,
@@ -33,17 +43,7 @@ from polyheads.exhibits.tables import (
     signed,
     trial_paths,
 )
-from polyheads.selection import ranking_kind
-from polyheads.statistics.rows import (
-    BEST_REDONE,
-    LEVEL,
-    Row,
-    all_of_choices,
-    of_choices,
-    of_means,
-    problem_notes,
-    same_gain,
-)
+from polyheads.study.rankings import ranking_kind
 
 
 def planned(sweeps: Iterable[Mapping[str, Any]]) -> list[tuple[dict[str, str], list[dict]]]:

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
+from polyheads.analysis.rows import ALPHA
+from polyheads.catalogue.methods import KINDS
 from polyheads.exhibits import (
     Exhibit,
     Languages,
@@ -34,8 +36,6 @@ from polyheads.exhibits.tables import (
     number,
     signed,
 )
-from polyheads.kinds import KINDS
-from polyheads.statistics.rows import ALPHA
 
 Rankings = Sequence[Mapping[str, Any]]  # contents of ranking.json
 Point = dict[str, Any]
@@ -87,8 +87,8 @@ def lines(found: Iterable[Point]) -> list[dict[str, Any]]:
     lines of a reading), exact (all orders of the languages were tried), left_out (pairs without
     a value).
     """
-    from polyheads.statistics.correlation import permuted_languages
-    from polyheads.statistics.resampling import holm
+    from polyheads.analysis.correlation import permuted_languages
+    from polyheads.analysis.resampling import holm
 
     groups: dict[tuple[str, str], list[Point]] = {}
     for point in found:
@@ -290,7 +290,7 @@ def _notes(exhibit: Exhibit, told: Sequence[dict]) -> list[str]:
 
 
 def _permutations(told: Sequence[dict]) -> str:
-    from polyheads.statistics.resampling import RESAMPLES
+    from polyheads.analysis.resampling import RESAMPLES
 
     ways = {line["exact"] for line in told if line["p"] is not None}
     exact, some = "all orders are tried", f"{RESAMPLES:,} random orders are tried"

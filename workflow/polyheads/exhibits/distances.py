@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from polyheads import resources
 from polyheads.errors import UserError
 
-PATH = Path(__file__).parents[3] / "resources" / "uriel" / "distances.csv"
+PATH = resources.path("uriel", "distances.csv")
 KINDS = ("geographic", "genetic", "inventory", "syntactic", "phonological", "featural")
 SETTINGS = ("cross-lingual", "multi-lingual")
 LEAST_PAIRS = 4
@@ -37,7 +38,7 @@ def read(path: str | Path = PATH) -> dict[str, Distances]:
             except (KeyError, TypeError, ValueError) as error:
                 raise UserError(
                     f"{path}:{line}: not two languages and {len(KINDS)} distances; make the file"
-                    " again with resources/uriel/make.py"
+                    " again with make.py beside it"
                 ) from error
     return found
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from polyheads import exhibits
-from polyheads.evaluation import METRICS, TASK_NAMES
+from polyheads.analysis import clusters
+from polyheads.analysis.rows import Row, of_choices, tells
+from polyheads.catalogue.methods import KINDS
+from polyheads.catalogue.tasks import METRICS, TASK_NAMES
 from polyheads.exhibits.tables import Choice, mean, number, signed
-from polyheads.kinds import KINDS
-from polyheads.statistics import clusters
-from polyheads.statistics.rows import Row, of_choices, tells
 
 
 def findings(

@@ -10,11 +10,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from statistics import fmean, stdev
 from typing import Any
 
-from polyheads.exhibits import SETTINGS, Exhibit, Languages, members, pair_name, ranking_name
-from polyheads.exhibits.tables import MISSING, Choice, Table, cell, gain, leading, mean, trial_paths
-from polyheads.selection import ranking_kind
-from polyheads.statistics import student
-from polyheads.statistics.rows import (
+from polyheads.analysis import student
+from polyheads.analysis.rows import (
     ALPHA,
     FRESH,
     LEVEL,
@@ -24,6 +21,9 @@ from polyheads.statistics.rows import (
     of_choices,
     problem_notes,
 )
+from polyheads.exhibits import SETTINGS, Exhibit, Languages, members, pair_name, ranking_name
+from polyheads.exhibits.tables import MISSING, Choice, Table, cell, gain, leading, mean, trial_paths
+from polyheads.study.rankings import ranking_kind
 
 
 def planned(sweeps: Iterable[Mapping[str, Any]]) -> list[tuple[str, str]]:

@@ -5,25 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from polyheads import mixtures
+from polyheads.analysis.rows import Row, all_of_choices, of_choices, problem_notes, resampling_notes
 from polyheads.exhibits import LOW_RESOURCE, Exhibit, Languages, members, pair_name
-from polyheads.exhibits.tables import (
-    Choice,
-    Table,
-    cell,
-    gain,
-    k_cell,
-    mean,
-    score,
-    trial_paths,
-)
-from polyheads.statistics.rows import (
-    Row,
-    all_of_choices,
-    of_choices,
-    problem_notes,
-    resampling_notes,
-)
+from polyheads.exhibits.tables import Choice, Table, cell, gain, k_cell, mean, score, trial_paths
+from polyheads.study import mixtures
 
 
 def percent(choice: Mapping[str, Any]) -> int:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from polyheads.evaluation import PUBLISHED_METRIC
+from polyheads.analysis.rows import (
+    BEST_REDONE,
+    LEVEL,
+    Row,
+    all_of_choices,
+    of_choices,
+    of_means,
+    problem_notes,
+    same_gain,
+)
+from polyheads.catalogue.tasks import PUBLISHED_METRIC
 from polyheads.exhibits import Exhibit, Languages, language_name, published, reproduction
 from polyheads.exhibits.tables import (
     READING_NAMES,
@@ -20,17 +30,7 @@ from polyheads.exhibits.tables import (
     signed,
     trial_paths,
 )
-from polyheads.rankings import parse
-from polyheads.statistics.rows import (
-    BEST_REDONE,
-    LEVEL,
-    Row,
-    all_of_choices,
-    of_choices,
-    of_means,
-    problem_notes,
-    same_gain,
-)
+from polyheads.study.rankings import parse
 
 HEURISTICS = {
     "MD": "mean rank over the sources (MD)",

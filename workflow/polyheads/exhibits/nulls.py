@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from polyheads import exhibits
-from polyheads.evaluation import METRICS, TASK_NAMES
+from polyheads.analysis.rows import ALPHA, LEVEL, Row
+from polyheads.catalogue.tasks import METRICS, TASK_NAMES
 from polyheads.exhibits.tables import READING_NAMES, Table, cell, gain, signed
-from polyheads.statistics.rows import ALPHA, LEVEL, Row
 
 NAMES = {"noise": "Unpruned runs with other seeds", "random": "Random rankings"}
 _LINE = ("task", "experiment", "ranking", "setting", "model", "metric", "reading")
@@ -86,8 +86,8 @@ def _cells(row: Row | None) -> list[dict]:
 
 
 def _notes(rows: Sequence[Row], shown: Sequence[str]) -> list[str]:
-    from polyheads.statistics.nulls import FOR_PERCENTILES
-    from polyheads.statistics.run_noise import FEWEST_FOR_P
+    from polyheads.analysis.null_baselines import FOR_PERCENTILES
+    from polyheads.analysis.run_noise import FEWEST_FOR_P
 
     notes = [
         f"One p for each mean, none for its pairs, one-sided; * p < {ALPHA}, not adjusted for the"

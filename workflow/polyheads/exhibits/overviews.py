@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from polyheads import exhibits
-from polyheads.evaluation import TASK_NAMES
+from polyheads.analysis import clusters
+from polyheads.catalogue.tasks import TASK_NAMES
 from polyheads.exhibits import published
 from polyheads.exhibits.tables import (
     MISSING,
@@ -21,7 +22,6 @@ from polyheads.exhibits.tables import (
     number,
     score,
 )
-from polyheads.statistics import clusters
 
 
 def overview(choices: Sequence[Choice], printed: Sequence[Mapping[str, str]] = ()) -> Table:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from polyheads.evaluation import METRICS, PUBLISHED_METRIC, TASK_NAMES
+from polyheads.analysis.rows import LEVEL, Row, of_choices
+from polyheads.catalogue.tasks import METRICS, PUBLISHED_METRIC, TASK_NAMES
 from polyheads.exhibits import (
     SETTINGS,
     Exhibit,
@@ -31,9 +32,7 @@ from polyheads.exhibits.tables import (
     score,
     trial_paths,
 )
-from polyheads.rankings import parse
-from polyheads.selection import ranking_kind
-from polyheads.statistics.rows import LEVEL, Row, of_choices
+from polyheads.study.rankings import parse, ranking_kind
 
 GROUPS = {
     "published": ("Published", ("unpruned", "best", "gain")),

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-DIRECTORY = Path(__file__).parents[3] / "resources" / "published"
+from polyheads import resources
+
 TABLES, CONTROLS = "table2_3_4_f1.csv", "table5_controls_f1_delta.csv"
 SEVERAL, RANKINGS = "table6_multi_source_f1.csv", "figure1_ranking_spearman.csv"
 MODELS = {"mbert": "mBERT", "xlmr": "XLM-R"}  # names in the files -> in words
@@ -24,7 +24,7 @@ Row = Mapping[str, str]
 
 def rows(name: str) -> list[dict[str, str]]:
     """The rows of one file of resources/published."""
-    with open(DIRECTORY / name, encoding="utf-8", newline="") as file:
+    with open(resources.path("published", name), encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from polyheads import exhibits, selection
+from polyheads import exhibits
+from polyheads.analysis import rows, selection
+from polyheads.analysis.rows import Row
 from polyheads.exhibits import inputs
-from polyheads.statistics import rows
-from polyheads.statistics.rows import Row
 
 
 @dataclass(frozen=True)

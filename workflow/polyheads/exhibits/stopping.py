@@ -9,19 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from polyheads.analysis.rows import Row
 from polyheads.exhibits import Exhibit, members, ranking_name
-from polyheads.exhibits.tables import (
-    Choice,
-    Table,
-    cell,
-    gain,
-    mean,
-    mean_notes,
-    mean_row,
-    number,
-)
-from polyheads.selection import ranking_kind
-from polyheads.statistics.rows import Row
+from polyheads.exhibits.tables import Choice, Table, cell, gain, mean, mean_notes, mean_row, number
+from polyheads.study.rankings import ranking_kind
 
 
 class Rule(NamedTuple):

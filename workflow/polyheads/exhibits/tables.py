@@ -15,10 +15,10 @@ from statistics import fmean, stdev
 from typing import Any
 
 from polyheads import exhibits
-from polyheads.evaluation import METRICS, PUBLISHED_METRIC
+from polyheads.analysis.rows import LEVEL, Row, by_cell, mark, resampling_notes, same_gain
+from polyheads.catalogue.tasks import METRICS, PUBLISHED_METRIC
 from polyheads.exhibits import reproduction
-from polyheads.selection import ranking_kind
-from polyheads.statistics.rows import LEVEL, Row, by_cell, mark, resampling_notes, same_gain
+from polyheads.study.rankings import ranking_kind
 
 Table = dict[str, Any]
 Choice = dict[str, Any]  # a row of selection.choose, as selection.read gives it

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from polyheads.statistics.contrasts import p_of_ends
-from polyheads.statistics.resampling import holm
-from polyheads.statistics.rows import ALPHA, LEVEL
+from polyheads.analysis.contrasts import p_of_ends
+from polyheads.analysis.resampling import holm
+from polyheads.analysis.rows import ALPHA, LEVEL
 
 Line = Mapping[str, Any]
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from polyheads import exhibits
-from polyheads.evaluation import METRICS, TASK_NAMES
+from polyheads.analysis import counts, gains, resampling
+from polyheads.analysis.rows import LEVEL
+from polyheads.catalogue.tasks import METRICS, TASK_NAMES
 from polyheads.files import writing
-from polyheads.statistics import counts, gains, resampling
-from polyheads.statistics.rows import LEVEL
 
 Languages = exhibits.Languages
 

@@ -17,15 +17,16 @@ import numpy as np
 import torch
 from transformers import AutoModelForTokenClassification, AutoTokenizer
 
-from polyheads import encoding, selection
-from polyheads.batches import Layout, pack
+from polyheads.analysis import counts
+from polyheads.encoders import subwords
+from polyheads.encoders.batches import Layout, pack
+from polyheads.encoders.forward import autocast
 from polyheads.errors import UserError
 from polyheads.exports import removal
 from polyheads.files import writing
 from polyheads.provenance import versions
-from polyheads.statistics import counts
-from polyheads.training import autocast
-from polyheads.trials import Trials
+from polyheads.study.trial_files import read_trial
+from polyheads.training.trials import Trials
 
 MARKED = ("[]", "<>")  # what special tokens begin and end with
 SENTENCES = 64  # of each test set that the directory is tried on, as a user would load it
@@ -46,7 +47,7 @@ def make(
     from ``checkpoint`` after a kill. UserError, in one line, when any label of the trial's dev and
     test sets comes out differently.
     """
-    kept = selection.read_trial(trial.with_suffix(".json"))
+    kept = read_trial(trial.with_suffix(".json"))
     pruned = kept["pruned_heads"]
     masked = kept["trial"]["protocol"] == "mask"  # fine-tuned with all heads
     _try_out(runner, pruned, out, corpora)
@@ -139,8 +140,8 @@ def write_tokenizer(model_dir: Path, out: Path, config: Any, layout: Layout) -> 
     Classes of particular encoders build parts of the tokenizer anew, from options that a directory
     may lack; the general one takes all from tokenizer.json.
     """
-    tokenizer = encoding.load_tokenizer(model_dir)
-    special = encoding.special_tokens(tokenizer)
+    tokenizer = subwords.load_tokenizer(model_dir)
+    special = subwords.special_tokens(tokenizer)
     ids = {
         "unk_token": special["unknown"],
         "pad_token": config.pad_token_id,
@@ -172,9 +173,9 @@ def _check_subwords(runner: Trials, tokenizer: Any, out: Path, language: str, co
     words = list(load_from_disk(str(corpus / "data"))["test"]["tokens"])
     expected = [
         sentence.subwords.tolist()
-        for sentence in encoding.read_split(runner.setup.encodings[language], "test")
+        for sentence in subwords.read_split(runner.setup.encodings[language], "test")
     ]
-    found = subwords(tokenizer, words, **_how_to_cut(runner))
+    found = cut(tokenizer, words, **_how_to_cut(runner))
     prefix, suffix = list(runner.layout.prefix), list(runner.layout.suffix)
     other = [i for i, (a, b) in enumerate(zip(found, expected, strict=True)) if a != b]
     text = " ".join(words[0])
@@ -190,18 +191,18 @@ def _check_subwords(runner: Trials, tokenizer: Any, out: Path, language: str, co
 
 
 def _how_to_cut(runner: Trials) -> dict[str, Any]:
-    """What `subwords` must know of a tokenizer; pruned_heads.json says it, too."""
-    tokenizer = encoding.load_tokenizer(runner.setup.model_dir)
-    unknown = encoding.special_tokens(tokenizer)["unknown"]
-    return {"word_gap": encoding.word_gap(tokenizer), "unknown": unknown}
+    """What `cut` must know of a tokenizer; pruned_heads.json says it, too."""
+    tokenizer = subwords.load_tokenizer(runner.setup.model_dir)
+    unknown = subwords.special_tokens(tokenizer)["unknown"]
+    return {"word_gap": subwords.word_gap(tokenizer), "unknown": unknown}
 
 
-def subwords(
+def cut(
     tokenizer: Any, sentences: Sequence[Sequence[str]], *, word_gap: str, unknown: int
 ) -> list[list[int]]:
     """Ids of pre-tokenised sentences by a tokenizer of transformers, without special tokens.
 
-    word_gap: see encoding.word_gap; unknown: the id of a word without subwords.
+    word_gap: see subwords.word_gap; unknown: the id of a word without subwords.
     """
     apart = [[*words[:1], *(word_gap + word for word in words[1:])] for words in sentences]
     encoded = tokenizer(apart, is_split_into_words=True, add_special_tokens=False)
@@ -218,7 +219,7 @@ def subwords(
 def _check_loaded(runner: Trials, out: Path, language: str, trial: Path) -> None:
     model = AutoModelForTokenClassification.from_pretrained(out).to(runner.device).eval()
     layout, recipe = runner.layout, runner.setup.recipe
-    sentences = encoding.read_split(
+    sentences = subwords.read_split(
         runner.setup.encodings[language],
         "test",
         recipe["test_sentences"],

@@ -16,8 +16,8 @@ from collections.abc import Sequence
 
 import torch
 
+from polyheads.encoders.gates import output_projections
 from polyheads.errors import UserError
-from polyheads.heads import output_projections
 
 
 def zero_heads(

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from polyheads import exhibits
+from polyheads.analysis import clusters
 from polyheads.exhibits import baselines, claims, contents, inputs, overviews, reproduction
 from polyheads.exhibits.findings import findings
 from polyheads.exhibits.results import Results
 from polyheads.report import corpus_report, inventory, pages, sections
-from polyheads.statistics import clusters
 
 
 def build(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from polyheads.catalogue import SPLITS
-from polyheads.evaluation import TASK_NAMES
+from polyheads.catalogue.tasks import TASK_NAMES
 from polyheads.exhibits import Languages, language_name
 from polyheads.exhibits.tables import Table, cell
 from polyheads.report.inventory import count, first, plain_table

@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -15,7 +16,7 @@ from polyheads.exhibits.tables import Table, csv_text
 from polyheads.files import writing
 from polyheads.report import latex
 
-REPORT = Path(__file__).parents[2] / "report"  # templates and captions
+REPORT = Path(str(files("polyheads.report")))  # templates and captions
 
 
 @cache

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from polyheads import exhibits
-from polyheads.evaluation import TASK_NAMES
+from polyheads.catalogue.tasks import TASK_NAMES
 from polyheads.exhibits import common_heads, comparison, contents, overviews, similarity
 from polyheads.exhibits.results import Results
 from polyheads.exhibits.tables import Choice, Table

@@ -1,0 +1,216 @@
+"""Prepared corpora: one language's splits of one corpus, as Arrow data and a description.
+
+<corpus directory>/data/         DatasetDict; columns tokens: list<str>, tags: list<ClassLabel>,
+                                 repeated: bool (a training sentence that stands in dev or test
+                                 too, a dev sentence that stands in test)
+<corpus directory>/corpus.json   label set, licence, sources, checksums, counts and statistics
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from polyheads import catalogue, origins
+from polyheads.corpora import sources
+from polyheads.corpora.readers import Sentence
+from polyheads.errors import UserError
+from polyheads.files import FULL, disk_is_full, part_of, sweep, writing
+
+if TYPE_CHECKING:
+    import datasets
+
+_BATCH = 2000  # sentences written at once
+
+
+def prepare(
+    *,
+    entry: Mapping[str, Any],
+    language: str,
+    splits: Sequence[str],
+    directory: str | Path | None,
+    out_dir: str | Path,
+    check_sizes: bool = True,
+    own_copies: str | Path | None = None,
+    generate: sources.Generate | None = None,
+    code: str = "",
+) -> dict[str, Any]:
+    """Read a language's splits from the files in ``directory``; write ``out_dir``/data and
+    corpus.json, and return what corpus.json holds.
+
+    The files are streamed, so that memory doesn't grow with them (but for 8 bytes a sentence, by
+    which repeated ones are found). For the format `grammar` there is no directory: the sentences
+    come from ``generate(task=, language=, seed=, sizes=)``, by default that of polyheads.corpora.grammar.
+    UserError for a file that cannot be trusted (see readers), an empty split, a full disk, and
+    unless ``check_sizes`` is false sentence or word counts that differ from the catalogue's. The
+    files of ``directory`` that are copies of files under ``own_copies`` go by the names of these.
+    The same input gives the same bytes. code: hash of the code that does this, for corpus.json.
+    """
+    names = catalogue.tag_names(entry)
+    if catalogue.embedded(entry):
+        source: Any = sources.Generated(entry, language, generate)
+    else:
+        source = sources.Files(
+            entry, language, Path(directory or "."), splits, check_sizes, own_copies
+        )
+    out_dir = Path(out_dir)
+    tallies: dict[str, Tally] = {}
+    with _writing_directory(out_dir / "data") as temporary:
+        parts = {}
+        # Backwards, so that the training sentences of dev and test are known when train is read.
+        for split in [s for s in reversed(catalogue.SPLITS) if s in splits]:
+            tally = tallies[split] = Tally(names, against=dict(tallies))
+            parts[split] = _write(
+                source.sentences(split), tally, temporary.with_name(f"{temporary.name}.{split}")
+            )
+            source.check(split, tally)
+        _save({split: parts[split] for split in splits}, names, temporary)
+    info = {
+        "corpus": entry["name"],
+        "language": language,
+        "task": entry["task"],
+        "labels": names,
+        "licence": catalogue.language(entry, language)["licence"],
+        "segmentation": catalogue.reading(entry, language)["segmentation"],
+        "source": [source.origin(split) for split in splits],
+        "checksums": source.checksums(),
+        "counts": {split: tallies[split].counts() | source.read(split) for split in splits},
+        "tag_counts": {split: tallies[split].tag_counts() for split in splits},
+        "made_of": origins.of_corpus(entry, code),
+    }
+    with writing(out_dir / "corpus.json") as temporary:
+        text = json.dumps(info, indent=2, ensure_ascii=False)
+        temporary.write_text(text + "\n", encoding="utf-8")
+    return info
+
+
+def load(path: str | Path) -> datasets.DatasetDict:
+    """The splits of a corpus directory, with the columns tokens, tags (ids) and repeated."""
+    import datasets
+
+    data = Path(path) / "data"
+    if not (data / "dataset_dict.json").is_file():
+        raise UserError(f"{data}: no prepared corpus here; run the workflow's prepare step first")
+    return datasets.load_from_disk(str(data))
+
+
+class Tally:
+    """What is counted while a split passes by."""
+
+    def __init__(self, names: Sequence[str], against: Mapping[str, Tally]) -> None:
+        self.ids = {name: number for number, name in enumerate(names)}
+        self.against = against  # the splits read before, in which sentences may stand too
+        self.seen: set[int] = set()
+        self.sentences = self.words = self.longest = self.duplicates = 0
+        self.also_in = dict.fromkeys(reversed(against), 0)
+        self.tags: Counter[str] = Counter()
+
+    def add(self, tokens: list[str], tags: list[str]) -> bool:
+        """Count a sentence; whether it stands in one of the other splits."""
+        self.sentences += 1
+        self.words += len(tokens)
+        self.longest = max(self.longest, len(tokens))
+        self.tags.update(tags)
+        key = _key(tokens)
+        self.duplicates += key in self.seen
+        self.seen.add(key)
+        repeated = False
+        for split, other in self.against.items():
+            if key in other.seen:
+                self.also_in[split] += 1
+                repeated = True
+        return repeated
+
+    def counts(self) -> dict[str, Any]:
+        return {
+            "sentences": self.sentences,
+            "words": self.words,
+            "longest": self.longest,
+            "duplicates": self.duplicates,
+            "also_in": self.also_in,
+        }
+
+    def tag_counts(self) -> dict[str, int]:
+        return {name: self.tags[name] for name in self.ids}
+
+
+def _key(tokens: list[str]) -> int:
+    """64 bits that tell sentences apart (300,000 sentences collide with probability 2e-9)."""
+    digest = hashlib.blake2b("\x1f".join(tokens).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big")
+
+
+def _write(sentences: Iterable[Sentence], tally: Tally, path: Path) -> Path:
+    """Stream a split into an Arrow file: tokens, tag ids, repeated."""
+    import pyarrow as pa
+
+    schema = pa.schema(
+        [
+            ("tokens", pa.list_(pa.string())),
+            ("tags", pa.list_(pa.int64())),
+            ("repeated", pa.bool_()),
+        ]
+    )
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_stream(sink, schema) as writer:
+        tokens, tags, repeated = [], [], []
+        for words, names in sentences:
+            repeated.append(tally.add(words, names))
+            tokens.append(words)
+            tags.append([tally.ids[name] for name in names])
+            if len(tokens) == _BATCH:
+                writer.write_batch(pa.record_batch([tokens, tags, repeated], schema=schema))
+                tokens, tags, repeated = [], [], []
+        if tokens:
+            writer.write_batch(pa.record_batch([tokens, tags, repeated], schema=schema))
+    return path
+
+
+def _save(parts: Mapping[str, Path], names: list[str], path: Path) -> None:
+    """The Arrow files as a DatasetDict in the directory ``path``; they are removed."""
+    import datasets
+    import pyarrow as pa
+
+    features = datasets.Features(
+        tokens=datasets.List(datasets.Value("string")),
+        tags=datasets.List(datasets.ClassLabel(names=names)),
+        repeated=datasets.Value("bool"),
+    )
+    datasets.disable_progress_bars()  # they fill log files
+    splits = {}
+    for split, file in parts.items():
+        table = pa.ipc.open_stream(pa.memory_map(str(file))).read_all()
+        # A fingerprint of its own would hold the time: the same input gives the same bytes.
+        splits[split] = datasets.Dataset(
+            datasets.table.InMemoryTable(table.cast(features.arrow_schema)),
+            info=datasets.DatasetInfo(features=features),
+            split=datasets.NamedSplit(split),
+            fingerprint=hashlib.blake2b(file.read_bytes(), digest_size=8).hexdigest(),
+        )
+    datasets.DatasetDict(splits).save_to_disk(str(path))
+    for file in parts.values():
+        file.unlink()
+
+
+@contextmanager
+def _writing_directory(path: Path) -> Iterator[Path]:
+    """`files.writing` for a directory; what lies beside it under its temporary name goes too."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = part_of(path)
+    try:
+        yield temporary
+        if path.exists():
+            shutil.rmtree(path)
+        os.replace(temporary, path)
+    except Exception as error:
+        if disk_is_full(error):
+            raise UserError(f"{path}: {FULL}") from error
+        raise
+    finally:
+        sweep(path)

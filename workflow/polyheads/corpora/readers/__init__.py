@@ -1,0 +1,73 @@
+"""Strict readers of corpus files: one module for each family of formats.
+
+A reader stops at what makes the file untrustworthy (a wrong number of columns, an unknown tag,
+an end in the middle of a line or sentence, bytes of another encoding) and names file and line.
+What is harmless, or what the catalogue entry allows, it repairs and counts by kind, with an
+example, so that nothing is mended silently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from polyheads.corpora.readers import columns, conllu, jsonl, parquet, slots
+from polyheads.corpora.readers.lines import Copy
+from polyheads.errors import UserError
+from polyheads.validation import nearest
+
+Sentence = tuple[list[str], list[str]]  # tokens and their tags, equally many
+
+_Reader = Callable[[Path, Mapping[str, Any], str, dict[str, Any]], Iterator[Sentence]]
+
+FORMATS: dict[str, _Reader] = {
+    "conllu": conllu.read,
+    "columns": columns.read,
+    "multiatis": slots.read_multiatis,
+    "massive": slots.read_massive,
+    "mtod": slots.read_mtod,
+    "jsonl": jsonl.read,
+    "parquet": parquet.read,
+}
+
+
+def new_counts() -> dict[str, Any]:
+    """What a reader counts: sentences, words (tokens in a surface view), skipped and repairs.
+
+    skipped: {kind: number}, repairs: {kind: {"count": number, "example": "file:line: what"}}.
+    """
+    return {"sentences": 0, "words": 0, "skipped": {}, "repairs": {}}
+
+
+def read(
+    path: str | Path,
+    reading: Mapping[str, Any],
+    *,
+    split: str,
+    counts: dict[str, Any],
+    copy_of: Path | None = None,
+) -> Iterator[Sentence]:
+    """Stream the sentences of a file; `counts` (see new_counts) grow as it goes.
+
+    reading: the flat options of `catalogue.reading`. split: which partition of a file that holds
+    several (MASSIVE). The tags are those of `catalogue.tag_names(reading)`. UserError with file and
+    line for all that isn't repaired, and for a treebank that is released without its text; a file
+    without a sentence yields nothing. copy_of: the user's file, which messages name then.
+    """
+    kind = reading["format"]
+    if kind not in FORMATS:
+        raise UserError(f"{path}: no reader for the format {kind!r}{nearest(kind, FORMATS)}")
+    source = Copy(Path(path), copy_of) if copy_of else Path(path)
+    withheld = 0
+    for sentence in FORMATS[kind](source, reading, split, counts):
+        counts["sentences"] += 1
+        counts["words"] += len(sentence[0])
+        withheld += sentence[0].count("_")
+        yield sentence
+    if 2 * withheld > counts["words"]:
+        raise UserError(
+            f"{source}: {withheld} of {counts['words']} words are `_`: the file is released "
+            "without its text; get the text under its own licence, and put it in as the README of "
+            "the corpus says"
+        )

@@ -1,0 +1,152 @@
+"""Parquet files as the Hugging Face hub makes them: a row for each sentence, lists in its columns.
+
+pyarrow is imported when a file is read, not with the module.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from polyheads.corpora.readers.lines import count_repair, count_skipped, open_file, quoted
+from polyheads.corpora.readers.tags import Blanks, Tagger
+from polyheads.errors import UserError
+
+_ROWS = 1000  # rows held at a time
+_TAG_COLUMNS = {"pos": ("upos", "pos_tags", "tags"), "ner": ("ner_tags", "tags")}
+_AGAIN = "fetch the file again if it is damaged"
+
+
+def read(
+    path: Path, reading: Mapping[str, Any], split: str, counts: dict[str, Any]
+) -> Iterator[tuple[list[str], list[str]]]:
+    """Sentences from `tokens` and `ner_tags`, `tags` or `upos`; errors name file:row (from 1).
+
+    Tags are strings, or numbers whose names stand in the schema's metadata. In the word view of
+    pos, tokens with the tag `_` (ranges) are skipped and counted; rows without tokens are dropped
+    and counted as repair `empty_row`.
+    """
+    tagger, blanks = Tagger(reading, path, counts), Blanks(reading, path, counts)
+    named = {*reading["labels"], *reading.get("tags", {})}
+    ranges = reading["task"] == "pos" and "_" not in named
+    for row, tokens, tags in _rows(path, reading):
+        if ranges and "_" in tags:
+            for tag in tags:
+                if tag == "_":
+                    count_skipped(counts, "ranges")
+            kept = [index for index, tag in enumerate(tags) if tag != "_"]
+            tokens, tags = [tokens[index] for index in kept], [tags[index] for index in kept]
+        if not tokens:
+            count_repair(counts, "empty_row", path, row, "a row without tokens")
+            continue
+        blanks.check_all(tokens, row)
+        yield tokens, tagger.convert(tags, [row] * len(tags))
+
+
+def _rows(path: Path, reading: Mapping[str, Any]) -> Iterator[tuple[int, list[str], list[str]]]:
+    """Number, tokens and tags of every row; some rows are held at a time."""
+    import pyarrow
+    import pyarrow.parquet
+
+    # What pyarrow raises for damaged files; a UnicodeDecodeError is a ValueError.
+    damages = (pyarrow.ArrowException, OSError, ValueError, OverflowError, MemoryError)
+    with open_file(path) as stream:
+        try:
+            file = pyarrow.parquet.ParquetFile(stream, page_checksum_verification=True)
+            schema = file.schema_arrow
+        except damages as error:
+            raise _damaged(path, "", error) from error
+        column, names = _tag_column(path, schema, reading)
+        row = 0
+        # Group by group, since lists of dictionary values can't be read over the edge of a group.
+        for group in range(file.num_row_groups):
+            batches = file.iter_batches(
+                _ROWS, row_groups=[group], columns=["tokens", column], use_threads=False
+            )
+            while True:
+                try:
+                    batch = next(batches, None)
+                    if batch is None:
+                        break
+                    batch.validate(full=True)
+                    both = batch["tokens"].to_pylist(), batch[column].to_pylist()
+                except damages as error:
+                    raise _damaged(path, f":{row + 1}", error) from error
+                for tokens, tags in zip(*both, strict=True):
+                    row += 1
+                    yield row, *_row(tokens, tags, names, f"{path}:{row}")
+
+
+def _row(
+    tokens: Any, tags: Any, names: list[str] | None, where: str
+) -> tuple[list[str], list[str]]:
+    """Tokens and tags as strings; UserError for missing values or unequal numbers."""
+    if tokens is None or tags is None or None in tokens or None in tags:
+        raise UserError(f"{where}: the row lacks a token or tag (null); {_AGAIN}")
+    if len(tokens) != len(tags):
+        raise UserError(f"{where}: {len(tokens)} tokens but {len(tags)} tags; {_AGAIN}")
+    if names is None:
+        return tokens, tags
+    for tag in tags:
+        if not 0 <= tag < len(names):
+            raise UserError(
+                f"{where}: the tag {tag} has no name in the file's schema, which names 0 to "
+                f"{len(names) - 1}; {_AGAIN}"
+            )
+    return tokens, [names[tag] for tag in tags]
+
+
+def _tag_column(
+    path: Path, schema: Any, reading: Mapping[str, Any]
+) -> tuple[str, list[str] | None]:
+    """The column of tags, and the names of its numbers (None: it holds strings)."""
+    from pyarrow import types
+
+    wanted = _TAG_COLUMNS["pos" if reading["task"] == "pos" else "ner"]
+    found = [name for name in wanted if name in schema.names]
+    if "tokens" not in schema.names or not found:
+        raise UserError(
+            f"{path}: no columns `tokens` and {' or '.join(f'`{name}`' for name in wanted)}, but "
+            f"{', '.join(map(quoted, schema.names[:20])) or 'none'}; this format reads data sets "
+            "with a row for each sentence"
+        )
+    for name in ("tokens", found[0]):
+        if schema.names.count(name) > 1:
+            raise UserError(f"{path}: two columns are called {name!r}; {_AGAIN}")
+        kind = schema.field(name).type
+        values = getattr(kind, "value_type", None)
+        if values is not None and types.is_dictionary(values):
+            values = values.value_type
+        is_list = types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)
+        text = is_list and (types.is_string(values) or types.is_large_string(values))
+        if not text and not (is_list and name != "tokens" and types.is_integer(values)):
+            wanted_type = "strings" if name == "tokens" else "strings or whole numbers"
+            raise UserError(f"{path}: the column {name!r} holds {kind}, not lists of {wanted_type}")
+    if text:
+        return found[0], None
+    names = _class_names(schema.metadata or {}, found[0])
+    if not names:
+        raise UserError(
+            f"{path}: the column {found[0]!r} holds numbers, and the file's schema doesn't name "
+            "them (no features of Hugging Face datasets); take a file with strings or with names"
+        )
+    return found[0], names
+
+
+def _class_names(metadata: Mapping[bytes, bytes], column: str) -> list[str] | None:
+    """Names of the classes in a column: info.features of the metadata key `huggingface`."""
+    try:
+        feature = json.loads(metadata[b"huggingface"])["info"]["features"][column]
+        # {"feature": X, "_type": "Sequence" or "List"}, or [X] in the older form
+        names = (feature[0] if isinstance(feature, list) else feature["feature"])["names"]
+    except (KeyError, IndexError, TypeError, ValueError, RecursionError):
+        return None
+    good = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    return names if good else None
+
+
+def _damaged(path: Path, row: str, error: BaseException) -> UserError:
+    text = quoted(" ".join(str(error).split()), most=120)
+    return UserError(f"{path}{row}: not a readable Parquet file ({text}); {_AGAIN}")

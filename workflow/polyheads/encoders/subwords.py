@@ -1,0 +1,242 @@
+"""Words to subwords, once per (model, corpus, language); counts of everything unusual.
+
+The encoding keeps whole sentences without special tokens. Windows are cut when batches are
+made, so one encoding serves recipes with different length limits.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from polyheads import digests, origins
+from polyheads.errors import UserError
+from polyheads.files import writing
+from polyheads.study import mixtures
+
+SPLITS = ("train", "dev", "test")
+
+
+def load_tokenizer(directory: Path):
+    """The fast tokenizer of a model directory. UserError if it has no tokenizer.json."""
+    from tokenizers import Tokenizer
+
+    path = Path(directory) / "tokenizer.json"
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # tokenizers raises bare Exception for every failure
+        raise UserError(f"{path}: not a readable fast tokenizer ({error})") from error
+    # A saved tokenizer may carry the truncation and padding of its last user.
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def special_tokens(tokenizer) -> dict:
+    """What the model wants around a sentence: {"prefix": [ids], "suffix": [ids], "unknown": id}."""
+    around = tokenizer.encode("a")
+    special = list(map(bool, around.special_tokens_mask))
+    before = special.index(False) if False in special else len(special) // 2
+    after = max(before, len(special) - special[::-1].index(False) if False in special else 0)
+    return {
+        "prefix": around.ids[:before],
+        "suffix": around.ids[after:],
+        "unknown": _unknown(tokenizer),
+    }
+
+
+def _unknown(tokenizer) -> int:
+    """The id that stands for a word without subwords."""
+    for name in ("[UNK]", "<unk>", getattr(tokenizer.model, "unk_token", None)):
+        if name is not None and tokenizer.token_to_id(name) is not None:
+            return tokenizer.token_to_id(name)
+    # Tokenizers of bytes know everything; what is left of such a word is the space before it.
+    space = tokenizer.encode(" ", add_special_tokens=False).ids
+    if not space:
+        raise UserError("the tokenizer has no token for words without subwords, as [UNK] or <unk>")
+    return space[0]
+
+
+def word_gap(tokenizer) -> str:
+    """What must stand before a word that is given apart, so that it is encoded as in a sentence.
+
+    A space, where the tokenizer makes it part of the next word (byte-level ones of RoBERTa,
+    ModernBERT, EuroBERT; Gemma's, which mmBERT has); without it every word would be encoded as
+    if it stood inside another. Nothing, where the tokenizer splits at spaces and marks words
+    itself (WordPiece, Unigram, `add_prefix_space`).
+    """
+
+    def ids(text: str | list[str]) -> list[int]:
+        given_apart = isinstance(text, list)
+        return tokenizer.encode(text, is_pretokenized=given_apart, add_special_tokens=False).ids
+
+    pairs = [("a", "b"), ("the", "of"), ("1", "2"), ("\u4e00", "\u4e8c")]
+    apart = [ids([one, other]) == ids(f"{one} {other}") for one, other in pairs]
+    with_space = [ids([one, f" {other}"]) == ids(f"{one} {other}") for one, other in pairs]
+    return " " if all(with_space) and not all(apart) else ""
+
+
+def encode_sentences(
+    tokenizer, sentences: Sequence[Sequence[str]], *, unknown: int
+) -> tuple[list[np.ndarray], list[np.ndarray], int]:
+    """Subword ids and word starts of pre-tokenised sentences, as if words had spaces between.
+
+    A word that the tokenizer deletes (control characters, some marks) becomes ``unknown``, so
+    that every word has a first subword to carry its label. Returns (subwords per sentence,
+    starts per sentence, number of words without subwords).
+    """
+    all_ids, all_starts, empty = [], [], 0
+    gap = word_gap(tokenizer)
+    encoded = tokenizer.encode_batch(
+        [[*words[:1], *(gap + word for word in words[1:])] for words in sentences],
+        is_pretokenized=True,
+        add_special_tokens=False,
+    )
+    for words, encoding in zip(sentences, encoded, strict=True):
+        ids = np.array(encoding.ids, dtype=np.int32)
+        owner = np.array(encoding.word_ids, dtype=np.int64)
+        missing = np.setdiff1d(np.arange(len(words)), owner)
+        if len(missing):
+            place = np.searchsorted(owner, missing)
+            ids = np.insert(ids, place, unknown).astype(np.int32)
+            owner = np.insert(owner, place, missing)
+            empty += len(missing)
+        starts = np.searchsorted(owner, np.arange(len(words))).astype(np.int32)
+        all_ids.append(ids)
+        all_starts.append(starts)
+    return all_ids, all_starts, empty
+
+
+def _counts(ids: list, starts: list, *, empty: int, room: int) -> dict:
+    subwords = int(sum(map(len, ids)))
+    words = int(sum(map(len, starts)))
+    longest = [
+        int(np.diff(np.append(s, len(i))).max()) if len(s) else 0
+        for i, s in zip(ids, starts, strict=True)
+    ]
+    return {
+        "sentences": len(ids),
+        "words": words,
+        "subwords": subwords,
+        "subwords_per_word": round(subwords / max(words, 1), 3),
+        "words_without_subwords": empty,
+        "windowed_sentences": sum(len(i) > room for i in ids),
+        "truncated_words": sum(n > room for n in longest),
+        "longest_subwords": max(map(len, ids), default=0),
+    }
+
+
+def encode(*, model_dir: Path, corpus_dir: Path, out_dir: Path, code: str = "") -> None:
+    """Encode a prepared corpus: one Parquet file per split and ``encoding.json``.
+
+    Columns: subwords list<int32>, starts list<int32> (first subword of each word), labels
+    list<int16>, repeated bool (see corpora.prepare); empty where the corpus lacks the split.
+    ``encoding.json`` holds label names, special tokens and, per split, counts of words without
+    subwords, of sentences longer than the model's limit (they are windowed) and of single words
+    longer than it (they are cut); digests of its files, and of what they are made of (code: hash
+    of the code that does so).
+    """
+    from datasets import load_from_disk
+
+    model_dir, corpus_dir, out_dir = Path(model_dir), Path(corpus_dir), Path(out_dir)
+    model = json.loads((model_dir / "model.json").read_text())
+    corpus = json.loads((corpus_dir / "corpus.json").read_text())
+    tokenizer = load_tokenizer(model_dir)
+    special = special_tokens(tokenizer)
+    room = model["max_length"] - len(special["prefix"]) - len(special["suffix"])
+    data = load_from_disk(str(corpus_dir / "data"))
+    report = {}
+    out_dir.mkdir(parents=True, exist_ok=True)
+    for split in SPLITS:
+        tokens, tags, repeated = [], [], []  # a language only tested on may have no training set
+        if split in data:
+            tokens, tags, repeated = (
+                list(data[split][name]) for name in ("tokens", "tags", "repeated")
+            )
+        ids, starts, empty = encode_sentences(tokenizer, tokens, unknown=special["unknown"])
+        if split in data:
+            report[split] = _counts(ids, starts, empty=empty, room=room)
+        columns = {
+            "subwords": pa.array(ids, type=pa.list_(pa.int32())),
+            "starts": pa.array(starts, type=pa.list_(pa.int32())),
+            "labels": pa.array(tags, type=pa.list_(pa.int16())),
+            "repeated": pa.array(repeated, type=pa.bool_()),
+        }
+        with writing(out_dir / f"{split}.parquet") as temporary:
+            pq.write_table(pa.table(columns), temporary, compression="zstd")
+    info = {
+        "model": model["model"],
+        "corpus": corpus["corpus"],
+        "language": corpus["language"],
+        "task": corpus["task"],
+        "labels": corpus["labels"],
+        "special": special,
+        "max_length": model["max_length"],
+        "splits": report,
+        "files": digests.table(out_dir, [f"{split}.parquet" for split in SPLITS]),
+        "made_of": origins.of_encoding(model_dir, corpus_dir, code),
+    }
+    with writing(out_dir / "encoding.json") as temporary:
+        temporary.write_text(json.dumps(info, indent=1, ensure_ascii=False) + "\n")
+
+
+def read_info(directory: Path) -> dict:
+    """``encoding.json`` of an encoding."""
+    return json.loads((Path(directory) / "encoding.json").read_text())
+
+
+def read_split(
+    directory: Path,
+    split: str,
+    limit: int | None = None,
+    *,
+    subset: str = "first",
+    leave_out_repeated: bool = False,
+    percent: int = 100,
+) -> list:
+    """``limit`` sentences of a split (None: all) as batches.Sentence, in file order.
+
+    subset: the ``first`` ones, or ``spaced`` evenly over the file. leave_out_repeated: none that
+    stands in another split too. percent: what is left of that, in tenths: the first of ten random
+    disjoint parts of equal size, always the same ones, so that 30 contains 20. UserError if there
+    are fewer sentences than parts.
+    """
+    from polyheads.encoders.batches import Sentence
+
+    table = pq.read_table(Path(directory) / f"{split}.parquet")
+    if leave_out_repeated:
+        table = table.filter(pc.invert(table.column("repeated")))
+    if limit is not None and subset == "first":
+        table = table.slice(0, limit)
+    elif limit is not None and limit < len(table):
+        table = table.take(np.arange(limit) * len(table) // limit)
+    if percent < 100:
+        if len(table) < mixtures.PARTS:
+            raise UserError(
+                f"{directory}: {len(table)} {split} sentences can't be cut into {mixtures.PARTS} "
+                "parts; leave the setting low-resource out, or take more sentences"
+            )
+        table = table.take(np.flatnonzero(_parts(len(table)) < percent * mixtures.PARTS // 100))
+    columns = [_rows(table.column(name)) for name in ("subwords", "starts", "labels")]
+    return [Sentence(*row) for row in zip(*columns, strict=True)]
+
+
+def _parts(sentences: int) -> np.ndarray:
+    """Which of the ten parts each sentence belongs to: random, the same for everybody."""
+    return np.random.default_rng(1).permutation(np.arange(sentences) % mixtures.PARTS)
+
+
+def _rows(column: pa.ChunkedArray) -> list[np.ndarray]:
+    """A list column as one numpy array per row, without a Python object per number."""
+    rows: list[np.ndarray] = []
+    for chunk in column.chunks:
+        offsets = chunk.offsets.to_numpy()
+        values = chunk.values.to_numpy()
+        rows += [values[a:b] for a, b in zip(offsets, offsets[1:], strict=False)]
+    return rows

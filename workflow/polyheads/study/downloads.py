@@ -1,0 +1,109 @@
+"""What a study fetches, and where it goes: paths and entries only, nothing is opened.
+
+``results/downloads`` has the form of a mirror: <corpus>/<language>/<file> and
+models/<hub id, with -- for />/<revision>/<file>.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from polyheads import catalogue
+from polyheads.catalogue.encoder_files import mirrored
+from polyheads.errors import UserError
+from polyheads.study.plan import RESULTS, Plan
+
+DOWNLOADS = f"{RESULTS}/downloads"
+PARTIAL = f"{DOWNLOADS}/.partial"  # what has come of a download; not an output, so it stays
+ADVICE = (  # after `snakemake mirror`
+    f"{Path(DOWNLOADS).resolve()} is a mirror for this study. Copy it to where there is no network "
+    "(and resources/locks, which holds it to the same files), and name the copy as `mirror` in "
+    "the config there.\n"
+)
+
+_ENTRY = ("name", "format")
+_LANGUAGE = ("access",)
+_UNUSED = ("sentences", "words")  # of a file: what is expected to be read in it
+
+
+def check(config: Mapping[str, Any]) -> None:
+    """UserError when files would be copied from the directory that they are copied to."""
+    downloads = Path(DOWNLOADS).resolve()
+    for key in ("mirror", "own_copies"):
+        if not config.get(key):
+            continue
+        place = Path(config[key]).expanduser().resolve()
+        if downloads in (place, *place.parents):
+            raise UserError(
+                f"configuration, {key}: {config[key]} is {DOWNLOADS} or inside it, where fetched "
+                "files are deleted before they are fetched again; copy it to another directory "
+                "and name that one"
+            )
+
+
+def entry(whole: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """What fetching reads of a catalogue entry: one language, nothing about its reading, no words
+    for people."""
+    item = catalogue.language(whole, language)
+    kept = {key: item[key] for key in _LANGUAGE if key in item}
+    kept["files"] = {
+        split: {key: value for key, value in file.items() if key not in _UNUSED}
+        for split, file in item.get("files", {}).items()
+    }
+    if "carve" in item:
+        kept["carve"] = {split: {"from": cut["from"]} for split, cut in item["carve"].items()}
+    return {key: whole[key] for key in _ENTRY if key in whole} | {"languages": {language: kept}}
+
+
+def archives(plan: Plan, corpus: str, language: str) -> dict[str, dict[str, str]]:
+    """Name -> archive that files of a language are in."""
+    whole = plan.catalogue[corpus]
+    if catalogue.embedded(whole):
+        return {}
+    files = catalogue.files(whole, language, plan.splits(corpus, language)).values()
+    return {file["archive"]["name"]: file["archive"] for file in files if "archive" in file}
+
+
+def own_copies(plan: Plan, corpus: str, language: str) -> list[str]:
+    """The files of a language that are the user's own copies, as far as they are there."""
+    whole = plan.catalogue[corpus]
+    if catalogue.embedded(whole):
+        return []
+    files = catalogue.files(whole, language, plan.splits(corpus, language)).values()
+    own = {
+        catalogue.own_copy(whole, language, file, own_copies=plan.config["own_copies"])
+        for file in files
+    }
+    return sorted(str(path) for path in own if path and path.is_file())
+
+
+def all_archives(plan: Plan) -> dict[tuple[str, str], dict[str, str]]:
+    """(corpus, name) -> archive. UserError where a corpus has two of one name."""
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for corpus, language in plan.needed:
+        for name, archive in archives(plan, corpus, language).items():
+            if found.setdefault((corpus, name), archive) != archive:
+                raise UserError(
+                    f"corpus {corpus}: the archives {found[corpus, name]['url']} and "
+                    f"{archive['url']} have the same name; give their languages entries of their "
+                    "own"
+                )
+    return found
+
+
+def model(hub: str, revision: str) -> str:
+    """The directory of a model from the hub."""
+    return str(mirrored(DOWNLOADS, hub, revision))
+
+
+def everything(plan: Plan) -> list[str]:
+    """The directories of all that the study doesn't make itself: corpora and encoders."""
+    corpora = [
+        f"{DOWNLOADS}/{corpus}/{language}"
+        for corpus, language in sorted(plan.needed)
+        if not catalogue.embedded(plan.catalogue[corpus])
+    ]
+    models = {model(m["hub"], m["revision"]) for m in plan.models.values() if "hub" in m}
+    return [*corpora, *sorted(models)]

@@ -1,0 +1,112 @@
+"""Metrics from gold and predicted tag sequences: every word counts, results in percent.
+
+NER and slots: seqeval 1.2.2, strict IOB2 (an entity needs its B-) and seqeval's lenient default
+(an I- after O or after another type opens an entity too). Part of speech: token accuracy, macro
+F1, and the F1 that the paper's code printed, see `run_tags`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from polyheads.catalogue.tasks import METRICS
+from polyheads.errors import UserError
+
+Tags = Sequence[Sequence[str]]  # one list of tags per sentence
+
+
+_NEVER_JOIN = ("B", "E", "S")
+_OUTSIDE = ("O", ".")
+
+
+def metrics(task: str, gold: Tags, predicted: Tags) -> dict[str, float]:
+    """All metrics of a task (`METRICS[task]`), in percent."""
+    if task not in METRICS:
+        raise UserError(f"task {task!r} is unknown: use one of {', '.join(METRICS)}")
+    return (pos_metrics if task == "pos" else span_metrics)(gold, predicted)
+
+
+def pos_metrics(gold: Tags, predicted: Tags) -> dict[str, float]:
+    """Token accuracy, macro F1 over the tags that occur in `gold`, F1 over runs; in percent."""
+    _check_shapes(gold, predicted)
+    in_gold: Counter[str] = Counter()
+    in_predicted: Counter[str] = Counter()
+    correct: Counter[str] = Counter()
+    for gold_tags, predicted_tags in zip(gold, predicted, strict=True):
+        in_gold.update(gold_tags)
+        in_predicted.update(predicted_tags)
+        correct.update(g for g, p in zip(gold_tags, predicted_tags, strict=True) if g == p)
+    f1 = [2 * correct[tag] / (n + in_predicted[tag]) for tag, n in sorted(in_gold.items())]
+    runs = [[run_tags(tags) for tags in side] for side in (gold, predicted)]
+    return {
+        "accuracy": 100 * correct.total() / in_gold.total(),
+        "macro_f1": 100 * sum(f1) / len(f1),
+        "f1_runs_as_published": _micro(*runs, strict=False)[2],
+    }
+
+
+def span_metrics(gold: Tags, predicted: Tags) -> dict[str, float]:
+    """Strict IOB2 precision, recall and F1 and lenient F1 over entities or slots, in percent.
+
+    Tags are O, B-x or I-x. Without any entity in `gold` and in `predicted` all are 0.
+    """
+    _check_shapes(gold, predicted)
+    for side in (gold, predicted):
+        for tag in {tag for tags in side for tag in tags}:
+            if tag != "O" and not (tag[:2] in ("B-", "I-") and len(tag) > 2):
+                raise UserError(f"tag {tag!r} is not IOB2: entity and slot tags are O, B-x, I-x")
+    precision, recall, f1 = _micro(gold, predicted, strict=True)
+    return {
+        "f1_strict": f1,
+        "precision_strict": precision,
+        "recall_strict": recall,
+        "f1_lenient": _micro(gold, predicted, strict=False)[2],
+    }
+
+
+def run_tags(tags: Sequence[str]) -> list[str]:
+    """Spell out as IOB2 what seqeval 0.0.12 read in bare tags; tags of one sentence.
+
+    It took the first letter of a tag as its chunk prefix and the whole tag as its type. With
+    bare tags this means: a run of equal tags is one entity; a tag whose first letter reads as a
+    prefix that closes or opens by itself (B, E, S: of the UPOS tags SCONJ and SYM, "single")
+    never joins its neighbour; one that starts with O or a full stop is no entity at all. I
+    (INTJ) joins like any other, and types are compared in full, so CCONJ and SCONJ differ.
+    """
+    out, previous = [], None
+    for tag in tags:
+        if tag.startswith(_OUTSIDE):
+            out.append("O")
+        elif tag == previous and not tag.startswith(_NEVER_JOIN):
+            out.append(f"I-{tag}")
+        else:
+            out.append(f"B-{tag}")
+        previous = tag
+    return out
+
+
+def _micro(gold: Tags, predicted: Tags, *, strict: bool) -> tuple[float, float, float]:
+    """Micro-averaged precision, recall, F1 in percent; an undefined one is 0."""
+    from seqeval.metrics import sequence_labeling, v1
+    from seqeval.scheme import IOB2
+
+    sides = [[list(tags) for tags in side] for side in (gold, predicted)]
+    options = {"average": "micro", "zero_division": 0}
+    if strict:
+        scores = v1.precision_recall_fscore_support(*sides, scheme=IOB2, **options)
+    else:
+        scores = sequence_labeling.precision_recall_fscore_support(*sides, **options)
+    return tuple(100 * float(score) for score in scores[:3])
+
+
+def _check_shapes(gold: Tags, predicted: Tags) -> None:
+    if len(gold) != len(predicted):
+        raise ValueError(f"{len(gold)} gold sentences, {len(predicted)} predicted ones")
+    for number, (gold_tags, predicted_tags) in enumerate(zip(gold, predicted, strict=True)):
+        if len(gold_tags) != len(predicted_tags):
+            raise ValueError(
+                f"sentence {number}: {len(gold_tags)} gold tags, {len(predicted_tags)} predicted"
+            )
+    if not any(len(tags) for tags in gold):
+        raise UserError("nothing to score: the evaluated split has no words")

@@ -1,0 +1,80 @@
+"""Predicted labels of every word of a split, windows rejoined, and how they are kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import torch
+
+from polyheads.encoders.batches import Layout, Sentence, chunks
+from polyheads.encoders.forward import autocast, word_logits
+from polyheads.files import writing
+
+BATCH = 32  # sentences; the numbers don't depend on it
+
+
+@torch.no_grad()
+def predict(
+    model: torch.nn.Module,
+    sentences: Sequence[Sentence],
+    *,
+    layout: Layout,
+    gate: torch.Tensor | None,
+    device: torch.device,
+    precision: str,
+) -> list[np.ndarray]:
+    """Most likely label id of every word: one (words,) array per sentence, dropout off."""
+    model.to(device).eval()
+    gate = None if gate is None else gate.to(device)
+    # Sentences of like length side by side waste little in attention's padded grid.
+    by_length = np.argsort([len(s.subwords) for s in sentences], kind="stable")
+    found: list[np.ndarray] = [np.empty(0, np.int64)] * len(sentences)
+    ordered = [sentences[i] for i in by_length]
+    begin = 0
+    for batch in chunks(ordered, size=BATCH, layout=layout, device=device):
+        with autocast(device, precision):
+            best = word_logits(model, batch, gate).argmax(-1).cpu().numpy()
+        owner = batch.example.cpu().numpy()
+        for example in range(batch.size):
+            mine = owner == example
+            labels = np.full(len(ordered[begin + example].starts), -1, np.int64)
+            labels[batch.word[mine]] = best[mine]
+            assert (labels >= 0).all(), "a word was not predicted"
+            found[by_length[begin + example]] = labels
+        begin += batch.size
+    return found
+
+
+def save(path: Path, rows: Sequence[dict], labels: Sequence[str]) -> None:
+    """Keep predictions as Parquet: one row per (language, split, heads, sentence).
+
+    rows: {"language", "split", "heads", "gold": [ids per sentence], "predicted": [...]}, ids
+    into ``labels``, which stand in the schema's metadata.
+    """
+    tables = []
+    ids = pa.list_(pa.uint16())
+    for row in rows:
+        count = len(row["gold"])
+        tables.append(
+            pa.table(
+                {
+                    "language": pa.array([row["language"]] * count).dictionary_encode(),
+                    "split": pa.array([row["split"]] * count).dictionary_encode(),
+                    "heads": pa.array([row["heads"]] * count).dictionary_encode(),
+                    "sentence": pa.array(range(count), pa.int32()),
+                    "gold": pa.array([np.asarray(x, np.uint16) for x in row["gold"]], ids),
+                    "predicted": pa.array(
+                        [np.asarray(x, np.uint16) for x in row["predicted"]], ids
+                    ),
+                }
+            )
+        )
+    table = pa.concat_tables(tables).unify_dictionaries()
+    table = table.replace_schema_metadata({"labels": json.dumps(list(labels), ensure_ascii=False)})
+    with writing(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd")

@@ -1,0 +1,300 @@
+"""A trial: train with k heads pruned, evaluate on every language asked for, keep it all."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from polyheads import digests, origins
+from polyheads.encoders import models, subwords
+from polyheads.encoders.batches import Layout
+from polyheads.encoders.forward import prepare_torch
+from polyheads.encoders.gates import gate_without
+from polyheads.errors import UserError
+from polyheads.files import sweep, writing
+from polyheads.provenance import versions
+from polyheads.study import mixtures
+from polyheads.training import metrics, prediction
+from polyheads.training.checkpoints import Checkpoint
+from polyheads.training.loop import train
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What the trials of one job share."""
+
+    model_dir: Path
+    encodings: dict[str, Path]  # language -> encoding directory, mixture and evaluated languages
+    recipe: dict
+    mixture: Sequence[str]  # what is trained on, source first: languages, or `de@30`
+    evaluate_on: Sequence[str]  # languages whose test set is read
+    seed: int
+    device: str
+    threads: int
+    checkpoint_minutes: float
+    code: str  # hash of the code that trains and tests
+
+
+def setup(snakemake) -> Setup:
+    """The setup that a rule's parameters describe (see workflow/rules/common.smk)."""
+    params = snakemake.params
+    return Setup(
+        model_dir=Path(params.model_dir),
+        encodings={language: Path(path) for language, path in params.encodings.items()},
+        recipe=dict(params.recipe),
+        mixture=params.trial["mixture"],
+        evaluate_on=params.evaluate_on,
+        seed=params.seed,
+        device=params.device,
+        threads=params.threads,
+        checkpoint_minutes=snakemake.config["checkpoint_minutes"],
+        code=params.code,
+    )
+
+
+def stage(path: Path) -> Path:
+    """Where a training keeps its state until its job is done: under results/checkpoints/.
+
+    What a killed job was writing there goes.
+    """
+    parts = list(path.parts)
+    place = next(i for i, part in enumerate(parts) if part in ("trials", "baselines"))
+    parts[place] = "checkpoints"
+    found = Path(*parts)
+    for suffix in (".safetensors", ".done", ".parquet", ".json"):
+        sweep(found.with_suffix(suffix))
+    return found
+
+
+def save_weights(model: torch.nn.Module, path: Path) -> None:
+    """Keep a fine-tuned model's weights as safetensors."""
+    weights = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
+    with writing(path) as temporary:
+        save_file(weights, temporary)
+
+
+def layout(info: dict, model: dict, recipe: dict) -> Layout:
+    """Special tokens, positions and length limit; the recipe may only shorten the limit."""
+    limit = min(recipe["max_length"] or model["max_length"], model["max_length"])
+    return Layout(
+        prefix=tuple(info["special"]["prefix"]),
+        suffix=tuple(info["special"]["suffix"]),
+        position_offset=model["position_offset"],
+        max_length=limit,
+    )
+
+
+def read_labels(encodings: dict[str, Path]) -> list[str]:
+    """The label set, which all languages of a corpus share. UserError if they don't."""
+    sets = {language: subwords.read_info(path)["labels"] for language, path in encodings.items()}
+    first, labels = next(iter(sets.items()))
+    for language, other in sets.items():
+        if other != labels:
+            raise UserError(f"label sets of {first} and {language} differ; prepare both again")
+    return labels
+
+
+class Trials:
+    """Runs trials of one setup one after the other; the data is read once."""
+
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+        self.device = prepare_torch(device=setup.device, threads=setup.threads)
+        self.info = models.read_info(setup.model_dir)
+        self.labels = read_labels(setup.encodings)
+        self.languages = mixtures.languages(setup.mixture)
+        first = subwords.read_info(setup.encodings[self.languages[0]])
+        self.task = first["task"]
+        self.layout = layout(first, self.info, setup.recipe)
+        self.train_sets = [
+            self._read(mixtures.language_of(part), "train", mixtures.percent_of(part))
+            for part in setup.mixture
+        ]
+        self.shape = (self.info["layers"], self.info["heads"])
+        self.made_of = self.origins(origins.splits_read(self.languages, setup.evaluate_on))
+
+    def _read(self, language: str, split: str, percent: int = 100) -> list:
+        recipe = self.setup.recipe
+        return subwords.read_split(
+            self.setup.encodings[language],
+            split,
+            recipe[f"{split}_sentences"],
+            subset=recipe["subset"],
+            leave_out_repeated=split == "train" and recipe["leave_out_repeated"],
+            percent=percent,
+        )
+
+    def gate(self, pruned: Sequence[Sequence[int]]) -> torch.Tensor | None:
+        """(layers, heads) gate without ``pruned``, or None when nothing is pruned."""
+        return gate_without(pruned, *self.shape) if pruned else None
+
+    def fresh_model(self) -> torch.nn.Module:
+        """The pre-trained encoder with a new classification head."""
+        return models.build(self.setup.model_dir, labels=self.labels, seed=self.setup.seed)
+
+    def load_model(self, weights: Path) -> torch.nn.Module:
+        """The model that ``save_weights`` kept."""
+        model = self.fresh_model()
+        model.load_state_dict(load_file(weights))
+        return model
+
+    def origins(self, splits: Mapping[str, Sequence[str]]) -> dict:
+        """What numbers are made of that come from these splits (language -> splits)."""
+        s = self.setup
+        return origins.made_of(
+            model_dir=s.model_dir,
+            encodings=s.encodings,
+            splits=splits,
+            recipe=s.recipe,
+            code=s.code,
+            device=self.device.type,
+            threads=s.threads,
+        )
+
+    def fingerprint(self, pruned: Sequence[Sequence[int]]) -> str:
+        """Hash of everything that determines a trial's numbers, to the last digit."""
+        s = self.setup
+        point = [list(s.mixture), list(s.evaluate_on), s.seed, [list(h) for h in pruned]]
+        return digests.of([self.made_of, point, versions()])
+
+    def fit(
+        self, *, pruned: Sequence[Sequence[int]], checkpoint_path: Path, name: str
+    ) -> tuple[torch.nn.Module, dict]:
+        """Fine-tune from the pre-trained weights with ``pruned`` heads off; (model, record)."""
+        s = self.setup
+        checkpoint = Checkpoint(
+            checkpoint_path, minutes=s.checkpoint_minutes, fingerprint=self.fingerprint(pruned)
+        )
+        model = self.fresh_model()
+        record = train(
+            model,
+            self.train_sets,
+            recipe=s.recipe,
+            layout=self.layout,
+            gate=self.gate(pruned),
+            seed=s.seed,
+            device=self.device,
+            checkpoint=checkpoint,
+            name=name,
+        )
+        return model, {**record, "device": self.device.type}
+
+    def evaluate(
+        self, model: torch.nn.Module, pruned: Sequence[Sequence[int]], *, unmasked: bool
+    ) -> list[dict]:
+        """Predictions on dev of the mixture and on test, heads off, ``unmasked`` on again too.
+
+        One dict per (language, split, heads): see prediction.save.
+        """
+        wanted = [(lang, "dev", "pruned") for lang in self.languages]
+        wanted += [(lang, "test", "pruned") for lang in self.setup.evaluate_on]
+        if unmasked:
+            wanted += [(lang, "test", "all") for lang in self.setup.evaluate_on]
+        rows = []
+        for language, split, heads in wanted:
+            sentences = self._read(language, split)
+            predicted = prediction.predict(
+                model,
+                sentences,
+                layout=self.layout,
+                gate=self.gate(pruned) if heads == "pruned" else None,
+                device=self.device,
+                precision=self.setup.recipe["precision"],
+            )
+            row = {"language": language, "split": split, "heads": heads}
+            rows.append({**row, "gold": [s.labels for s in sentences], "predicted": predicted})
+        return rows
+
+    def run(
+        self,
+        path: Path,
+        *,
+        trial: dict,
+        pruned: Sequence[Sequence[int]],
+        stage: Path,
+    ) -> None:
+        """Train, evaluate and keep one trial at ``path`` (without suffix).
+
+        pruned: the heads that are off, each (layer, head) counted from 0, lowest first.
+        ``stage`` is the trial's place among the checkpoints. A finished trial waits there
+        until ``publish``, so that a job that is killed loses only the trial it was at.
+        """
+        fingerprint = self.fingerprint(pruned)
+        done = stage.with_suffix(".done")
+        if done.is_file() and done.read_text() == fingerprint:
+            print(f"{path}: finished by an earlier run", flush=True)
+            return
+        name = f"{'+'.join(self.setup.mixture)} k={len(pruned)}"
+        weights = stage.with_suffix(".safetensors")
+        model, training = self.fit(pruned=pruned, checkpoint_path=weights, name=name)
+        rows = self.evaluate(model, pruned, unmasked=bool(pruned))
+        self.write(stage, trial=trial, pruned=pruned, training=training, rows=rows)
+        with writing(done) as temporary:
+            temporary.write_text(fingerprint)
+        weights.unlink(missing_ok=True)
+
+    def write(
+        self, path: Path, *, trial: dict, pruned: Sequence, training: dict, rows: list[dict]
+    ) -> None:
+        """Keep a trial: predictions as ``<path>.parquet``, then scores as ``<path>.json``."""
+        prediction.save(path.with_suffix(".parquet"), rows, self.labels)
+        scores = []
+        for row in rows:
+            gold, predicted = (
+                [[self.labels[i] for i in sentence] for sentence in row[key]]
+                for key in ("gold", "predicted")
+            )
+            scores.append(
+                {
+                    "language": row["language"],
+                    "split": row["split"],
+                    "heads": row["heads"],
+                    "sentences": len(gold),
+                    "words": sum(map(len, gold)),
+                    "metrics": metrics.metrics(self.task, gold, predicted),
+                }
+            )
+        content = {
+            "trial": {**trial, "task": self.task, "seed": self.setup.seed},
+            "recipe": self.setup.recipe,
+            "heads_total": self.shape[0] * self.shape[1] - len(self.info.get("missing_heads", [])),
+            "pruned_heads": [list(h) for h in pruned],
+            "training": training,
+            "versions": versions(),
+            "made_of": self.made_of,
+            "scores": scores,
+        }
+        with writing(path.with_suffix(".json")) as temporary:
+            temporary.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n")
+
+
+def copy(source: Path, path: Path, *, trial: dict, code: str) -> None:
+    """Keep a trial's numbers and predictions at another point of the space, as ``trial`` says.
+
+    code: hash of the code that decided so.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with writing(path.with_suffix(".parquet")) as temporary:
+        shutil.copyfile(source.with_suffix(".parquet"), temporary)
+    content = json.loads(source.with_suffix(".json").read_text())
+    content["trial"] |= trial
+    content["made_of"]["code"] = code
+    with writing(path.with_suffix(".json")) as temporary:
+        temporary.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n")
+
+
+def publish(stages: Sequence[Path], paths: Sequence[Path]) -> None:
+    """Move finished trials from their stages to where the workflow expects them."""
+    for stage, path in zip(stages, paths, strict=True):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for suffix in (".parquet", ".json"):
+            shutil.copyfile(stage.with_suffix(suffix), path.with_suffix(suffix))
+    for stage in stages:
+        for suffix in (".done", ".parquet", ".json"):
+            stage.with_suffix(suffix).unlink(missing_ok=True)
