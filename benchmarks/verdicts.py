@@ -283,14 +283,14 @@ def judged(cell: Cell, number: int) -> dict[str, list[bool]]:
             setting = next(s for s in SETTINGS if s in record["claim"])
             out.setdefault(f"holds, {setting}", []).append(record["verdict"] == "holds")
     for row in found:
-        if row["level"] == "pair" and row["reading"] in READINGS:
+        if row["level"] == "pair" and row["criterion"] in CRITERIA:
             # Where k = 0 was chosen there is no p, and nothing is claimed.
             claimed = row["p"] is not None and row["p"] < 0.05 and row["gain"] > 0
             mark = "*" if cell.measured else "°"
-            out.setdefault(f"{mark} {READINGS[row['reading']]}", []).append(claimed)
+            out.setdefault(f"{mark} {CRITERIA[row['criterion']]}", []).append(claimed)
     for row in against:
         claimed = row["p"] is not None and row["p"] < 0.05
-        out.setdefault(f"noise null {READINGS[row['reading']]}", []).append(claimed)
+        out.setdefault(f"noise null {CRITERIA[row['criterion']]}", []).append(claimed)
     return out
 
 
@@ -303,10 +303,14 @@ def shares(cell: Cell, studies: range) -> dict[str, float]:
     return {name: float(np.mean(claimed)) for name, claimed in every.items()}
 
 
-READINGS = {"sound": "dev", "best": "best"}
+CRITERIA = {"dev_selected": "dev", "test_oracle": "test_oracle"}
 OUTCOMES = (
     *(f"holds, {setting}" for setting in SETTINGS),
-    *(f"{what} {reading}" for what in ("*", "°", "noise null") for reading in READINGS.values()),
+    *(
+        f"{what} {criterion}"
+        for what in ("*", "°", "noise null")
+        for criterion in CRITERIA.values()
+    ),
 )
 
 

@@ -26,7 +26,7 @@ MULTI = "Pruning the lowest heads raises multi-lingual scores"
 LARGER = "Cross-lingual gains are larger than multi-lingual ones"
 RANDOM = "Random heads pruned give less than the lowest"
 MOST = "Most pairs of languages improve (%)"
-RHO = {"sound": 0.5, "low": None, "high": None, "two_sided": True}
+RHO = {"dev_selected": 0.5, "low": None, "high": None, "two_sided": True}
 HIGHEST = "The highest heads pruned give less than the lowest"
 
 
@@ -36,13 +36,13 @@ def held(plan, sweeps, choices, *, rankings=(), **more):
 
 
 def line(**changed):
-    given = {"sound": 1.0, "low": 0.5, "high": 1.5, "noise": True}
+    given = {"dev_selected": 1.0, "low": 0.5, "high": 1.5, "noise": True}
     return claim_study.line("pos", "ud-2.7", "mbert", "", "–", **given | changed)
 
 
 FRESH = {"fresh": 0.2, "fresh_low": 0.1, "fresh_high": 0.3, "fresh_p": 0.01}
-BELOW = {"sound": -1.0, "low": -2.0, "high": -0.1}
-WIDE = {"low": -0.3, "high": 0.4, "sound": 0.05}
+BELOW = {"dev_selected": -1.0, "low": -2.0, "high": -0.1}
+WIDE = {"low": -0.3, "high": 0.4, "dev_selected": 0.05}
 SMALL = {"above": 0.01, "within": 0.97, "below": 0.02, "delta": 0.5}
 
 
@@ -74,19 +74,19 @@ SMALL = {"above": 0.01, "within": 0.97, "below": 0.02, "delta": 0.5}
         (FRESH | {"fresh": -0.2, "p": 0.9}, "contradicted"),
         (FRESH | {"low": -1.0, "high": 3.0}, "holds"),
         ({"low": None, "high": None}, "same direction, no interval"),
-        ({"sound": -1.0, "low": None, "high": None}, "opposite direction, no interval"),
-        ({"sound": 0.0, "low": None, "high": None}, "not shown"),
+        ({"dev_selected": -1.0, "low": None, "high": None}, "opposite direction, no interval"),
+        ({"dev_selected": 0.0, "low": None, "high": None}, "not shown"),
         (
-            {"sound": 60.0, "low": None, "high": None, "neutral": 50.0},
+            {"dev_selected": 60.0, "low": None, "high": None, "neutral": 50.0},
             "same direction, no interval",
         ),
-        ({"sound": 40.0, "low": 30.0, "high": 49.0, "neutral": 50.0}, "contradicted"),
+        ({"dev_selected": 40.0, "low": 30.0, "high": 49.0, "neutral": 50.0}, "contradicted"),
         ({"low": None, "high": None, "p": 0.01}, "holds"),
         ({"low": None, "high": None, "p": 0.3}, "not shown"),
-        ({"sound": -1.0, "low": None, "high": None, "p": 0.98}, "contradicted"),
+        ({"dev_selected": -1.0, "low": None, "high": None, "p": 0.98}, "contradicted"),
         # 19 random rankings, all of them better: one of 20 is always the lowest
-        ({"sound": -1.0, "low": None, "high": None, "p": 1.0, "null_n": 19}, "not shown"),
-        ({"sound": -1.0, "low": None, "high": None, "p": 1.0, "null_n": 20}, "contradicted"),
+        ({"dev_selected": -1.0, "low": None, "high": None, "p": 1.0, "null_n": 19}, "not shown"),
+        ({"dev_selected": -1.0, "low": None, "high": None, "p": 1.0, "null_n": 20}, "contradicted"),
         # less than 0 for the choice of sentences, but no less than other seeds give
         (BELOW | {"p": 0.9}, "not shown"),
         (BELOW | {"p": 0.97}, "contradicted"),
@@ -105,12 +105,12 @@ SMALL = {"above": 0.01, "within": 0.97, "below": 0.02, "delta": 0.5}
         (WIDE | SMALL | FRESH | {"fresh_p": 0.2, "fresh_high": 0.6}, "not shown"),
         (SMALL, "holds, but no gain worth having"),
         (SMALL | {"noise": False}, "holds in one run, but no gain worth having"),
-        (SMALL | {"sound": -0.2, "low": -0.3, "high": -0.1}, "contradicted"),
-        ({"sound": None, "low": None, "high": None, "unlike": True}, "not compared"),
+        (SMALL | {"dev_selected": -0.2, "low": -0.3, "high": -0.1}, "contradicted"),
+        ({"dev_selected": None, "low": None, "high": None, "unlike": True}, "not compared"),
         # dev chose k = 0 everywhere: no gain, whatever the null has
-        ({"sound": 0.0, "low": None, "high": None, "p": 0.98}, "not shown"),
-        ({"sound": None, "low": None, "high": None}, "trials missing"),
-        ({"sound": None, "low": None, "high": None, "unmoved": True}, "not shown"),
+        ({"dev_selected": 0.0, "low": None, "high": None, "p": 0.98}, "not shown"),
+        ({"dev_selected": None, "low": None, "high": None}, "trials missing"),
+        ({"dev_selected": None, "low": None, "high": None, "unmoved": True}, "not shown"),
         # rank correlations: p in either direction, the sign of the published ones
         ({**RHO, "p": 0.04, "direction": 1}, "holds"),
         ({**RHO, "p": 0.04, "direction": -1}, "contradicted"),
@@ -118,8 +118,8 @@ SMALL = {"above": 0.01, "within": 0.97, "below": 0.02, "delta": 0.5}
         ({**RHO, "p": 0.04, "direction": 1, "noise": False}, "holds in one run"),
         ({**RHO, "p": 0.05, "direction": 1}, "not shown"),
         ({**RHO, "p": 0.99, "direction": -1}, "not shown"),
-        ({**RHO, "sound": None, "unmoved": True}, "not shown"),
-        ({**RHO, "sound": None}, "trials missing"),
+        ({**RHO, "dev_selected": None, "unmoved": True}, "not shown"),
+        ({**RHO, "dev_selected": None}, "trials missing"),
     ],
 )
 def test_verdicts(changed, expected):
@@ -137,7 +137,7 @@ def test_verdicts_of_a_claim_are_adjusted_for_their_number():
     assert [t["p_holm"] for t in told] == pytest.approx([0.06, 0.06, 0.03])
     assert [t["verdict"] for t in told] == ["not shown", "not shown", "holds"]
     # A line that lies below is one of the family, a line without a test is not.
-    mine[:2] = [line(sound=-1.0, p_interval=0.02), line(low=None, high=None)]
+    mine[:2] = [line(dev_selected=-1.0, p_interval=0.02), line(low=None, high=None)]
     told = verdicts.decide(mine)
     assert [t["p_holm"] for t in told] == pytest.approx([0.04, None, 0.02])
     assert [t["verdict"] for t in told] == ["contradicted", "same direction, no interval", "holds"]
@@ -158,16 +158,16 @@ def statistics(plan, rows, *, half=0.5):
                 **exhibit["of"],
                 "exhibit": exhibit["name"],
                 "model": model,
-                "reading": "sound",
+                "criterion": "dev_selected",
             }
             for row in mine:
-                g = row["sound_gain"]
+                g = row["dev_selected_gain"]
                 ends = {"low": g - half, "high": g + half}
-                if row["sound_k"] == 0:
+                if row["dev_selected_k"] == 0:
                     ends = {"low": None, "high": None}
                 place = {"source": row["source"], "target": row["target"], "level": "pair"}
                 out.append(shared | place | ends | {"gain": g})
-            g = sum(r["sound_gain"] for r in mine) / max(len(mine), 1)
+            g = sum(r["dev_selected_gain"] for r in mine) / max(len(mine), 1)
             ends = {"low": g - half, "high": g + half, "gain": g, "level": "mean"}
             if len(mine) > 1:
                 out.append(shared | ends | {"source": "", "target": ""})
@@ -178,11 +178,17 @@ def apart(plan, sweeps, rows, *, half=0.5, **more):
     """Rows as statistics.differences writes them, with intervals of one width."""
     results = Results(rows, [], [], LANGUAGES, PUBLISHED, **more)
     found = claim_contrasts.contrasts(claim_study.study(plan, sweeps, results))
-    shared = {"reading": "sound", "level": "mean", "source": "", "target": "", "p_interval": None}
+    shared = {
+        "criterion": "dev_selected",
+        "level": "mean",
+        "source": "",
+        "target": "",
+        "p_interval": None,
+    }
     return [
         c.place() | shared | {"difference": d, "low": d - half, "high": d + half, "problem": ""}
         for c in found
-        if (d := c.difference("sound")) is not None
+        if (d := c.difference("dev_selected")) is not None
     ]
 
 
@@ -228,8 +234,8 @@ def test_lines_say_what_the_choices_say(tried):
 
     mine = {"model": "mbert", "setting": "cross-lingual"}
     (cross,) = records(table, CROSS, model="mbert")
-    assert cross["sound"] == pytest.approx(mean("sound_gain", **mine))
-    assert cross["best"] == pytest.approx(mean("best_gain", **mine))
+    assert cross["dev_selected"] == pytest.approx(mean("dev_selected_gain", **mine))
+    assert cross["test_oracle"] == pytest.approx(mean("test_oracle_gain", **mine))
     assert cross["high"] - cross["low"] == pytest.approx(1.0)
     # of its 24 pairs those that were run, as the overview has them
     run = [r for r in PUBLISHED if (r["task"], r["model"], r["source"]) == ("pos", "mbert", "en")]
@@ -244,27 +250,30 @@ def test_lines_say_what_the_choices_say(tried):
     assert tiny["published"] == "+0.91 to +1.78" and tiny["published_models"] == "mBERT, XLM-R"
 
     (larger,) = records(table, LARGER, model="mbert")
-    multi = mean("sound_gain", model="mbert", setting="multi-lingual")
-    assert larger["sound"] == pytest.approx(cross["sound"] - multi)
+    multi = mean("dev_selected_gain", model="mbert", setting="multi-lingual")
+    assert larger["dev_selected"] == pytest.approx(cross["dev_selected"] - multi)
     assert larger["low"] is None  # no draws of both sides together
     theirs -= (run["multi-lingual", "de"] + run["multi-lingual", "zh"]) / 2
     assert larger["published"] == f"{theirs:+.2f}" and larger["published_of"] == "of the pairs run"
 
     for claim, ranking in ((HIGHEST, "reversed-gradient-en"), (RANDOM, "random-7")):
         (control,) = records(table, claim)
-        other = mean("best_gain", experiment="controls", ranking=ranking)
-        assert control["best"] == pytest.approx(cross["best"] - other)
+        other = mean("test_oracle_gain", experiment="controls", ranking=ranking)
+        assert control["test_oracle"] == pytest.approx(cross["test_oracle"] - other)
         assert control["setting"] == "cross-lingual" and control["model"] == "mbert"
 
     assert {r["verdict"] for r in table["records"] if "Several sources" in r["claim"]} == {
         claims.NOT_RUN
     }
     counts = records(table, MOST)[0]
-    signs = [r["sound_gain"] for r in main if r["experiment"] == "pos"]
+    signs = [r["dev_selected_gain"] for r in main if r["experiment"] == "pos"]
     up, down = sum(g > 0 for g in signs), sum(g < 0 for g in signs)
     same = f"{8 - up - down} as before" * (up + down < 8)
-    assert (counts["sound_text"], counts["sound_below"]) == (f"{up} up, {down} down", same)
-    assert counts["sound"] == pytest.approx(100 * up / (up + down))
+    assert (counts["dev_selected_text"], counts["dev_selected_below"]) == (
+        f"{up} up, {down} down",
+        same,
+    )
+    assert counts["dev_selected"] == pytest.approx(100 * up / (up + down))
     # one of the two models isn't the paper's: all of its pairs
     assert counts["published"] == "90 of 96" and counts["published_of"] == "its text: 88"
     heads = records(table, "Heads pruned at the best k, on average", model="mbert")[0]
@@ -276,7 +285,10 @@ def test_controls_are_compared_with_trials_that_differ_in_the_heads_only(tried, 
     plan, sweeps, rows = tried
     (expected,) = records(held(plan, sweeps, rows), HIGHEST)
     mine = [r for r in rows if r["experiment"] == "pos" and r["model"] == "mbert"]
-    more = [r | changed | {"experiment": "first", "best_gain": r["best_gain"] + 9} for r in mine]
+    more = [
+        r | changed | {"experiment": "first", "test_oracle_gain": r["test_oracle_gain"] + 9}
+        for r in mine
+    ]
     also = {"experiment": "first"} | changed
     if "k_max" in also:
         also["ks"] = (0, 1, 2, also.pop("k_max"))
@@ -285,15 +297,20 @@ def test_controls_are_compared_with_trials_that_differ_in_the_heads_only(tried, 
     first = [e | {"of": e["of"] | {"experiment": "first"}} for e in plan if e["kind"] == "gains"]
     table = held([*first[:1], *plan], sweeps, [*more, *rows])
     (control,) = records(table, HIGHEST)
-    assert control["best"] == pytest.approx(expected["best"])
+    assert control["test_oracle"] == pytest.approx(expected["test_oracle"])
     if "protocol" in changed:  # nor do masked heads stand for the paper's tables
         assert records(table, CROSS, model="mbert")[0]["exhibit"] == "pos.cross-lingual.gradient"
 
 
 def test_differences_are_of_pairs_that_both_sides_have_gains_of(tried):
     plan, sweeps, rows = tried
-    nothing = {"sound_gain": None, "best_gain": None, "sound_k": None, "best_k": None}
-    large = {"best_gain": 9.0}
+    nothing = {
+        "dev_selected_gain": None,
+        "test_oracle_gain": None,
+        "dev_selected_k": None,
+        "test_oracle_k": None,
+    }
+    large = {"test_oracle_gain": 9.0}
     kept = [
         r | (nothing if r["experiment"] == "controls" else large) if r["target"] == "zh" else r
         for r in rows
@@ -304,10 +321,10 @@ def test_differences_are_of_pairs_that_both_sides_have_gains_of(tried):
         wanted = {"experiment": experiment, "ranking": ranking, "target": "de", "model": "mbert"}
         wanted |= {"setting": "cross-lingual", "metric": "accuracy"}
         (row,) = [r for r in rows if all(r[k] == v for k, v in wanted.items())]
-        return row["best_gain"]
+        return row["test_oracle_gain"]
 
     apart = gain("pos", "gradient-en") - gain("controls", "reversed-gradient-en")
-    assert control["best"] == pytest.approx(apart)
+    assert control["test_oracle"] == pytest.approx(apart)
 
 
 def test_several_sources_have_a_line_for_each_setting(tmp_path):
@@ -321,7 +338,7 @@ def test_several_sources_have_a_line_for_each_setting(tmp_path):
     plan, rows = rows_of(sweeps, tmp_path)
     table = held(plan, sweeps, rows, statistics=statistics(plan, rows))
     found = records(table, "Several sources, mean rank (MD): pruning raises scores")
-    assert [(r["setting"], r["sound"], r["low"]) for r in found] == [
+    assert [(r["setting"], r["dev_selected"], r["low"]) for r in found] == [
         ("cross-lingual", 5.0, 4.5),
         ("multi-lingual", 15.0, 14.5),
     ]
@@ -329,10 +346,12 @@ def test_several_sources_have_a_line_for_each_setting(tmp_path):
     # Nulls and fresh seeds decide here as elsewhere.
     null = {"experiment": "pos", "task": "pos", "corpus": "ud-2.7", "model": "mbert", "n": 12}
     null |= {"setting": "cross-lingual", "metric": "accuracy", "ranking": "merged-gradient"}
-    null |= {"reading": "sound", "null": "noise", "gain": 5.0, "pairs": 1, "p": 0.4}
+    null |= {"criterion": "dev_selected", "null": "noise", "gain": 5.0, "pairs": 1, "p": 0.4}
     chose = next(r for r in rows if r["setting"] == "multi-lingual" and r["metric"] == "accuracy")
     again = {"role": "fresh", "of_seed": 42}
-    again = [chose | again | {"seed": i, "sound_gain": v} for i, v in enumerate((0.1, 0.5, -0.6))]
+    again = [
+        chose | again | {"seed": i, "dev_selected_gain": v} for i, v in enumerate((0.1, 0.5, -0.6))
+    ]
     for p, verdict in ((0.4, "not shown"), (0.001, "holds")):
         table = held(
             plan,
@@ -352,9 +371,15 @@ def test_nulls_and_fresh_seeds_decide(tried):
     plan, sweeps, rows = tried
     key = {"experiment": "pos", "ranking": "gradient", "task": "pos", "corpus": "ud-2.7"}
     key |= {"model": "mbert", "setting": "cross-lingual", "metric": "accuracy", "n": 12}
-    noise = key | {"reading": "sound", "null": "noise", "null_mean": 0.2, "p": 0.4, "pairs": 2}
+    noise = key | {
+        "criterion": "dev_selected",
+        "null": "noise",
+        "null_mean": 0.2,
+        "p": 0.4,
+        "pairs": 2,
+    }
     noise["gain"] = 5.0
-    rows = [r | {"sound_gain": 5.0, "sound_k": 2} for r in rows]
+    rows = [r | {"dev_selected_gain": 5.0, "dev_selected_k": 2} for r in rows]
     fake = statistics(plan, rows, half=1.0)
 
     def of(claim, nulls=(), more=()):
@@ -373,16 +398,16 @@ def test_nulls_and_fresh_seeds_decide(tried):
         assert "other pairs" in made["note"]
     null = noise | {"null": "random", "p": 0.01, "gain": 1.0}
     assert of(RANDOM, [null])["verdict"] == "holds"
-    assert of(RANDOM, [null])["sound"] == pytest.approx(0.8)
+    assert of(RANDOM, [null])["dev_selected"] == pytest.approx(0.8)
     assert of(CROSS, [null])["p"] is None  # another claim's null
 
     def fresh(*values):
         first = next(r for r in rows if r["model"] == "mbert" and r["metric"] == "accuracy")
-        k = {"sound_k": 2, "role": "fresh", "of_seed": 42}
-        return [first | k | {"sound_gain": v, "seed": i} for i, v in enumerate(values)]
+        k = {"dev_selected_k": 2, "role": "fresh", "of_seed": 42}
+        return [first | k | {"dev_selected_gain": v, "seed": i} for i, v in enumerate(values)]
 
     one = next(r for r in rows if r["model"] == "mbert" and r["metric"] == "accuracy")
-    one |= {"sound_k": 2}  # what the fresh seeds have
+    one |= {"dev_selected_k": 2}  # what the fresh seeds have
     (low, high), made = (
         student.interval([-1.0, -0.8, -1.2]),
         of(CROSS, more=fresh(-1.0, -0.8, -1.2)),
@@ -411,34 +436,39 @@ def test_run_noise_decides_about_low_resource(tmp_path):
         sweeps.append(made)
     plan, rows = rows_of(sweeps, tmp_path)
     (exhibit,) = [e for e in plan if e["kind"] == "shares"]
-    mean = {**exhibit["of"], "exhibit": exhibit["name"], "model": "mbert", "reading": "sound"}
+    mean = {
+        **exhibit["of"],
+        "exhibit": exhibit["name"],
+        "model": "mbert",
+        "criterion": "dev_selected",
+    }
     mean |= {"level": "mean", "gain": 30.0, "low": 29.0, "high": 31.0, "p_interval": 0.001}
     null = {"experiment": "pos", "task": "pos", "corpus": "ud-2.7", "model": "mbert", "n": 12}
     null |= {"setting": "low-resource", "metric": "accuracy", "ranking": "gradient", "pairs": 2}
-    null |= {"reading": "sound", "null": "noise", "gain": 30.0}
+    null |= {"criterion": "dev_selected", "null": "noise", "gain": 30.0}
     expected = {None: "holds in one run", 0.4: "not shown", 0.01: "holds"}
     for p, verdict in expected.items():
         nulls = [null | {"p": p}] if p else []
         table = held(plan, sweeps, rows, statistics=[mean], nulls=nulls)
         (made,) = records(table, "Pruning raises scores with little target data, too")
-        assert (made["sound"], made["verdict"], made["p"]) == (30.0, verdict, p)
+        assert (made["dev_selected"], made["verdict"], made["p"]) == (30.0, verdict, p)
 
 
 def test_where_k_0_was_chosen_nothing_is_compared(tried):
     plan, sweeps, rows = tried
-    nothing = {"sound_k": 0, "sound_gain": 0.0, "best_gain": 0.0}
+    nothing = {"dev_selected_k": 0, "dev_selected_gain": 0.0, "test_oracle_gain": 0.0}
     still = [r | nothing for r in rows]
     fake = [r | {"low": 0.0, "high": 0.0, "gain": 0.0} for r in statistics(plan, still)]
     table = held(plan, sweeps, still, statistics=fake)
     shown = [r for r in table["records"] if r["claim"] in (CROSS, MULTI, LARGER, HIGHEST, RANDOM)]
     assert len(shown) == 8
-    assert {(r["sound"], r["low"], r["high"], r["verdict"]) for r in shown} == {
+    assert {(r["dev_selected"], r["low"], r["high"], r["verdict"]) for r in shown} == {
         (0.0, None, None, "not shown")
     }
     (counts,) = records(table, MOST)
-    assert (counts["sound"], counts["verdict"]) == (None, "not shown")
-    assert counts["sound_text"] == counts["best_text"] == "0 up, 0 down"
-    assert counts["sound_below"] == "8 as before"
+    assert (counts["dev_selected"], counts["verdict"]) == (None, "not shown")
+    assert counts["dev_selected_text"] == counts["test_oracle_text"] == "0 up, 0 down"
+    assert counts["dev_selected_below"] == "8 as before"
     full_width(table)
     # One side that moved is compared with one that didn't.
     half = [r | nothing if r["experiment"] == "controls" else r for r in rows]
@@ -487,16 +517,16 @@ def of_settings(tmp_path, second=(), **changed):
 def test_settings_are_compared_where_nothing_else_differs(tmp_path):
     plan, sweeps, rows, (made,) = of_settings(tmp_path)
     main = [r for r in exhibits.main_choices(plan, rows)]
-    gains = {(r["setting"], r["target"], r["seed"]): r["sound_gain"] for r in main}
+    gains = {(r["setting"], r["target"], r["seed"]): r["dev_selected_gain"] for r in main}
     both = [("de", 1), ("de", 2), ("zh", 1), ("zh", 2)]
     apart = [gains["cross-lingual", *b] - gains["multi-lingual", *b] for b in both]
-    assert made["sound"] == pytest.approx(np.mean(apart)) and made["note"] == ""
+    assert made["dev_selected"] == pytest.approx(np.mean(apart)) and made["note"] == ""
     # Trials of one seed and pair are missing: its seed is left out of all pairs.
     gone = {p for s in sweeps for p in s["trials"][:1] if (s["target"], s["seed"]) == ("zh", 2)}
     gone = {p for p in gone if "en+zh" in p}
     plan, rows = rows_of(sweeps, tmp_path, without=gone)
     (made,) = records(held(plan, sweeps, rows), LARGER)
-    assert made["sound"] == pytest.approx(np.mean(apart[::2]))
+    assert made["dev_selected"] == pytest.approx(np.mean(apart[::2]))
     assert made["note"] == (
         "left out: 1 sweep (trials are missing), 1 sweep (other pairs lack the seed)"
     )
@@ -518,7 +548,7 @@ def test_settings_that_differ_in_more_are_not_compared(tmp_path, changed, why):
     plan, rows = rows_of(sweeps, tmp_path)
     table = held(plan, sweeps, rows)
     (made,) = records(table, LARGER)
-    assert (made["sound"], made["verdict"]) == (None, "not compared")
+    assert (made["dev_selected"], made["verdict"]) == (None, "not compared")
     assert why in made["note"] and any(made["note"] in note for note in table["notes"])
     full_width(table)
 
@@ -531,12 +561,12 @@ def test_settings_take_other_experiments_that_are_alike(tmp_path):
     ]
     plan, _, rows, (made,) = of_settings(tmp_path, more, ks=(0, 1, 2, 4))
     gains = {
-        (r["experiment"], r["setting"], r["seed"]): r["sound_gain"]
+        (r["experiment"], r["setting"], r["seed"]): r["dev_selected_gain"]
         for r in exhibits.main_choices(plan, rows)
         if r["target"] == "de"
     }
     apart = [gains["pos", "cross-lingual", s] - gains["second", "multi-lingual", s] for s in (1, 2)]
-    assert made["sound"] == pytest.approx(np.mean(apart))
+    assert made["dev_selected"] == pytest.approx(np.mean(apart))
     assert made["note"] == (
         "left out: 2 sweeps (one side alone has the pair), 4 sweeps (different k were tried)"
     )
@@ -545,12 +575,15 @@ def test_settings_take_other_experiments_that_are_alike(tmp_path):
 def test_shares_are_of_the_pairs_that_moved(tried):
     plan, sweeps, rows = tried
     gains = {("mbert", "de"): 1.0, ("mbert", "zh"): 0.0, ("tiny", "de"): 2.0, ("tiny", "zh"): -1.0}
-    moved = [r | {"sound_gain": gains[r["model"], r["target"]]} for r in rows]
+    moved = [r | {"dev_selected_gain": gains[r["model"], r["target"]]} for r in rows]
     (counts,) = records(held(plan, sweeps, moved), MOST)
-    assert (counts["sound_text"], counts["sound_below"]) == ("4 up, 2 down", "2 as before")
-    assert counts["sound"] == pytest.approx(400 / 6)
+    assert (counts["dev_selected_text"], counts["dev_selected_below"]) == (
+        "4 up, 2 down",
+        "2 as before",
+    )
+    assert counts["dev_selected"] == pytest.approx(400 / 6)
     assert counts["verdict"] == "same direction, no interval"
-    even = [r | {"sound_gain": 1.0 if r["target"] == "de" else -1.0} for r in rows]
+    even = [r | {"dev_selected_gain": 1.0 if r["target"] == "de" else -1.0} for r in rows]
     assert records(held(plan, sweeps, even), MOST)[0]["verdict"] == "not shown"
     # Of the paper's models alone its pairs that were run.
     mine = [r for r in rows if r["model"] == "mbert"]
@@ -586,7 +619,7 @@ def correlated(tmp_path, gain_of):
     targets = ("de", "nl", "ar", "he", "zh", "ja", "fa", "ur")
     sweeps = made_up.study(tmp_path, models=("mbert",), targets=targets)
     _, rows = rows_of(sweeps, tmp_path)
-    rows = [r | {"sound_gain": gain_of(r["target"]), "sound_k": 2} for r in rows]
+    rows = [r | {"dev_selected_gain": gain_of(r["target"]), "dev_selected_k": 2} for r in rows]
     plan = contents.plan(sweeps, PUBLISHED)
     return claims.claims(plan, sweeps, Results(rows, [], [], catalogue.languages(), PUBLISHED)), [
         e["name"] for e in plan if e["kind"] == "correlations"
@@ -598,7 +631,10 @@ def test_gains_and_languages(tmp_path):
     table, names = correlated(tmp_path, lambda target: -near["en", target])
     full_width(table)
     (made,) = records(table, DISTANCE, setting="cross-lingual")
-    assert made["sound"] == pytest.approx(-1) and made["sound_below"] == "8 pairs, syntactic"
+    assert (
+        made["dev_selected"] == pytest.approx(-1)
+        and made["dev_selected_below"] == "8 pairs, syntactic"
+    )
     assert [made["exhibit"]] == names and (made["low"], made["fresh"]) == (None, None)
     mine = [
         r
@@ -619,14 +655,14 @@ def test_gains_and_languages(tmp_path):
     assert family["p"] > made["p"] and family["verdict"] == "not shown"
     # No rankings were read: there is nothing to correlate with.
     (like,) = records(table, LIKE, setting="cross-lingual")
-    assert (like["sound"], like["sound_below"], like["verdict"]) == (
+    assert (like["dev_selected"], like["dev_selected_below"], like["verdict"]) == (
         None,
         "known of too few pairs",
         "not shown",
     )
     same, _ = correlated(tmp_path / "same", lambda target: 0.0)
     (made,) = records(same, DISTANCE, setting="cross-lingual")
-    assert (made["sound_below"], made["verdict"]) == ("all gains are the same", "not shown")
+    assert (made["dev_selected_below"], made["verdict"]) == ("all gains are the same", "not shown")
     assert records(held([], [], []), FAMILY)[0]["verdict"] == claims.NOT_RUN
 
 
@@ -673,8 +709,8 @@ def test_rankings_of_languages(tmp_path):
     table = held(plan, sweeps, rows, rankings=rankings)
     (alike,) = [r for r in table["records"] if r["claim"].startswith("Rankings of the languages")]
     shifted = 1 - 6 * 8 * 16 / (8 * 63)
-    assert alike["sound"] == pytest.approx((-1 + shifted - shifted) / 3)
-    assert alike["low"] < alike["sound"] < alike["high"]
+    assert alike["dev_selected"] == pytest.approx((-1 + shifted - shifted) / 3)
+    assert alike["low"] < alike["dev_selected"] < alike["high"]
     theirs = similarity.read_published()
     of = [theirs["pos", "mbert", *pair] for pair in (("en", "de"), ("en", "zh"), ("de", "zh"))]
     assert alike["published"] == f"{sum(of) / 3:.2f}"

@@ -11,7 +11,9 @@ def choices(gains, **changed):
     """Target -> gains of its seeds; None for a seed without."""
     made = {"model": "a", "source": "en", "setting": "cross-lingual", "experiment": "pos"}
     return [
-        made | {"target": target, "sound_gain": gain, "best_gain": 1.0, "seed": i} | changed
+        made
+        | {"target": target, "dev_selected_gain": gain, "test_oracle_gain": 1.0, "seed": i}
+        | changed
         for target, of in gains.items()
         for i, gain in enumerate(of)
     ]
@@ -20,7 +22,7 @@ def choices(gains, **changed):
 def test_pairs_that_stay_are_neither_up_nor_down():
     rows = choices({"de": [2.0, 1.0], "nl": [2.0, None], "ar": [-3.0, 1.0], "zh": [0.0, 0.0]})
     rows += choices({"de": [None]}, model="b") + choices({"de": [0.0]}, source="zh")
-    counts = clusters.moved(rows, "sound")
+    counts = clusters.moved(rows, "dev_selected")
     assert counts == {
         ("a", "en"): Moved(2, 1, 1),
         ("b", "en"): Moved(0, 0, 0),
@@ -58,7 +60,7 @@ def test_table_of_counts():
     ]
     (record,) = table["records"]
     names = ("pairs", "improved", "down", "same", "above", "below")
-    assert [record[f"sound_{name}"] for name in names] == [3, 1, 1, 1, 0, 0]
+    assert [record[f"dev_selected_{name}"] for name in names] == [3, 1, 1, 1, 0, 0]
     widths = [sum(c["colspan"] for c in row) for row in table["head"]]
     assert widths[0] == len(table["body"][0]) and widths[1] == widths[0] - 4
     assert any("no interval" in note for note in table["notes"])
@@ -74,9 +76,12 @@ def test_table_of_counts_tells_the_experiments_apart():
     told = []
     for target, gain in (("de", 2.0), ("nl", -1.0)):
         told.append({"experiment": "pos", "model": "a", "source": "en", "target": target})
-        told[-1] |= {"setting": "cross-lingual", "level": "pair", "reading": "sound"}
+        told[-1] |= {"setting": "cross-lingual", "level": "pair", "criterion": "dev_selected"}
         told[-1] |= {"ranking": "gradient", "gain": gain, "p_holm": 0.01} | same
-    told += [told[0] | {"reading": "best"}, told[1] | {"reading": "best", "p_holm": 0.9}]
+    told += [
+        told[0] | {"criterion": "test_oracle"},
+        told[1] | {"criterion": "test_oracle", "p_holm": 0.9},
+    ]
     table = clusters.counts_table(rows, {"en": {"name": "English"}}, told)
     assert table["name"] == "improved"
     assert [cell["text"] for cell in table["head"][0]] == [
@@ -97,10 +102,20 @@ def test_table_of_counts_tells_the_experiments_apart():
     assert second[5:] == ["1", "1", "0", "0", "0", "2", "0", "0", "0"]
     record = {"task": "pos", "experiment": "pos", "ranking": "gradient", "model": "a"}
     record |= {"setting": "cross-lingual", "source": "en"}
-    record |= {"sound_pairs": 2, "sound_improved": 1, "sound_down": 1, "sound_same": 0}
-    record |= {"sound_above": 1, "sound_below": 1}
-    record |= {"best_pairs": 2, "best_improved": 2, "best_down": 0, "best_same": 0}
-    assert table["records"][0] == record | {"best_above": 1, "best_below": 0}
+    record |= {
+        "dev_selected_pairs": 2,
+        "dev_selected_improved": 1,
+        "dev_selected_down": 1,
+        "dev_selected_same": 0,
+    }
+    record |= {"dev_selected_above": 1, "dev_selected_below": 1}
+    record |= {
+        "test_oracle_pairs": 2,
+        "test_oracle_improved": 2,
+        "test_oracle_down": 0,
+        "test_oracle_same": 0,
+    }
+    assert table["records"][0] == record | {"test_oracle_above": 1, "test_oracle_below": 0}
 
 
 def test_many_clusters_have_an_interval_in_the_notes():
@@ -128,10 +143,14 @@ def test_many_clusters_have_an_interval_in_the_notes():
 def test_overview_names_the_pairs_that_stayed():
     rows = choices({"de": [2.0], "nl": [-1.0], "zh": [0.0], "ar": [0.0]})
     same = {"task": "pos", "ranking": "gradient-en", "metric": "accuracy", "unpruned": 50.0}
-    same |= {"sound_k": 1, "best_k": 1, "dev_test_spearman": None}
+    same |= {"dev_selected_k": 1, "test_oracle_k": 1, "dev_test_spearman": None}
     table = overviews.overview([row | same for row in rows])
     (line,) = table["records"]
-    assert (line["sound_improved"], line["sound_same"], line["best_same"]) == (1, 2, 0)
+    assert (line["dev_selected_improved"], line["dev_selected_same"], line["test_oracle_same"]) == (
+        1,
+        2,
+        0,
+    )
     (row,) = table["body"]
     shown = [(cell["text"], cell["below"]) for cell in row if " of 4" in cell["text"]]
     assert shown == [("1 of 4", "2 as before"), ("4 of 4", "")]

@@ -79,14 +79,16 @@ def test_numbers(tmp_path):
     table = controls.table(exhibit(), choices, LANGUAGES)
     highest, random = table["records"]
     assert (highest["control"], random["control"]) == ("highest", "random")
-    assert highest["sound_gain"] == pytest.approx(-2) and highest["best_gain"] == pytest.approx(-1)
-    assert highest["sound_difference"] == pytest.approx(-5)
-    assert highest["best_difference"] == pytest.approx(-4)
-    assert highest["lowest_experiment"] == "main" and highest["lowest_sound_gain"] == 3
-    assert random["rankings"] == 2 and random["sound_gain"] == pytest.approx(0)
-    assert random["sound_difference"] == pytest.approx(-3)
-    assert random["best_difference"] == pytest.approx((1 - 2.5) / 2)
-    assert random["sound_sd"] == pytest.approx(2**0.5)
+    assert highest["dev_selected_gain"] == pytest.approx(-2) and highest[
+        "test_oracle_gain"
+    ] == pytest.approx(-1)
+    assert highest["dev_selected_difference"] == pytest.approx(-5)
+    assert highest["test_oracle_difference"] == pytest.approx(-4)
+    assert highest["lowest_experiment"] == "main" and highest["lowest_dev_selected_gain"] == 3
+    assert random["rankings"] == 2 and random["dev_selected_gain"] == pytest.approx(0)
+    assert random["dev_selected_difference"] == pytest.approx(-3)
+    assert random["test_oracle_difference"] == pytest.approx((1 - 2.5) / 2)
+    assert random["dev_selected_sd"] == pytest.approx(2**0.5)
     assert texts(table["body"][0])[:6] == ["English → German", "mbert", "−2.00", "−5.00"] + [
         "−1.00",
         "−4.00",
@@ -105,7 +107,7 @@ def test_published_only_in_its_metric(tmp_path):
     assert texts(table["body"][0])[2] == "+0.88"
     apart = table["body"][0][3]  # ours: -1 at best
     assert (apart["text"], apart["kind"]) == ("−1.88", "published down")
-    assert table["records"][0]["best_gain_less_published"] == pytest.approx(-1.88)
+    assert table["records"][0]["test_oracle_gain_less_published"] == pytest.approx(-1.88)
     assert full_width(table) == 2 + 2 * 6
     assert any("Ma et al. (2021)" in note for note in table["notes"])
 
@@ -127,7 +129,9 @@ def test_a_pair_without_a_number_is_an_empty_cell(tmp_path):
     assert texts(table["foot"][0])[1] == signed(sum(of) / 2)
     # Chinese lacks a trial: both means are over German alone.
     gone = [
-        r | {"best_gain": None} if (r["target"], r["ranking"][:8]) == ("zh", "reversed") else r
+        r | {"test_oracle_gain": None}
+        if (r["target"], r["ranking"][:8]) == ("zh", "reversed")
+        else r
         for r in choices
     ]
     table = controls.table(exhibit("f1_lenient"), gone, LANGUAGES)
@@ -149,7 +153,7 @@ def test_only_like_is_compared_with_like(tmp_path, changed):
     _, choices = read(sweeps(tmp_path), tmp_path)
     choices = [r | changed if r["ranking"] == "gradient-en" else r for r in choices]
     table = controls.table(exhibit(), choices, LANGUAGES)
-    assert all(r["sound_difference"] is None for r in table["records"])
+    assert all(r["dev_selected_difference"] is None for r in table["records"])
     assert texts(table["body"][0])[3] == "–"
     assert any("no sweep of the lowest heads" in note for note in table["notes"])
 
@@ -158,12 +162,12 @@ def statistics(choices, experiment="table-5"):
     """A row for each gain of the sweeps and one for their mean, 1 to either side."""
     found = []
     names = ("experiment", "model", "setting", "metric", "source", "target", "mixture")
-    for reading in ("sound", "best"):
+    for criterion in ("dev_selected", "test_oracle"):
         kinds = {}
         for choice in (c for c in choices if c["experiment"] == experiment):
             kind = exhibits.ranking_kind(choice["ranking"], choice["source"])
-            row = {name: choice[name] for name in names} | {"level": "pair", "reading": reading}
-            row |= {"ranking": kind, "gain": choice[f"{reading}_gain"], "seeds": 1, "p": 0.001}
+            row = {name: choice[name] for name in names} | {"level": "pair", "criterion": criterion}
+            row |= {"ranking": kind, "gain": choice[f"{criterion}_gain"], "seeds": 1, "p": 0.001}
             row |= {"p_holm": 0.001, "problem": "", "low": row["gain"] - 1, "high": row["gain"] + 1}
             kinds.setdefault((kind, choice["metric"]), []).append(row)
         for of_kind in kinds.values():
@@ -185,7 +189,7 @@ def test_gains_have_the_intervals_of_their_sweeps(tmp_path):
     assert not highest["note"] and not table["body"][0][3]["below"]
     assert table["foot"][0][1]["below"] == "[−2.50, −1.50]"
     record = table["records"][0]
-    assert (record["best_low"], record["best_high"]) == (-2, 0)
+    assert (record["test_oracle_low"], record["test_oracle_high"]) == (-2, 0)
     assert any("training noise is not included" in note for note in table["notes"])
     # Another mean than that of the table has no interval of it.
     short = [r for r in choices if (r["target"], r["ranking"]) != ("zh", "gradient-en")]
@@ -209,7 +213,12 @@ def test_several_random_rankings_have_no_interval_and_problems_are_named(tmp_pat
 def test_missing_trials(tmp_path):
     made = sweeps(tmp_path)
     choices = read(made, tmp_path)[1]
-    gone = {"sound_gain": None, "best_gain": None, "sound_k": None, "best_k": None}
+    gone = {
+        "dev_selected_gain": None,
+        "test_oracle_gain": None,
+        "dev_selected_k": None,
+        "test_oracle_k": None,
+    }
     choices = [r | gone if r["ranking"].startswith("reversed") else r for r in choices]
     table = controls.table(exhibit(), choices, LANGUAGES)
     assert texts(table["body"][0])[2:6] == ["missing", "–", "missing", "–"]
@@ -218,11 +227,13 @@ def test_missing_trials(tmp_path):
 def test_random_heads_have_the_ranking_of_their_own_control(tmp_path):
     _, choices = read(sweeps(tmp_path), tmp_path)
     lrp = [r for r in choices if r["ranking"] == "gradient-en"]
-    lrp = [r | {"ranking": "lrp-en", "sound_gain": 9.0, "experiment": "lrp"} for r in lrp]
+    lrp = [r | {"ranking": "lrp-en", "dev_selected_gain": 9.0, "experiment": "lrp"} for r in lrp]
     table = controls.table(exhibit(), lrp + choices, LANGUAGES)
-    assert [r["lowest_sound_gain"] for r in table["records"]] == [3, 3]
+    assert [r["lowest_dev_selected_gain"] for r in table["records"]] == [3, 3]
     alone = [r for r in lrp + choices if not r["ranking"].startswith("reversed")]
-    assert controls.table(exhibit(), alone, LANGUAGES)["records"][0]["lowest_sound_gain"] == 9
+    assert (
+        controls.table(exhibit(), alone, LANGUAGES)["records"][0]["lowest_dev_selected_gain"] == 9
+    )
 
 
 def test_costs(tmp_path):
@@ -234,7 +245,10 @@ def test_costs(tmp_path):
     assert list(lines) == ["gradient", "reversed-gradient", "random-42", "random-7"]
     assert all(r["sweeps"] == 2 and r["unpruned"] == 60 for r in lines.values())
     assert lines["gradient"]["last_test"] == 61 and lines["random-7"]["last_gain"] == -4
-    assert lines["reversed-gradient"]["best_gain"] == -1 and lines["random-42"]["sound_k"] == 1
+    assert (
+        lines["reversed-gradient"]["test_oracle_gain"] == -1
+        and lines["random-42"]["dev_selected_k"] == 1
+    )
     assert len({len(row) for row in table["body"][1:]}) == 1
     assert table["body"][0][0]["rowspan"] == 4
     assert table["body"][0][2]["note"] == "English → German; English → Chinese"

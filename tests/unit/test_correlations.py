@@ -28,7 +28,7 @@ def choice(source, target, gain, **changed):
         **{"experiment": "pos", "model": "mbert", "corpus": "ud-2.7", "task": "pos"},
         **{"recipe": "paper", "source": source, "target": target, "setting": "cross-lingual"},
         **{"ranking": f"gradient-{source}", "seed": 42, "metric": "accuracy", "role": "main"},
-        **{"sound_gain": gain, "best_gain": gain + 1},
+        **{"dev_selected_gain": gain, "test_oracle_gain": gain + 1},
     }
     return made | changed
 
@@ -104,13 +104,15 @@ def test_enough():
 
 def test_points_are_means_over_seeds_of_one_setting():
     rows, rankings = grid()
-    rows += [{**rows[0], "seed": 43, "sound_gain": rows[0]["sound_gain"] + 2}]
-    rows += [{**rows[1], "seed": 43, "sound_gain": None}]
-    rows += [{**rows[2], "role": "random", "sound_gain": 90.0}]
+    rows += [{**rows[0], "seed": 43, "dev_selected_gain": rows[0]["dev_selected_gain"] + 2}]
+    rows += [{**rows[1], "seed": 43, "dev_selected_gain": None}]
+    rows += [{**rows[2], "role": "random", "dev_selected_gain": 90.0}]
     found = correlations.points(EXHIBIT, rows, rankings, LANGUAGES)
     assert [(p["target"], p["seeds"]) for p in found][:2] == [("de", 2), ("nl", 1)]
-    assert found[0]["sound_gain"] == pytest.approx(rows[0]["sound_gain"] + 1)
-    assert [p["sound_gain"] for p in found[1:]] == [row["sound_gain"] for row in rows[1:5]]
+    assert found[0]["dev_selected_gain"] == pytest.approx(rows[0]["dev_selected_gain"] + 1)
+    assert [p["dev_selected_gain"] for p in found[1:]] == [
+        row["dev_selected_gain"] for row in rows[1:5]
+    ]
     orders = {r["language"]: r["order"] for r in rankings}
     for point in found:
         rho = spearman(orders["en"], orders[point["target"]])
@@ -138,25 +140,25 @@ def test_similarity_takes_rankings_of_the_same_training_only():
 def test_one_source_is_the_usual_test_of_its_targets():
     rows, rankings = grid()
     told = correlations.lines(correlations.points(EXHIBIT, rows, rankings, LANGUAGES))
-    line = only(told, predictor="syntactic", reading="sound")
+    line = only(told, predictor="syntactic", criterion="dev_selected")
     assert (line["rho"], line["pairs"], line["languages"]) == (-1, 5, 6)
     assert line["exact"] and line["p"] == pytest.approx(2 / 120)
-    gains = [row["sound_gain"] for row in rows]
+    gains = [row["dev_selected_gain"] for row in rows]
     for kind in ("geographic", "inventory"):
         there = [distances.read()[kind]["en", code] for code in TARGETS]
         rho = stats.spearmanr(gains, there).statistic
-        assert only(told, predictor=kind, reading="best")["rho"] == pytest.approx(rho)
-    heard = only(told, predictor="phonological", reading="sound")
+        assert only(told, predictor=kind, criterion="test_oracle")["rho"] == pytest.approx(rho)
+    heard = only(told, predictor="phonological", criterion="dev_selected")
     assert (heard["pairs"], heard["left_out"]) == (3, 2)
 
 
 def test_several_sources_change_places_too():
     rows, rankings = grid(("en", "zh", "ar"))
     told = correlations.lines(correlations.points(EXHIBIT, rows, rankings, LANGUAGES))
-    line = only(told, predictor="syntactic", reading="sound")
+    line = only(told, predictor="syntactic", criterion="dev_selected")
     assert (line["pairs"], line["languages"], line["sources"]) == (13, 6, 3)
     assert line["rho"] == pytest.approx(-1) and line["p"] < 0.05
-    sound = [x for x in told if x["reading"] == "sound"]
+    sound = [x for x in told if x["criterion"] == "dev_selected"]
     assert line["p_holm"] == pytest.approx(min(1, line["p"] * len(sound)))
 
 
@@ -164,8 +166,8 @@ def test_what_is_not_known_is_empty_and_counted():
     rows, rankings = grid()
     rows.append(choice("en", "xx", 1.0))  # a language of neither URIEL nor languages.yaml
     table = correlations.table(EXHIBIT, rows, rankings[:-1], LANGUAGES)
-    assert only(table["records"], predictor="genetic", reading="best")["pairs"] == 5
-    assert only(table["records"], predictor="rankings", reading="best")["pairs"] == 4
+    assert only(table["records"], predictor="genetic", criterion="test_oracle")["pairs"] == 5
+    assert only(table["records"], predictor="rankings", criterion="test_oracle")["pairs"] == 4
     text = (
         "phonological distance 3, featural distance 1, similarity of rankings 2, another family 1."
     )
@@ -183,7 +185,7 @@ def test_what_is_not_known_is_empty_and_counted():
 def test_no_ranking_but_the_source_s():
     rows, rankings = grid()
     table = correlations.table(EXHIBIT, rows, rankings[:1], LANGUAGES)
-    line = only(table["records"], predictor="rankings", reading="sound")
+    line = only(table["records"], predictor="rankings", criterion="dev_selected")
     assert (line["pairs"], line["rho"], line["left_out"]) == (0, None, 5)
     row = table["body"][list(correlations.PREDICTORS).index("rankings")]
     assert [cell["text"] for cell in row[2:7]] == ["similarity of rankings", "0", "0", "–", "–"]
@@ -192,13 +194,18 @@ def test_no_ranking_but_the_source_s():
 def test_families():
     rows, _ = grid()
     records = correlations.family_table(EXHIBIT, rows, LANGUAGES)["records"]
-    gains = {row["target"]: row["sound_gain"] for row in rows}
+    gains = {row["target"]: row["dev_selected_gain"] for row in rows}
     near = only(records, targets_of="Indo-European")
     assert (near["targets"], near["pairs"]) == ("de nl", 2)
-    assert near["sound_gain"] == pytest.approx((gains["de"] + gains["nl"]) / 2)
+    assert near["dev_selected_gain"] == pytest.approx((gains["de"] + gains["nl"]) / 2)
     far = only(records, targets_of="another family than the source's")
-    assert far["best_gain"] == pytest.approx(np.mean([gains[c] + 1 for c in ("ar", "he", "zh")]))
-    assert only(records, targets_of="the source's family")["sound_gain"] == near["sound_gain"]
+    assert far["test_oracle_gain"] == pytest.approx(
+        np.mean([gains[c] + 1 for c in ("ar", "he", "zh")])
+    )
+    assert (
+        only(records, targets_of="the source's family")["dev_selected_gain"]
+        == near["dev_selected_gain"]
+    )
 
 
 @pytest.mark.parametrize("sources", [("en",), ("en", "zh", "ar")])
@@ -217,7 +224,7 @@ def test_figure(sources, tmp_path):
 
 
 def test_nothing_to_show(tmp_path):
-    rows = [choice("en", code, 1.0, sound_gain=None) for code in TARGETS]
+    rows = [choice("en", code, 1.0, dev_selected_gain=None) for code in TARGETS]
     correlations_figure.draw(EXHIBIT, rows, [], LANGUAGES, tmp_path / "none.svg")
     ElementTree.parse(tmp_path / "none.svg")
     assert correlations.table(EXHIBIT, rows, [], LANGUAGES)["records"] == []

@@ -67,7 +67,7 @@ def drawn(sweeps, directory, *, resamples=400, delta=None, kept=None):
 def gains_drawn(made, choice, *, resamples=400):
     """(resamples,) gains of a sweep at the k of its choice, by its files alone."""
     ks = dict(zip(made["ks"], made["trials"], strict=True))
-    files = [Path(ks[k]).with_suffix(".parquet") for k in (0, choice["sound_k"])]
+    files = [Path(ks[k]).with_suffix(".parquet") for k in (0, choice["dev_selected_k"])]
     counts = [gains.count(gains.read(path, language=made["target"]), "accuracy") for path in files]
     scores = resampling.bootstrap(
         np.stack(counts, axis=1),
@@ -93,7 +93,7 @@ def test_both_sides_are_drawn_together(tmp_path):
             mine = [of[target, seed, s["experiment"]] for s in sides]
             low, high = (gains_drawn(*side) for side in zip(sides, mine, strict=True))
             apart.append(low - high)
-            observed.append(mine[0]["sound_gain"] - mine[1]["sound_gain"])
+            observed.append(mine[0]["dev_selected_gain"] - mine[1]["dev_selected_gain"])
         by_hand[target] = resampling.over_seeds(observed, apart, resamples=400)
     by_hand[""] = (by_hand["de"] + by_hand["zh"]) / 2
     for row in found:
@@ -103,8 +103,8 @@ def test_both_sides_are_drawn_together(tmp_path):
         assert row["within"] == pytest.approx(np.mean(np.abs(mine) <= 0.5))
         assert (row["seeds"], row["delta"], row["experiment"]) == (3, 0.5, "pos")
         assert row["other_experiment"] == "controls"
-    pairs = [c["sound_gain"] for c in choices if c["experiment"] == "pos"]
-    others = [c["sound_gain"] for c in choices if c["experiment"] == "controls"]
+    pairs = [c["dev_selected_gain"] for c in choices if c["experiment"] == "pos"]
+    others = [c["dev_selected_gain"] for c in choices if c["experiment"] == "controls"]
     mean = np.mean(pairs) - np.mean(others)
     assert found[-1]["difference"] == pytest.approx(mean, abs=1e-5)
 
@@ -165,8 +165,8 @@ def test_fresh_seeds_decide_about_differences(tmp_path):
             again = fresh_sweep(tmp_path / "again" / str(side), 1, right, seed=seed, model="tiny")
             sweeps.append(again | {name: made[name] for name in ("experiment", "ranking")})
     plan, choices, _, found = drawn(sweeps, tmp_path)
-    (row,) = [r for r in found if r["reading"] == "fresh"]
-    of = {(c["seed"], c["experiment"]): c["sound_gain"] for c in choices}
+    (row,) = [r for r in found if r["criterion"] == "fresh"]
+    of = {(c["seed"], c["experiment"]): c["dev_selected_gain"] for c in choices}
     of_seed = [of[seed, "pos"] - of[seed, "controls"] for seed in (1, 2, 3, 4)]
     assert row["difference"] == pytest.approx(np.mean(of_seed), abs=1e-5)
     low, high = student.interval(of_seed)
@@ -191,10 +191,14 @@ def test_predictions_that_cannot_be_used_cost_a_contrast_its_numbers(tmp_path):
     sweeps = controlled(tmp_path, seeds=(1,))
     _, choices, of, whole = drawn(sweeps, tmp_path)
     chosen = next(c for c in choices if c["experiment"] == "controls" and c["target"] == "zh")
-    path = Path(chosen["sound_trial"]).with_suffix(".parquet")
+    path = Path(chosen["dev_selected_trial"]).with_suffix(".parquet")
     path.unlink()
     (row,) = differences.rows(of, sweeps, choices, resamples=20)
-    assert [row[name] for name in ("level", "what", "reading")] == ["mean", "highest", "sound"]
+    assert [row[name] for name in ("level", "what", "criterion")] == [
+        "mean",
+        "highest",
+        "dev_selected",
+    ]
     assert str(path) in row["problem"]
     assert "low" not in row and whole[-1]["low"] is not None
     assert rows.problems([row]) == [row["problem"]]
@@ -209,9 +213,9 @@ def test_all_statistics_of_a_study_are_those_of_its_parts(tmp_path):
     plan, choices, _ = run(sweeps, tmp_path, plan=contents.plan, published=read_published())
     scores = selection.read(tmp_path / "scores.csv")
     made = whole.statistics(plan, sweeps, choices, scores, delta=0.5, resamples=40)
-    readings = exhibits.readings(plan, sweeps)
+    criteria = exhibits.criteria(plan, sweeps)
     options = {"resamples": 40, "delta": 0.5}
-    assert made.gains == gains.statistics(plan, readings, choices, scores, **options)
+    assert made.gains == gains.statistics(plan, criteria, choices, scores, **options)
     assert {r["metric"] for r in made.gains} == {"accuracy", "f1_runs_as_published"}
     own = [c for c in choices if c["metric"] == "accuracy"]
     assert (
@@ -224,7 +228,7 @@ def test_all_statistics_of_a_study_are_those_of_its_parts(tmp_path):
     of_claims = claim_contrasts.contrasts(claim_study.study(plan, sweeps, results))
     of_tables = control_sweeps.contrasts(plan, sweeps, choices)
     for of in (of_claims, of_tables):
-        for row in differences.rows(of, readings, choices, **options):
+        for row in differences.rows(of, criteria, choices, **options):
             assert row in made.differences
     assert {r["what"] for r in made.differences} >= {"highest"} and of_claims and of_tables
 

@@ -20,8 +20,10 @@ def choice(target, k, gain, seed, of_seed=None, **changed):
     made = {"experiment": "ner", "model": "tiny", "corpus": "panx", "task": "ner"}
     made |= {"recipe": "small", "source": "en", "mixture": "en", "setting": "cross-lingual"}
     made |= {"target": target, "ranking": "gradient-en", "protocol": "prune", "seed": seed}
-    made |= {"role": role, "of_seed": of_seed, "metric": "f1_strict", "sound_k": k}
-    return made | {"sound_gain": gain, "sound_trial": f"{target}/{seed}.json"} | changed
+    made |= {"role": role, "of_seed": of_seed, "metric": "f1_strict", "dev_selected_k": k}
+    return (
+        made | {"dev_selected_gain": gain, "dev_selected_trial": f"{target}/{seed}.json"} | changed
+    )
 
 
 def choices(seeds=(1, 2, 3, 4)):
@@ -94,7 +96,7 @@ def test_missing_trials_are_no_gain_of_zero():
     rows = choices()
     # The chosen trial is missing: all that is left is k = 0, whose gain is 0.
     lost = next(r for r in rows if r["role"] == "fresh" and r["target"] == "zh")
-    lost |= {"sound_k": 0, "sound_gain": 0.0}
+    lost |= {"dev_selected_k": 0, "dev_selected_gain": 0.0}
     german, chinese, mean = fresh.lines(EXHIBIT, rows)
     assert (german["seeds"], chinese["seeds"], mean["seeds"]) == (4, 3, 3)
     assert (chinese["missing_seeds"], mean["missing_seeds"]) == (1, 1)
@@ -116,7 +118,14 @@ def test_table():
         "metric": "f1_strict",
         "ranking": "gradient",
     }
-    told |= {"reading": "sound", "gain": 6.0, "low": 5.0, "high": 7.0, "p": 0.001, "p_holm": 0.002}
+    told |= {
+        "criterion": "dev_selected",
+        "gain": 6.0,
+        "low": 5.0,
+        "high": 7.0,
+        "p": 0.001,
+        "p_holm": 0.002,
+    }
     told |= {"exhibit": "ner.cross-lingual.gradient", "seeds": 1, "resamples": 10}
     table = fresh.table(EXHIBIT, choices(), LANGUAGES, [told])
     assert full_width(table) == 7
@@ -140,7 +149,7 @@ _DRAWN = {"p_interval": 0.3, "above": 0.9, "within": 0.1, "below": 0.0, "delta":
 
 def resampled(target="", **changed):
     """A row of the statistics: the gain of the pair from English, of the mean without target."""
-    row = {"exhibit": EXHIBIT["name"], "level": "pair" if target else "mean", "reading": "fresh"}
+    row = {"exhibit": EXHIBIT["name"], "level": "pair" if target else "mean", "criterion": "fresh"}
     row |= {"experiment": "ner", "model": "tiny", "setting": "cross-lingual", "mixture": "en"}
     row |= {"source": "en" if target else "", "target": target, "metric": "f1_strict"}
     row |= {"ranking": "gradient", "seeds": 4, "resamples": 10, "problem": ""}
@@ -182,7 +191,7 @@ def test_no_interval_without_either_noise():
 
 
 def test_notes_tell_what_the_interval_as_chosen_has():
-    row = resampled("de", reading="sound", exhibit="ner.cross-lingual.gradient", seeds=1)
+    row = resampled("de", criterion="dev_selected", exhibit="ner.cross-lingual.gradient", seeds=1)
     row |= {"low": 5.0, "high": 7.0, "p": 0.001, "p_holm": 0.002}
     notes = fresh.table(EXHIBIT, choices(), LANGUAGES, [row])["notes"]
     (note,) = [n for n in notes if n.startswith("[ ] below a gain as chosen")]

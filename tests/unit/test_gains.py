@@ -36,22 +36,22 @@ def run(
     sweeps, directory, *, resamples=300, published=(), without=(), plan=exhibits.plan, delta=None
 ):
     plan = plan(sweeps, published)
-    readings = exhibits.readings(plan, sweeps)
+    criteria = exhibits.criteria(plan, sweeps)
     trials = {path for made in sweeps for path in made["trials"]} - set(without)
     scores = selection.load_scores(trials, sweeps)
-    choices = selection.pruned_heads(selection.choose(scores, readings))
+    choices = selection.pruned_heads(selection.choose(scores, criteria))
     for name, table in {"choices": choices, "scores": scores}.items():
         selection.write(table, directory / f"{name}.csv")
     choices, scores = (selection.read(directory / f"{name}.csv") for name in ("choices", "scores"))
     rows.write(
-        gains.statistics(plan, readings, choices, scores, resamples=resamples, delta=delta),
+        gains.statistics(plan, criteria, choices, scores, resamples=resamples, delta=delta),
         directory / "statistics.csv",
     )
     return plan, choices, rows.read(directory / "statistics.csv")
 
 
-def of(found, target, reading="sound"):
-    (row,) = [r for r in found if r["target"] == target and r["reading"] == reading]
+def of(found, target, criterion="dev_selected"):
+    (row,) = [r for r in found if r["target"] == target and r["criterion"] == criterion]
     return row
 
 
@@ -62,17 +62,17 @@ def test_every_gain_has_an_interval_and_p(tmp_path, task):
     assert [row["level"] for row in found] == ["pair"] * 4 + ["mean"] * 2
     for row in found[:4]:
         (choice,) = [c for c in choices if c["target"] == row["target"]]
-        assert row["gain"] == pytest.approx(choice[f"{row['reading']}_gain"], abs=2e-6)
-        assert row["k"] == str(choice[f"{row['reading']}_k"])
+        assert row["gain"] == pytest.approx(choice[f"{row['criterion']}_gain"], abs=2e-6)
+        assert row["k"] == str(choice[f"{row['criterion']}_k"])
         assert (row["seeds"], row["sentences"], row["resamples"]) == (1, 40, 300)
         if row["k"] != "0":
             assert row["low"] <= row["high"] and 0 < row["p"] <= row["p_holm"] <= 1
             assert row["p"] == row["p_sentences"] and row["p_seeds"] is None
-    assert rows.tells(of(found, "de")) and rows.tells(of(found, "de", "best"))
+    assert rows.tells(of(found, "de")) and rows.tells(of(found, "de", "test_oracle"))
     assert of(found, "de")["low"] > 0
     assert not rows.tells(of(found, "zh"))
     for row in found[4:]:
-        pairs = [r["gain"] for r in found[:4] if r["reading"] == row["reading"]]
+        pairs = [r["gain"] for r in found[:4] if r["criterion"] == row["criterion"]]
         assert row["gain"] == pytest.approx(np.mean(pairs), abs=1e-5)
         assert row["low"] < row["gain"] < row["high"] and row["p"] is None
 
@@ -85,13 +85,13 @@ def test_same_numbers_twice_and_for_a_pair_alone(tmp_path):
     assert (tmp_path / "statistics.csv").read_bytes() == first
     _, _, alone = run(sweeps[1:], tmp_path)
     for name in ("gain", "low", "high", "p"):
-        assert of(alone, "zh", "best")[name] == of(found, "zh", "best")[name]
+        assert of(alone, "zh", "test_oracle")[name] == of(found, "zh", "test_oracle")[name]
 
 
 def test_both_readings_of_a_table_are_one_family(tmp_path):
     _, _, found = run(study(tmp_path, {"de": GAIN, "zh": NO_GAIN}), tmp_path)
     tested = [row for row in found if row["p"] is not None]
-    assert {row["reading"] for row in tested} == {"sound", "best"}
+    assert {row["criterion"] for row in tested} == {"dev_selected", "test_oracle"}
     adjusted = resampling.holm([row["p"] for row in tested])
     assert [row["p_holm"] for row in tested] == pytest.approx(adjusted, abs=1e-5)
     first = min(tested, key=lambda row: row["p"])
@@ -102,7 +102,7 @@ def test_where_k_0_is_chosen_nothing_is_compared(tmp_path):
     _, _, found = run(study(tmp_path, {"de": {0: 0.99, 1: 0.3, 2: 0.3}}), tmp_path)
     row = of(found, "de")
     assert (row["k"], row["gain"], row["low"], row["p"], row["p_holm"]) == ("0", 0, *[None] * 3)
-    best = of(found, "de", "best")
+    best = of(found, "de", "test_oracle")
     assert best["gain"] < 0 and best["high"] < 0 and best["p"] > 0.9  # one-sided
 
 
@@ -110,8 +110,10 @@ def test_several_seeds(tmp_path):
     sweeps = study(tmp_path, {"de": GAIN}, seeds=(1, 2, 3))
     _, choices, found = run(sweeps, tmp_path)
     row = of(found, "de")
-    assert (row["seeds"], row["k"]) == (3, " ".join(str(c["sound_k"]) for c in choices))
-    assert row["gain"] == pytest.approx(np.mean([c["sound_gain"] for c in choices]), abs=1e-5)
+    assert (row["seeds"], row["k"]) == (3, " ".join(str(c["dev_selected_k"]) for c in choices))
+    assert row["gain"] == pytest.approx(
+        np.mean([c["dev_selected_gain"] for c in choices]), abs=1e-5
+    )
     assert row["p_sentences"] < 0.05
     # The chosen run is the best of each seed: only signs as they are give as much as observed.
     assert row["p"] == row["p_seeds"] == 1 / 2**3
@@ -126,7 +128,7 @@ def test_every_p_is_that_of_its_reading(tmp_path, seeds):
     right = {0: 0.55, 1: 0.6, 2: 0.61, 3: 0.58}
     sweeps = study(tmp_path, {"de": right}, seeds=seeds)
     _, choices, found = run(sweeps, tmp_path)
-    assert all(choice["sound_k"] for choice in choices)
+    assert all(choice["dev_selected_k"] for choice in choices)
     score, sides, dev, options = gains.SCORES["accuracy"], [], [], {"key": "ud-2.7 de"}
     for made in sweeps:
         files = [Path(path).with_suffix(".parquet") for path in made["trials"]]
@@ -141,17 +143,17 @@ def test_every_p_is_that_of_its_reading(tmp_path, seeds):
     whole = [score(side.sum(0).astype(float)) for side in sides]
     every = resampling.bootstrap(np.concatenate(sides, axis=1), score, resamples=300, **options)
     draws = np.split(every, len(seeds), axis=1)
-    pairs = [s[:, [0, c["sound_k"]]] for s, c in zip(sides, choices, strict=True)]
+    pairs = [s[:, [0, c["dev_selected_k"]]] for s, c in zip(sides, choices, strict=True)]
     null = resampling.exchanged(pairs, score, resamples=300, **options)
     gain = np.mean([resampling.gains(score(pair.sum(0).astype(float))) for pair in pairs])
     of_sentences = {
-        "sound": resampling.p_value(gain, null, two_sided=True),
-        "best": resampling.p_of_best(whole, draws),
+        "dev_selected": resampling.p_value(gain, null, two_sided=True),
+        "test_oracle": resampling.p_of_best(whole, draws),
     }
-    assert of_sentences["sound"] != of_sentences["best"]
-    for reading, p in of_sentences.items():
-        row = of(found, "de", reading)
-        of_seeds = resampling.p_of_seeds(dev, whole, best=reading == "best", resamples=300)
+    assert of_sentences["dev_selected"] != of_sentences["test_oracle"]
+    for criterion, p in of_sentences.items():
+        row = of(found, "de", criterion)
+        of_seeds = resampling.p_of_seeds(dev, whole, best=criterion == "test_oracle", resamples=300)
         assert row["p_sentences"] == pytest.approx(p, abs=1e-6)
         assert row["p_seeds"] == (of_seeds and pytest.approx(of_seeds, abs=1e-6))
         assert row["p"] == pytest.approx(max(p, of_seeds or 0), abs=1e-6)
@@ -163,12 +165,12 @@ def test_a_mean_of_sweeps_that_lack_a_reading_has_no_interval(tmp_path):
     plan, choices, _ = run(sweeps, tmp_path)
     scores = selection.read(tmp_path / "scores.csv")
     for gone, seeds in ((choices[:1], [1, 2]), (choices[:2], [2])):
-        some = [c | {"sound_gain": None} if c in gone else c for c in choices]
+        some = [c | {"dev_selected_gain": None} if c in gone else c for c in choices]
         found = gains.statistics(plan, sweeps, some, scores, resamples=20)
         german = [r["seeds"] for r in found if r["target"] == "de"]
         means = [r for r in found if r["level"] == "mean"]
         assert german == seeds and [(r["source"], r["target"]) for r in means][0] == ("", "")
-        assert [r.get("low") for r in means if r["reading"] == "best"] == [None]
+        assert [r.get("low") for r in means if r["criterion"] == "test_oracle"] == [None]
     Path(sweeps[0]["trials"][1]).with_suffix(".parquet").unlink()
     found = gains.statistics(plan, sweeps, choices, scores, resamples=20)
     bad = [r for r in found if r.get("problem")]
@@ -217,8 +219,10 @@ def test_older_files_of_trials_that_a_partial_report_leaves_out_are_not_read(tmp
     sweeps = study(tmp_path, {"de": GAIN})
     _, choices, found = run(sweeps, tmp_path, without=[sweeps[0]["trials"][1]])  # the best one
     assert Path(sweeps[0]["trials"][1]).exists() and choices[0]["missing_k"] == "1"
-    assert of(found, "de", "best")["k"] != "1"
-    assert of(found, "de", "best")["gain"] == pytest.approx(choices[0]["best_gain"], abs=2e-6)
+    assert of(found, "de", "test_oracle")["k"] != "1"
+    assert of(found, "de", "test_oracle")["gain"] == pytest.approx(
+        choices[0]["test_oracle_gain"], abs=2e-6
+    )
 
 
 def test_predictions_that_do_not_fit_are_named(tmp_path):
@@ -239,7 +243,10 @@ def test_predictions_that_do_not_fit_are_named(tmp_path):
         (problem,) = rows.problems(found)
         assert re.search(match, problem)
         assert "\n" not in problem and "k-02.parquet" in problem
-        assert [row["reading"] for row in found if row["problem"]] == ["sound", "best"]
+        assert [row["criterion"] for row in found if row["problem"]] == [
+            "dev_selected",
+            "test_oracle",
+        ]
         path.write_bytes(kept)
 
     refuse(r"different label sets \(of 5 and 5 labels\)", swap(labels=["A", "B", "C", "D", "E"]))
@@ -269,14 +276,14 @@ def test_a_wrong_file_costs_its_own_cell_only(tmp_path):
     assert run(sweeps, tmp_path)[:2] == (plan, choices)
     found = rows.read(tmp_path / "statistics.csv")
     assert len(found) == len(whole)
-    for reading in rows.READINGS:
+    for criterion in rows.CRITERIA:
         for target in ("de", "zh"):
             for name in ("gain", "low", "high", "p"):
-                assert of(found, target, reading)[name] == of(whole, target, reading)[name]
-        bad = of(found, "ar", reading)
+                assert of(found, target, criterion)[name] == of(whole, target, criterion)[name]
+        bad = of(found, "ar", criterion)
         assert [bad[name] for name in NUMBERS] == [None] * 5
-        assert (bad["seeds"], bad["k"]) == (1, of(whole, "ar", reading)["k"])
-        mean = of(found, "", reading)
+        assert (bad["seeds"], bad["k"]) == (1, of(whole, "ar", criterion)["k"])
+        mean = of(found, "", criterion)
         assert [mean[name] for name in NUMBERS] == [None] * 5
     (problem,) = rows.problems(found)
     assert problem.startswith(f"{wrong}: its predictions give a gain of")
@@ -284,15 +291,15 @@ def test_a_wrong_file_costs_its_own_cell_only(tmp_path):
     table = tables.result_table(plan[0], choices, LANGUAGES, (), found)
     german, _, arabic = table["body"]
     assert german[4]["below"] and not arabic[3]["below"]
-    assert arabic[3]["text"] == tables.signed(choices[2]["sound_gain"])
+    assert arabic[3]["text"] == tables.signed(choices[2]["dev_selected_gain"])
     assert not any(cell["below"] for cell in table["foot"][0])
     assert any(problem in note for note in table["notes"])
     main = exhibits.main_choices(plan, choices)
     assert len(rows.of_choices(found, main)) == 4
     said = findings.findings(sweeps, [], main, LANGUAGES, found)["found"]
     assert "of 2 gains can be told apart from zero" in said[1]
-    above = clusters.counts_table(main, LANGUAGES, found)["records"][0]["best_above"]
-    assert above == sum(rows.tells(row) for row in found if row["reading"] == "best")
+    above = clusters.counts_table(main, LANGUAGES, found)["records"][0]["test_oracle_above"]
+    assert above == sum(rows.tells(row) for row in found if row["criterion"] == "test_oracle")
 
 
 def test_the_job_warns_and_goes_on(tmp_path):
@@ -336,11 +343,11 @@ runpy.run_path({str(script)!r}, init_globals={{"snakemake": job}})
 def test_means_say_how_many_of_their_draws_are_worth_having(tmp_path):
     sweeps = study(tmp_path, {"de": GAIN, "zh": NO_GAIN})
     plan, choices, found = run(sweeps, tmp_path, delta=0.5)
-    (mean,) = [r for r in found if r["level"] == "mean" and r["reading"] == "sound"]
+    (mean,) = [r for r in found if r["level"] == "mean" and r["criterion"] == "dev_selected"]
     assert mean["above"] == 1 and mean["within"] == mean["below"] == 0 and mean["delta"] == 0.5
     assert mean["p_interval"] == pytest.approx(2 / 301, abs=1e-6)
     # A maximum over k is above delta by noise alone.
-    (best,) = [r for r in found if r["level"] == "mean" and r["reading"] == "best"]
+    (best,) = [r for r in found if r["level"] == "mean" and r["criterion"] == "test_oracle"]
     assert best["low"] is not None and best["within"] is best["p_interval"] is None
     table = tables.result_table(plan[0], choices, LANGUAGES, (), found)
     assert table["foot"][0][3]["below"].endswith("] 100 / 0 / 0 %")
@@ -362,10 +369,10 @@ def test_tables_show_intervals_and_stars(tmp_path):
     assert table["foot"][0][3]["below"].startswith("[")
     assert any("noise of training is neither in p" in note for note in table["notes"])
     record = next(csv.DictReader(io.StringIO(tables.csv_text(table))))
-    assert float(record["sound_low"]) == row["low"]
-    assert float(record["best_p_holm"]) == of(found, "de", "best")["p_holm"]
+    assert float(record["dev_selected_low"]) == row["low"]
+    assert float(record["test_oracle_p_holm"]) == of(found, "de", "test_oracle")["p_holm"]
     plain = tables.result_table(plan[0], choices, LANGUAGES)
-    assert not plain["body"][0][4]["below"] and "sound_low" not in plain["records"][0]
+    assert not plain["body"][0][4]["below"] and "dev_selected_low" not in plain["records"][0]
 
 
 def test_notes_tell_several_seeds_apart(tmp_path):
@@ -393,7 +400,7 @@ def test_findings_and_counts(tmp_path):
     assert "1 of 1 gains with k ≥ 1 can be told apart from zero: 1 above, 0 below." in said[0]
     assert "looked for again in every draw, 1 of 2 gains can be" in said[1]
     (record,) = clusters.counts_table(main, LANGUAGES, found)["records"]
-    assert [record[f"{r}_{side}"] for r in rows.READINGS for side in ("improved", "above")] == [
+    assert [record[f"{r}_{side}"] for r in rows.CRITERIA for side in ("improved", "above")] == [
         1
     ] * 4
 
@@ -408,10 +415,10 @@ def test_every_share_of_data_has_its_own_interval(tmp_path):
     ]
     plan, choices, found = run(sweeps, tmp_path)
     assert {e["kind"] for e in plan} == {"shares"}
-    pairs = [row for row in found if row["level"] == "pair" and row["reading"] == "sound"]
+    pairs = [row for row in found if row["level"] == "pair" and row["criterion"] == "dev_selected"]
     assert [row["mixture"] for row in pairs] == ["en+de@10", "en+de@50"]
     for row, choice in zip(pairs, choices, strict=True):
-        assert row["gain"] == pytest.approx(choice["sound_gain"], abs=1e-6)
+        assert row["gain"] == pytest.approx(choice["dev_selected_gain"], abs=1e-6)
 
 
 def fresh_sweep(directory, k, right, *, seed, of_seed=42, **changed):
@@ -453,18 +460,21 @@ def test_fresh_seeds_have_rows_over_seeds_and_sentences(tmp_path):
     ]
     lines = fresh.lines(exhibit, choices)
     for row, line in zip(mine, lines, strict=True):
-        assert row["reading"] == "fresh" and row["seeds"] == 4
+        assert row["criterion"] == "fresh" and row["seeds"] == 4
         assert row["setting"] == "cross-lingual" and row["model"] == "mbert"
         assert row["gain"] == pytest.approx(line["gain_fresh"], abs=1e-5)
         assert row["low"] < row["gain"] < row["high"]
         assert row["p"] is row["p_holm"] is None and not row["problem"]
     # What the interval of a pair is made of: draws of its seeds and of its sentences.
     alone = run([s for s in sweeps if s["seed"] in (42, 1)], tmp_path, plan=contents.plan)[2]
-    (one,) = [r for r in alone if r["reading"] == "fresh" and r["target"] == "de"]
+    (one,) = [r for r in alone if r["criterion"] == "fresh" and r["target"] == "de"]
     assert one["seeds"] == 1
     # No consumer of the tables' own rows takes them for these.
     main = exhibits.main_choices(plan, choices)
-    assert {row["reading"] for row in rows.of_choices(found, main)} == {"sound", "best"}
+    assert {row["criterion"] for row in rows.of_choices(found, main)} == {
+        "dev_selected",
+        "test_oracle",
+    }
 
 
 def test_means_of_fresh_seeds_are_of_one_model_each(tmp_path):
@@ -477,7 +487,7 @@ def test_means_of_fresh_seeds_are_of_one_model_each(tmp_path):
             for s in (1, 2)
         ]
     *_, found = run(sweeps, tmp_path, plan=contents.plan)
-    mine = [r for r in found if r["reading"] == "fresh"]
+    mine = [r for r in found if r["criterion"] == "fresh"]
     for model in ("mbert", "tiny"):
         *pairs, mean = [r for r in mine if r["model"] == model]
         assert [r["level"] for r in (*pairs, mean)] == ["pair", "pair", "mean"]
@@ -506,7 +516,7 @@ def test_rows_of_fresh_seeds_are_drawn_as_by_hand(tmp_path):
     }
     means[""] = (means["de"] + means["zh"]) / 2
     for row in found:
-        if row["reading"] == "fresh":
+        if row["criterion"] == "fresh":
             bounds = resampling.interval(means[row["target"]])
             assert (row["low"], row["high"]) == pytest.approx(bounds, abs=1e-6)
 
@@ -520,7 +530,7 @@ def test_fresh_seeds_of_several_choosing_seeds_are_told_apart(tmp_path):
             sweeps.append(fresh_sweep(tmp_path / "de", k, right, seed=seed, of_seed=of_seed))
     plan, choices, found = run(sweeps, tmp_path, plan=contents.plan)
     (exhibit,) = [e for e in plan if e["kind"] == "fresh"]
-    (row,) = [r for r in found if r["reading"] == "fresh" and r["level"] == "pair"]
+    (row,) = [r for r in found if r["criterion"] == "fresh" and r["level"] == "pair"]
     line, *_ = fresh.lines(exhibit, choices)
     assert (row["k"], row["seeds"], line["seeds"]) == ("1 1", 3, 3)
     assert row["gain"] == pytest.approx(line["gain_fresh"], abs=1e-5)
@@ -537,15 +547,15 @@ def test_fresh_seeds_where_k_0_was_chosen_or_files_are_wrong(tmp_path):
         for suffix in (".json", ".parquet"):
             second.with_suffix(suffix).write_bytes(first.with_suffix(suffix).read_bytes())
     plan, choices, found = run(sweeps, tmp_path, plan=contents.plan)
-    german, chinese, mean = [row for row in found if row["reading"] == "fresh"]
+    german, chinese, mean = [row for row in found if row["criterion"] == "fresh"]
     assert (german["k"], german["gain"], german["low"]) == ("0", 0, None)
     assert chinese["low"] < mean["gain"] * 2 < chinese["high"] and mean["low"] is not None
     Path(sweeps[-1]["trials"][1]).with_suffix(".parquet").write_bytes(b"PAR1")
     plan, choices, found = run(sweeps, tmp_path, plan=contents.plan)
-    german, chinese, mean = [row for row in found if row["reading"] == "fresh"]
+    german, chinese, mean = [row for row in found if row["criterion"] == "fresh"]
     assert german["gain"] == 0 and "not a whole file" in chinese["problem"]
     assert chinese["gain"] is mean["gain"] is mean["low"] is None
-    assert not any(row["problem"] for row in found if row["reading"] != "fresh")
+    assert not any(row["problem"] for row in found if row["criterion"] != "fresh")
     (exhibit,) = [e for e in plan if e["kind"] == "fresh"]
     table = fresh.table(exhibit, choices, LANGUAGES, found)
     assert table["body"][1][4]["below"] and not table["body"][1][5]["below"]
@@ -557,7 +567,9 @@ def test_the_card_of_an_export_has_the_same_gain_and_interval(tmp_path, task):
     sweeps = study(tmp_path, {"de": GAIN}, task=task, experiment=task)
     _, choices, found = run(sweeps, tmp_path, resamples=resampling.RESAMPLES)
     (choice,), row = choices, of(found, "de")
-    trials = [Path(sweeps[0]["trials"][sweeps[0]["ks"].index(k)]) for k in (0, choice["sound_k"])]
+    trials = [
+        Path(sweeps[0]["trials"][sweeps[0]["ks"].index(k)]) for k in (0, choice["dev_selected_k"])
+    ]
     (line,) = card.compare(
         [path.with_suffix("") for path in trials],
         metric=row["metric"],
@@ -567,7 +579,7 @@ def test_the_card_of_an_export_has_the_same_gain_and_interval(tmp_path, task):
     expected = (row["gain"], row["low"], row["high"])
     assert row["k"] == "1" and line["gain"] == pytest.approx(expected, abs=2e-6)
     assert line["unpruned"][0] == pytest.approx(choice["unpruned"], abs=2e-6)
-    assert line["pruned"][0] == pytest.approx(choice["sound_test"], abs=2e-6)
+    assert line["pruned"][0] == pytest.approx(choice["dev_selected_test"], abs=2e-6)
     for name in ("unpruned", "pruned"):
         value, low, high = line[name]
         assert low < value < high

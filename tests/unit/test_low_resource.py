@@ -36,7 +36,7 @@ def shown(tmp_path):
     plan = exhibits.plan(sweeps)
     scores = selection.load_scores({p for s in sweeps for p in s["trials"]}, sweeps)
     path = tmp_path / "choices.csv"
-    selection.write(selection.choose(scores, exhibits.readings(plan, sweeps)), path)
+    selection.write(selection.choose(scores, exhibits.criteria(plan, sweeps)), path)
     return plan, selection.read(path)
 
 
@@ -60,7 +60,7 @@ def test_table_goes_up_to_all_data(shown):
     assert shares == [(code, share) for code in ("de", "zh") for share in (10, 50, 100)]
     row = next(r for r in choices if r["mixture"] == "en+zh@10")
     assert table["records"][3]["unpruned"] == row["unpruned"]
-    assert table["records"][3]["sound_gain"] == row["sound_gain"]
+    assert table["records"][3]["dev_selected_gain"] == row["dev_selected_gain"]
     assert table["body"][3][0]["text"] == "English → Chinese"
 
 
@@ -70,16 +70,21 @@ def test_intervals_of_every_share(shown, tmp_path):
         {
             **{name: choice[name] for name in ("experiment", "model", "source", "target")},
             **{name: choice[name] for name in ("setting", "mixture", "metric")},
-            **{"ranking": "gradient", "level": "pair", "reading": "sound", "seeds": 1},
-            **{"gain": choice["sound_gain"], "low": choice["sound_gain"] - 1.25},
-            **{"high": choice["sound_gain"] + 2.5, "p": 0.001, "p_holm": 0.01, "resamples": 10},
+            **{"ranking": "gradient", "level": "pair", "criterion": "dev_selected", "seeds": 1},
+            **{"gain": choice["dev_selected_gain"], "low": choice["dev_selected_gain"] - 1.25},
+            **{
+                "high": choice["dev_selected_gain"] + 2.5,
+                "p": 0.001,
+                "p_holm": 0.01,
+                "resamples": 10,
+            },
             "problem": "",
         }
         for choice in choices
     ]
     table = low_resource.table(plan[2], choices, LANGUAGES, rows)
     for line, cells in zip(table["records"], table["body"], strict=True):
-        gain = line["sound_gain"]
+        gain = line["dev_selected_gain"]
         assert cells[4]["below"] == f"[{tables.signed(gain - 1.25)}, {tables.signed(gain + 2.5)}]"
         # The star of 100 % is about the gains of another table.
         assert cells[4]["text"].endswith("°") == (line["percent"] < 100) == bool(cells[4]["note"])

@@ -29,7 +29,7 @@ def shown(tmp_path):
     plan = exhibits.plan(sweeps)
     scores = selection.load_scores({p for s in sweeps for p in s["trials"]}, sweeps)
     path = tmp_path / "choices.csv"
-    selection.write(selection.choose(scores, exhibits.readings(plan, sweeps)), path)
+    selection.write(selection.choose(scores, exhibits.criteria(plan, sweeps)), path)
     return plan, selection.read(path)
 
 
@@ -39,16 +39,16 @@ def test_table(shown):
     table = multi_source.table(exhibit, choices, LANGUAGES)
     (line,) = table["records"]
     assert line["unpruned"] == 70
-    assert (line["MD_sound"], line["SD_sound"]) == (71, 70)
-    assert (line["EC_sound"], line["EC_source"]) == (67, "zh")  # dev 84, whatever test says
-    assert (line["MD_best"], line["SD_best"], line["EC_best"]) == (74, 73, 76)
+    assert (line["MD_dev_selected"], line["SD_dev_selected"]) == (71, 70)
+    assert (line["EC_dev_selected"], line["EC_source"]) == (67, "zh")  # dev 84, whatever test says
+    assert (line["MD_test_oracle"], line["SD_test_oracle"], line["EC_test_oracle"]) == (74, 73, 76)
     assert line["published_MD"] == 62.63
     widths = {sum(c["colspan"] for c in row) for row in table["body"]}
     assert widths == {sum(c["colspan"] for c in table["head"][0])}
     assert any(c["note"] == "the ranking of Chinese" for c in table["body"][0])
     # Ours at best is +4, the paper's MD and unpruned differ by something else.
     theirs = line["published_MD"] - line["published_unpruned"]
-    assert line["MD_best_gain_less_published"] == pytest.approx(4 - theirs)
+    assert line["MD_test_oracle_gain_less_published"] == pytest.approx(4 - theirs)
     apart = table["body"][0][6]
     assert apart["text"] == tables.signed(4 - theirs) and apart["kind"] in (
         "first up",
@@ -62,14 +62,14 @@ def statistics(choices):
     return [
         {
             **{name: choice[name] for name in names},
-            **{"level": "pair", "reading": reading, "seeds": 1, "problem": ""},
+            **{"level": "pair", "criterion": criterion, "seeds": 1, "problem": ""},
             "ranking": exhibits.ranking_kind(choice["ranking"], choice["source"]),
-            "gain": choice[f"{reading}_gain"],
-            "low": choice[f"{reading}_gain"] - 1,
-            "high": choice[f"{reading}_gain"] + 1,
+            "gain": choice[f"{criterion}_gain"],
+            "low": choice[f"{criterion}_gain"] - 1,
+            "high": choice[f"{criterion}_gain"] + 1,
         }
         for choice in choices
-        for reading in ("sound", "best")
+        for criterion in ("dev_selected", "test_oracle")
     ]
 
 
@@ -79,11 +79,11 @@ def test_gains_have_the_intervals_of_their_sweeps(shown):
     known = statistics(choices)
     table = multi_source.table(exhibit, choices, LANGUAGES, known)
     (line,) = table["records"]
-    assert [line[f"MD_sound_{name}"] for name in ("gain", "low", "high")] == [1, 0, 2]
-    assert [line[f"SD_best_{name}"] for name in ("gain", "low", "high")] == [3, 2, 4]
+    assert [line[f"MD_dev_selected_{name}"] for name in ("gain", "low", "high")] == [1, 0, 2]
+    assert [line[f"SD_test_oracle_{name}"] for name in ("gain", "low", "high")] == [3, 2, 4]
     # Of the source that dev chose; which source is best on test was looked for, too.
-    assert [line[f"EC_sound_{name}"] for name in ("gain", "low", "high")] == [-3, -4, -2]
-    assert [line[f"EC_best_{name}"] for name in ("gain", "low", "high")] == [6, None, None]
+    assert [line[f"EC_dev_selected_{name}"] for name in ("gain", "low", "high")] == [-3, -4, -2]
+    assert [line[f"EC_test_oracle_{name}"] for name in ("gain", "low", "high")] == [6, None, None]
     cells = table["body"][0][-7:]
     assert [c["below"] for c in cells] == [
         *("", "+1.00 [0.00, +2.00]", "0.00 [−1.00, +1.00]", "−3.00 [−4.00, −2.00]"),
@@ -91,7 +91,7 @@ def test_gains_have_the_intervals_of_their_sweeps(shown):
     ]
     assert any("training noise is not included" in note for note in table["notes"])
     plain = multi_source.table(exhibit, choices, LANGUAGES)
-    assert plain["records"][0]["MD_sound_low"] is None and len(plain["notes"]) == 2
+    assert plain["records"][0]["MD_dev_selected_low"] is None and len(plain["notes"]) == 2
     nothing = dict.fromkeys(("gain", "low", "high"))
     wrong = [row | nothing | {"problem": "k-01.parquet: no"} for row in known]
     notes = multi_source.table(exhibit, choices, LANGUAGES, wrong)["notes"]
@@ -119,13 +119,13 @@ def test_means_of_a_model(shown):
 def test_published_means_are_over_the_same_lines_as_ours():
     def line(unpruned, best, theirs):
         empty = dict.fromkeys(
-            f"{name}_{reading}{end}"
+            f"{name}_{criterion}{end}"
             for name in multi_source.HEURISTICS
-            for reading in ("sound", "best")
+            for criterion in ("dev_selected", "test_oracle")
             for end in ("", "_gain", "_low", "_high")
         )
         made = {"target": "x", "source": "y", "model": "mbert", "unpruned": unpruned, **empty}
-        made |= {"published_unpruned": theirs, "MD_best": best, "published_MD": theirs}
+        made |= {"published_unpruned": theirs, "MD_test_oracle": best, "published_MD": theirs}
         return made | {"published_SD": None, "published_EC": None}
 
     mean = multi_source._mean([line(1.0, 2.0, 10.0), line(3.0, None, 20.0)], [])
@@ -145,7 +145,7 @@ def test_nulls_and_fresh_seeds_are_no_further_seeds(shown):
     plan, choices = shown
     (exhibit,) = [e for e in plan if e["kind"] == "sources"]
     plain = multi_source.table(exhibit, choices, LANGUAGES)
-    other = {"seed": 7, "sound_test": 1.0, "best_test": 1.0, "unpruned": 1.0}
+    other = {"seed": 7, "dev_selected_test": 1.0, "test_oracle_test": 1.0, "unpruned": 1.0}
     more = [choices[0] | other | {"role": "fresh", "of_seed": 42}]
     more += [choices[0] | other | {"role": "noise", "ranking": "unpruned"}]
     assert multi_source.table(exhibit, [*choices, *more], LANGUAGES) == plain

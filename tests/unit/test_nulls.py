@@ -37,15 +37,15 @@ def runs(random, count, planted=0.0, *, heavy=False, alike=0.0):
 
 
 def chosen(scores, **place):
-    """Choices of a source's sweep (dev, tests), one per target, by both readings."""
+    """Choices of a source's sweep (dev, tests), one per target, by both criteria."""
     dev, tests = scores
     k = int(dev[:, 0].argmax())
     return [
         row(
             **place,
             target=target,
-            sound_gain=float(tests[k, i] - tests[0, i]),
-            best_gain=float(tests[1:, i].max() - tests[0, i]),
+            dev_selected_gain=float(tests[k, i] - tests[0, i]),
+            test_oracle_gain=float(tests[1:, i].max() - tests[0, i]),
         )
         for i, target in enumerate(TARGETS)
     ]
@@ -80,18 +80,18 @@ def study(random, *, planted=0.0, further=12, rankings=0, heavy=False, alike=0.0
     return choices, scores
 
 
-def of(found, null, reading):
-    (line,) = (r for r in found if (r["null"], r["reading"]) == (null, reading))
+def of(found, null, criterion):
+    (line,) = (r for r in found if (r["null"], r["criterion"]) == (null, criterion))
     return line
 
 
 def claimed(repetitions, **options):
-    """Share of simulated studies in which p < 0.05: (null, reading) -> share."""
+    """Share of simulated studies in which p < 0.05: (null, criterion) -> share."""
     random = np.random.default_rng(20260101)
     count: dict = {}
     for _ in range(repetitions):
         for r in numbers.rows(*study(random, **options), draws=1000):
-            place = (r["null"], r["reading"])
+            place = (r["null"], r["criterion"])
             count[place] = count.get(place, 0) + (r["p"] < 0.05)
     return {place: n / repetitions for place, n in count.items()}
 
@@ -99,7 +99,7 @@ def claimed(repetitions, **options):
 def test_noise_alone_is_called_a_gain_in_at_most_5_percent():
     repetitions = 400
     shares = claimed(repetitions, rankings=20)
-    assert len(shares) == 4  # two nulls, two readings
+    assert len(shares) == 4  # two nulls, two criteria
     error = 2.33 * (0.05 * 0.95 / repetitions) ** 0.5
     assert max(shares.values()) <= 0.05 + error, shares
 
@@ -124,10 +124,10 @@ def test_random_null_counts_rankings_with_all_pairs():
     by_ranking = {}
     for r in choices:
         if r["role"] == "random":
-            by_ranking.setdefault(r["ranking"], []).append(r["best_gain"])
+            by_ranking.setdefault(r["ranking"], []).append(r["test_oracle_gain"])
     means = {name: np.mean(gains) for name, gains in by_ranking.items()}
-    line = of(numbers.rows(choices, []), "random", "best")
-    gain = np.mean([r["best_gain"] for r in mine])
+    line = of(numbers.rows(choices, []), "random", "test_oracle")
+    gain = np.mean([r["test_oracle_gain"] for r in mine])
     above = sum(mean >= gain for mean in means.values())
     assert line["gain"] == pytest.approx(gain)
     assert line["p"] == pytest.approx((1 + above) / 6)
@@ -137,25 +137,25 @@ def test_random_null_counts_rankings_with_all_pairs():
     assert (line["n"], line["pairs"]) == (5, 8)
     # a ranking that lacks one pair isn't compared
     missing = next(r for r in choices if r["ranking"] == "random-2" and r["target"] == "fa")
-    missing["sound_gain"] = missing["best_gain"] = None
-    line = of(numbers.rows(choices, []), "random", "best")
+    missing["dev_selected_gain"] = missing["test_oracle_gain"] = None
+    line = of(numbers.rows(choices, []), "random", "test_oracle")
     del means["random-2"]
     assert line["n"] == 4
     assert line["null_mean"] == pytest.approx(np.mean(list(means.values())))
     # a pair without a gain is in no mean, neither ours nor theirs
-    mine[0]["best_gain"] = mine[0]["sound_gain"] = None
-    assert of(numbers.rows(choices, []), "random", "best")["pairs"] == 7
+    mine[0]["test_oracle_gain"] = mine[0]["dev_selected_gain"] = None
+    assert of(numbers.rows(choices, []), "random", "test_oracle")["pairs"] == 7
 
 
 def test_many_random_rankings_have_percentiles_and_p_is_one_sided():
     """A gain below all of the rankings' is as far out as one above them, but no gain."""
     choices, _ = study(np.random.default_rng(7), rankings=numbers.FOR_PERCENTILES)
     random = [r for r in choices if r["role"] == "random"]
-    worse = [r | {"best_gain": -9.0} if r["role"] == "main" else r for r in choices]
-    line = of(numbers.rows(worse, []), "random", "best")
+    worse = [r | {"test_oracle_gain": -9.0} if r["role"] == "main" else r for r in choices]
+    line = of(numbers.rows(worse, []), "random", "test_oracle")
     gains: dict = {}
     for r in random:
-        gains.setdefault(r["ranking"], []).append(r["best_gain"])
+        gains.setdefault(r["ranking"], []).append(r["test_oracle_gain"])
     expected = np.percentile([np.mean(of) for of in gains.values()], [2.5, 97.5])
     assert (line["null_low"], line["null_high"]) == pytest.approx(tuple(expected))
     assert (line["gain"], line["p"]) == (-9, 1)
@@ -166,7 +166,7 @@ def test_random_heads_and_sweeps_without_gains_have_no_random_null():
     main, random = ([r for r in choices if r["role"] == role] for role in ("main", "random"))
     for ranking in ("random-9", "reversed-random-9"):
         assert not numbers.rows([r | {"ranking": ranking} for r in main] + random, [])
-    for gone in ("sound_gain", "best_gain"):
+    for gone in ("dev_selected_gain", "test_oracle_gain"):
         assert not numbers.rows([r | {gone: None} for r in main] + random, [])
     assert len(numbers.rows(main + random, [])) == 2
 
@@ -178,14 +178,14 @@ def test_noise_null_has_the_spread_of_the_runs():
     found = numbers.rows(choices, scores, draws=3000)
     assert {r["null"] for r in found} == {"noise"}
     of_runs = run_noise.Runs.of(scores)
-    for reading in ("sound", "best"):
+    for criterion in ("dev_selected", "test_oracle"):
         fresh = []
         for _ in range(3000):
             dev, tests = runs(random, K + 1)
-            chosen = tests[dev.argmax()] if reading == "sound" else tests[1:].max(0)
+            chosen = tests[dev.argmax()] if criterion == "dev_selected" else tests[1:].max(0)
             fresh.append(np.mean(chosen - 50))
         members = [r for r in choices if r["source"] == "en"]
-        null = run_noise.against_runs(of_runs, members, reading, draws=3000)
+        null = run_noise.against_runs(of_runs, members, criterion, draws=3000)
         gains = null.normal / len(members)
         assert gains.mean() == pytest.approx(np.mean(fresh), abs=0.1)
         spread = np.percentile(fresh, [2.5, 97.5])
@@ -195,7 +195,7 @@ def test_noise_null_has_the_spread_of_the_runs():
         unpruned = np.mean(
             [r["value"] for r in scores if r["role"] == "noise" and r["split"] == "test"]
         )
-        line = of(found, "noise", reading)
+        line = of(found, "noise", criterion)
         assert (line["n"], line["pairs"]) == (600, 8)
         own = np.mean([r["value"] for r in scores if r["k"] == 0 and r["split"] == "test"])
         # The band is of gains over the sweeps' own unpruned runs, as our gain is.
@@ -206,7 +206,7 @@ def test_gain_over_all_unpruned_runs_by_hand():
     random = np.random.default_rng(8)
     choices, scores = study(random, further=4)
     members = [r for r in choices if r["source"] == "zh"]
-    null = run_noise.against_runs(run_noise.Runs.of(scores), members, "sound", draws=10)
+    null = run_noise.against_runs(run_noise.Runs.of(scores), members, "dev_selected", draws=10)
     total = shift = 0.0
     for i, target in enumerate(TARGETS):
         values = {
@@ -216,7 +216,7 @@ def test_gain_over_all_unpruned_runs_by_hand():
         }
         unpruned = [v for path, v in values.items() if "gradient" not in path]
         assert len(unpruned) == 5 and len(values) == 5 + K
-        chosen = members[i]["sound_gain"] + values["zh 0"]
+        chosen = members[i]["dev_selected_gain"] + values["zh 0"]
         total += chosen - np.mean(unpruned)
         shift += np.mean(unpruned) - values["zh 0"]
     assert (null.gain, null.shift, null.further) == pytest.approx((total, shift, 4))
@@ -231,7 +231,9 @@ def test_outliers_and_runs_that_are_alike_are_seldom_called_a_gain(heavy):
         for _ in range(repetitions):
             choices, scores = study(random, heavy=heavy, alike=alike)
             mine = [r for r in choices if r["source"] == "en"]
-            (line,) = [r for r in numbers.rows(mine, scores, draws=400) if r["reading"] == "sound"]
+            (line,) = [
+                r for r in numbers.rows(mine, scores, draws=400) if r["criterion"] == "dev_selected"
+            ]
             count += line["p"] < 0.05
         claimed[alike] = count / repetitions
     error = 2.33 * (0.05 * 0.95 / repetitions) ** 0.5
@@ -248,8 +250,8 @@ def test_targets_of_a_source_share_their_noise():
     for r in scores:
         if r["split"] == "test":
             r["value"] = of_de[r["trial_path"]]
-    alone = of(numbers.rows(one, scores), "noise", "best")
-    all_alike = of(numbers.rows(copies, scores), "noise", "best")
+    alone = of(numbers.rows(one, scores), "noise", "test_oracle")
+    all_alike = of(numbers.rows(copies, scores), "noise", "test_oracle")
     span = alone["null_high"] - alone["null_low"]
     assert all_alike["null_high"] - all_alike["null_low"] == pytest.approx(span, rel=0.05)
 
@@ -268,8 +270,8 @@ def test_few_runs_have_no_p_and_masked_trials_no_noise():
 def test_runs_that_are_all_alike_give_no_noise():
     random = np.random.default_rng(5)
     choices, scores = study(random)
-    choices = [{**r, "sound_gain": 0.0, "best_gain": 0.0} for r in choices]
-    line = of(numbers.rows(choices, [{**r, "value": 50.0} for r in scores]), "noise", "best")
+    choices = [{**r, "dev_selected_gain": 0.0, "test_oracle_gain": 0.0} for r in choices]
+    line = of(numbers.rows(choices, [{**r, "value": 50.0} for r in scores]), "noise", "test_oracle")
     assert (line["null_mean"], line["null_low"], line["null_high"]) == (0, 0, 0)
 
 
@@ -281,7 +283,7 @@ def test_table_has_both_nulls_in_a_line():
     assert len(table["body"]) == 2
     first = texts(table["body"])[0]
     assert first[3] == "k chosen on dev"
-    noise, drawn = of(found, "noise", "sound"), of(found, "random", "sound")
+    noise, drawn = of(found, "noise", "dev_selected"), of(found, "random", "dev_selected")
     assert first[8] == f"{noise['p']:.3f}*"
     assert first[12:] == ["20", f"{drawn['p']:.3f}*"]
     assert table["records"] == found

@@ -58,7 +58,7 @@ def read(sweeps, *, without=()):
     trials = {path for made in sweeps for path in made["trials"]} - set(without)
     plan = contents.plan(sweeps, PUBLISHED)
     scores = selection.load_scores(trials, sweeps)
-    choices = selection.choose(scores, exhibits.readings(plan, sweeps))
+    choices = selection.choose(scores, exhibits.criteria(plan, sweeps))
     choices = selection.pruned_heads(choices)
     tables = []
     for table in (scores, choices):
@@ -363,7 +363,7 @@ def test_every_row_leads_to_its_trials_and_the_configuration(built):
     build, directory = built
     texts = build()
     trials = [link for link in Page(texts["report"]).links if link.endswith(".json")]
-    # 8 sweeps (two settings, targets and models), k by both readings.
+    # 8 sweeps (two settings, targets and models), k by both criteria.
     assert len(trials) >= 2 * 8
     assert all(link.startswith("trials/") for link in trials)
     for name in ("report", "start", "runtimes"):

@@ -1,4 +1,4 @@
-"""Published, the paper's protocol, as released, sound: four readings in one line."""
+"""Published, the paper's protocol, as released, sound: four criteria in one line."""
 
 import made_up
 import pytest
@@ -98,7 +98,11 @@ def test_four_readings_in_a_line(tmp_path):
     assert (line["published_unpruned"], line["published_best"]) == printed
     # sweep 3 of the paper's protocol wrote the shared trials last, sweep 6 those as released
     assert (line["paper_unpruned"], line["paper_best"], line["paper_k"]) == (63, 67, 2)
-    assert (line["sound_pruned"], line["sound_gain"], line["sound_k"]) == (64, 1, 1)
+    assert (line["dev_selected_pruned"], line["dev_selected_gain"], line["dev_selected_k"]) == (
+        64,
+        1,
+        1,
+    )
     # all heads back on: made_up takes 5 points for k > 0, and k >= 1 must be chosen
     assert (line["released_unpruned"], line["released_best"], line["released_k"]) == (66, 65, 2)
     assert line["released_gain"] == -1
@@ -108,9 +112,15 @@ def test_rows_lead_to_trials_and_have_their_intervals(tmp_path):
     sweeps = study(tmp_path)
     rows = choices_of(sweeps, tmp_path)
     of = {"level": "pair", "experiment": "pos", "ranking": "gradient", "setting": "cross-lingual"}
-    of |= {"reading": "sound", "source": "en", "target": "zh", "mixture": "en", "metric": METRIC}
+    of |= {
+        "criterion": "dev_selected",
+        "source": "en",
+        "target": "zh",
+        "mixture": "en",
+        "metric": METRIC,
+    }
     of |= {"model": "mbert", "low": 0.5, "high": 1.5, "p": 0.01, "p_holm": 0.02, "p_runs": 0.01}
-    statistics = [of, of | {"reading": "best", "experiment": "other"}]
+    statistics = [of, of | {"criterion": "test_oracle", "experiment": "other"}]
     args = (exhibit_of(sweeps), rows, LANGUAGES, PUBLISHED)
     table = protocols.table(*args, statistics)
     line = table["body"][1]
@@ -120,8 +130,8 @@ def test_rows_lead_to_trials_and_have_their_intervals(tmp_path):
     assert [path for _, path in line[13]["links"]] == [str(sweeps[5]["trials"][2])]
     assert not any(cell["below"] for cell in line[:-2])
     record = next(r for r in table["records"] if (r["target"], r["level"]) == ("zh", "pair"))
-    assert record["sound_trial"] == str(sweeps[3]["trials"][1])
-    assert (record["sound_low"], record["paper_low"]) == (0.5, None)
+    assert record["dev_selected_trial"] == str(sweeps[3]["trials"][1])
+    assert (record["dev_selected_low"], record["paper_low"]) == (0.5, None)
     assert not any(name.endswith(("_row", "_rows", "_run")) for name in record)
     assert "own tables" in table["notes"][-1]
     assert "own tables" not in protocols.table(*args)["notes"][-1]

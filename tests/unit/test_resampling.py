@@ -152,7 +152,7 @@ def test_sentences_alone_are_seldom_called_a_gain(systems, alike):
 
 
 def both_p(random, systems):
-    """p of both readings of one sweep of noise: of the system that dev chose, and of the best."""
+    """p of both criteria of one sweep of noise: of the system that dev chose, and of the best."""
     made = spans(random, 40, systems)
     key, pair = str(random.integers(2**32)), made[:, [0, random.integers(1, systems)]]
     null = resampling.exchanged([pair], F1, key=key, resamples=400)
@@ -165,18 +165,18 @@ def both_p(random, systems):
 
 @pytest.mark.parametrize("systems", [2, 5])
 def test_a_table_of_noise_seldom_has_a_claim_by_either_reading(systems):
-    """The family of p is the table: whoever looks at both readings is wrong in 5 % at most."""
+    """The family of p is the table: whoever looks at both criteria is wrong in 5 % at most."""
     alone, both = [], []
 
     def test(random):
-        readings = list(zip(*(both_p(random, systems) for _ in range(5)), strict=True))
-        alone.append(min(min(resampling.holm(p)) for p in readings) < 0.05)
-        both.append(min(resampling.holm([*readings[0], *readings[1]])) < 0.05)
+        criteria = list(zip(*(both_p(random, systems) for _ in range(5)), strict=True))
+        alone.append(min(min(resampling.holm(p)) for p in criteria) < 0.05)
+        both.append(min(resampling.holm([*criteria[0], *criteria[1]])) < 0.05)
         return both[-1]
 
     share, limit = claims(400, test)
     assert share <= limit
-    assert sum(alone) > sum(both)  # families of one reading each claim more than one test may
+    assert sum(alone) > sum(both)  # families of one criterion each claim more than one test may
 
 
 def runs(random, *, seeds, k_max, alike, heavy, effect=0.0):
@@ -195,19 +195,26 @@ def p_of_runs(random, *, best=False, **design):
     return resampling.p_of_seeds(*runs(random, **design), best=best, resamples=400)
 
 
-@pytest.mark.parametrize("best", [False, True])
+@pytest.mark.parametrize("test_oracle", [False, True])
 @pytest.mark.parametrize("heavy", [False, True])
 @pytest.mark.parametrize("alike", [0.0, 0.9])
 @pytest.mark.parametrize(("seeds", "k_max"), [(3, 12), (5, 4), (8, 12)])
 def test_the_luckiest_of_many_runs_is_seldom_called_a_gain(seeds, k_max, alike, heavy, best):
-    design = {"seeds": seeds, "k_max": k_max, "alike": alike, "heavy": heavy, "best": best}
+    design = {"seeds": seeds, "k_max": k_max, "alike": alike, "heavy": heavy, "test_oracle": best}
     share, limit = claims(400, lambda random: p_of_runs(random, **design) < 0.05)
     assert share <= limit
 
 
-@pytest.mark.parametrize("best", [False, True])
+@pytest.mark.parametrize("test_oracle", [False, True])
 def test_a_gain_of_pruning_is_found_with_several_seeds(best):
-    design = {"seeds": 8, "k_max": 4, "alike": 0.5, "heavy": False, "effect": 2.0, "best": best}
+    design = {
+        "seeds": 8,
+        "k_max": 4,
+        "alike": 0.5,
+        "heavy": False,
+        "effect": 2.0,
+        "test_oracle": best,
+    }
     share, _ = claims(50, lambda random: p_of_runs(random, **design) < 0.05)
     assert share > 0.8
 

@@ -5,7 +5,7 @@ import pytest
 from polyheads.analysis import rows
 
 PAIR = dict.fromkeys(rows.COLUMNS, "") | {
-    **{"exhibit": "table-1", "level": "pair", "reading": "sound", "experiment": "pos"},
+    **{"exhibit": "table-1", "level": "pair", "criterion": "dev_selected", "experiment": "pos"},
     **{"task": "pos", "corpus": "ud", "model": "mbert", "recipe": "paper"},
     **{"ranking": "gradient", "setting": "cross-lingual", "source": "en", "target": "de"},
     **{"mixture": "en", "metric": "accuracy", "seeds": 2, "k": "3 4", "sentences": 100},
@@ -43,11 +43,11 @@ def test_columns_of_ones_own(tmp_path):
 
 def test_cells_of_a_table():
     other = PAIR | {"exhibit": "table-2"}
-    best = PAIR | {"reading": "best"}
+    best = PAIR | {"criterion": "test_oracle"}
     assert rows.by_cell([other, PAIR, best, MEAN], "table-1") == {
-        ("mbert", "en", "de", "sound"): PAIR,
-        ("mbert", "en", "de", "best"): best,
-        ("mbert", "", "", "sound"): MEAN,
+        ("mbert", "en", "de", "dev_selected"): PAIR,
+        ("mbert", "en", "de", "test_oracle"): best,
+        ("mbert", "", "", "dev_selected"): MEAN,
     }
 
 
@@ -67,13 +67,13 @@ def test_what_is_told_apart(p, told):
 
 def test_rows_of_choices():
     problem = PAIR | {"problem": "k-3.parquet: gone", "p_holm": None}
-    fresh = PAIR | {"reading": rows.FRESH}
+    fresh = PAIR | {"criterion": rows.FRESH}
     others = [
         PAIR | {name: "another"}
         for name in ("experiment", "model", "source", "target", "setting", "mixture", "metric")
     ]
     others += [PAIR | {"ranking": "lrp"}, fresh]
-    best = PAIR | {"reading": "best"}
+    best = PAIR | {"criterion": "test_oracle"}
     every = [PAIR, problem, MEAN, best, *others]
     assert rows.of_choices(every, [CHOICE, CHOICE]) == [PAIR, best]
     assert rows.all_of_choices(every, [CHOICE]) == [PAIR, problem, best]
@@ -82,7 +82,7 @@ def test_rows_of_choices():
 
 def test_means_of_choices():
     others = [MEAN | {name: "another"} for name in ("experiment", "model", "setting", "metric")]
-    others += [MEAN | {"ranking": "lrp"}, MEAN | {"reading": rows.FRESH}]
+    others += [MEAN | {"ranking": "lrp"}, MEAN | {"criterion": rows.FRESH}]
     assert rows.of_means([PAIR, *others, MEAN], [CHOICE]) == [MEAN]
 
 

@@ -26,8 +26,8 @@ def score_rows(path, dev, test, *, seed=1, k=0, role="main", heads="pruned", tar
 def choice(dev, test, **changed):
     """A row of choices.csv of a sweep's dev and test scores, k = 0 first."""
     gains = {
-        "sound_gain": test[int(np.argmax(dev))] - test[0],
-        "best_gain": max(test[1:]) - test[0],
+        "dev_selected_gain": test[int(np.argmax(dev))] - test[0],
+        "test_oracle_gain": max(test[1:]) - test[0],
     }
     row = {"target": "de", "seed": 1, "heads": "pruned", "dev": "en", "protocol": "prune"}
     return {**ROW, **row, **gains, **changed}
@@ -50,15 +50,15 @@ def study(sweeps, further, **changed):
     return choices, scores
 
 
-def against(choices, scores, reading, draws=20_000):
-    return run_noise.against_runs(run_noise.Runs.of(scores), choices, reading, draws=draws)
+def against(choices, scores, criterion, draws=20_000):
+    return run_noise.against_runs(run_noise.Runs.of(scores), choices, criterion, draws=draws)
 
 
 SWEEP = ([70.0, 72.0], [50.0, 53.0])
 FURTHER = [(71.0, 48.0), (69.0, 51.5), (73.0, 47.0)]
 
 
-def exchanges(sweeps, further, reading):
+def exchanges(sweeps, further, criterion):
     """The gain of every order of all runs: (orders,) summed over the seeds; as they are first."""
     runs = [run for sides in sweeps for run in zip(*sides, strict=True)] + further
     sizes = [len(dev) for dev, _ in sweeps]
@@ -69,18 +69,20 @@ def exchanges(sweeps, further, reading):
             sweep, rest = rest[:size], rest[size:]
             unpruned.append(sweep[0][1])
             best = max(test for _, test in sweep[1:])
-            chosen.append(max(sweep, key=lambda r: r[0])[1] if reading == "sound" else best)
+            chosen.append(
+                max(sweep, key=lambda r: r[0])[1] if criterion == "dev_selected" else best
+            )
         mean = np.mean(unpruned + [test for _, test in rest])
         out.append(sum(chosen) - len(sizes) * mean)
     return np.array(out)
 
 
-@pytest.mark.parametrize("reading", ["sound", "best"])
+@pytest.mark.parametrize("criterion", ["dev_selected", "test_oracle"])
 @pytest.mark.parametrize("seeds", [1, 2])
-def test_an_exchange_is_one_of_all_orders_of_the_runs(seeds, reading):
+def test_an_exchange_is_one_of_all_orders_of_the_runs(seeds, criterion):
     sweeps = [SWEEP, ([68.0, 66.5, 68.5], [49.5, 55.0, 46.0])][:seeds]
-    null = against(*study(sweeps, FURTHER), reading)
-    every = exchanges(sweeps, FURTHER, reading)
+    null = against(*study(sweeps, FURTHER), criterion)
+    every = exchanges(sweeps, FURTHER, criterion)
     assert null.gain == pytest.approx(every[0])
     assert null.further == seeds + len(FURTHER) - 1
     values, count = np.unique(every.round(9), return_counts=True)
@@ -107,7 +109,7 @@ def test_the_roles_are_exchanged_where_the_normal_draws_say_nothing():
     """The best of 10 pruned runs among 16: as many exchanges find it."""
     dev, test = [70.0] * 11, [50.0, 60.0, *([50.0] * 9)]
     dev[1] = 71.0
-    null = against(*study([(dev, test)], [(70.0, 50.0)] * 5), "best")
+    null = against(*study([(dev, test)], [(70.0, 50.0)] * 5), "test_oracle")
     # Among the 10 of k >= 1 in 10 orders of 16; else among unpruned ones, and nothing is gained.
     assert run_noise.p_value([null]) == pytest.approx(10 / 16, abs=0.02)
     assert not null.normal.any()  # the unpruned runs are all alike
@@ -117,15 +119,15 @@ def test_the_mean_over_the_dev_languages_chooses_and_ties_go_to_k_0():
     dev, test = [70.0, 70.0, 69.0], [50.0, 58.0, 59.0]
     choices, scores = study([(dev, test)], FURTHER)
     mean = np.mean([50.0, *(t for _, t in FURTHER)])
-    assert against(choices, scores, "sound").gain == pytest.approx(50 - mean)
+    assert against(choices, scores, "dev_selected").gain == pytest.approx(50 - mean)
     # A second dev language turns it: k = 2 has the best mean.
     more = [
         r | {"language": "zh", "value": {0: 70.0, 1: 60.0, 2: 90.0}[r["k"]]}
         for r in scores
         if r["split"] == "dev"
     ]
-    both = [c | {"dev": "en+zh", "sound_gain": 9.0} for c in choices]
-    null = against(both, scores + more, "sound")
+    both = [c | {"dev": "en+zh", "dev_selected_gain": 9.0} for c in choices]
+    null = against(both, scores + more, "dev_selected")
     assert null.gain == pytest.approx(59 - mean)
     assert null.shift == pytest.approx(9 - (59 - mean))
 
@@ -133,37 +135,38 @@ def test_the_mean_over_the_dev_languages_chooses_and_ties_go_to_k_0():
 def test_runs_without_all_scores_take_no_part():
     choices, scores = study([SWEEP], FURTHER)
     more = score_rows("short", 80.0, 80.0, seed=300, role="noise")
-    whole = against(choices, scores, "sound")
+    whole = against(choices, scores, "dev_selected")
     for lacking in more:  # one without dev, one without test
-        found = against(choices, [*scores, lacking], "sound")
+        found = against(choices, [*scores, lacking], "dev_selected")
         assert (found.gain, found.further) == (whole.gain, 3)
         assert (found.exchanged == whole.exchanged).all()
-    assert against(choices, scores + more, "sound").further == 4
+    assert against(choices, scores + more, "dev_selected").further == 4
     # Runs of another training, metric or role are no noise of this one.
     for key, value in (("mixture", "zh"), ("metric", "accuracy"), ("role", "fresh")):
         other = [r | {key: value} for r in more]
-        assert against(choices, scores + other, "sound").further == 3
+        assert against(choices, scores + other, "dev_selected").further == 3
 
 
 def test_with_fewer_than_two_further_runs_nothing_is_said():
     for count in range(4):
-        null = against(*study([SWEEP], FURTHER[:count]), "best", draws=5)
+        null = against(*study([SWEEP], FURTHER[:count]), "test_oracle", draws=5)
         assert (null.further if null else None) == (count if count > 1 else None)
     # Two sweeps' own unpruned runs alone are no further ones.
-    assert against(*study([SWEEP] * 3, []), "best", draws=5) is None
-    assert against(*study([SWEEP] * 2, FURTHER[:1]), "best", draws=5).further == 2
+    assert against(*study([SWEEP] * 3, []), "test_oracle", draws=5) is None
+    assert against(*study([SWEEP] * 2, FURTHER[:1]), "test_oracle", draws=5).further == 2
 
 
 def test_unpruned_runs_have_the_same_scores_with_all_heads():
     """Choices that read test with all heads: of a pruned run these, of an unpruned one the same."""
     pruned, whole = (
-        against(*study([SWEEP], FURTHER, heads=heads), "sound") for heads in ("pruned", "all")
+        against(*study([SWEEP], FURTHER, heads=heads), "dev_selected")
+        for heads in ("pruned", "all")
     )
     assert (pruned.gain, pruned.further) == (whole.gain, whole.further)
     assert (pruned.exchanged == whole.exchanged).all()
     choices, scores = study([SWEEP], FURTHER, heads="all")
     scores += score_rows("1 1", 72.0, 99.0, k=1)  # with pruned heads, which nobody asks for
-    assert against(choices, scores, "sound").gain == pytest.approx(whole.gain)
+    assert against(choices, scores, "dev_selected").gain == pytest.approx(whole.gain)
 
 
 def test_masked_trials_are_no_trainings_of_their_own():

@@ -1,4 +1,4 @@
-"""The two readings of a sweep."""
+"""The two criteria of a sweep."""
 
 import json
 from pathlib import Path
@@ -29,26 +29,31 @@ def test_both_readings(tmp_path):
     made = made_up.sweep(tmp_path)
     values = {("dev", "en"): [80.0, 83.0, 82.0, 81.0], ("test", "de"): [60.0, 61.0, 58.0, 64.0]}
     row = one(made, values)
-    assert (row.sound_k, row.sound_dev, row.sound_test, row.sound_gain) == (1, 83, 61, 1)
-    assert (row.best_k, row.best_test, row.best_gain) == (3, 64, 4)
+    assert (
+        row.dev_selected_k,
+        row.dev_selected_dev,
+        row.dev_selected_test,
+        row.dev_selected_gain,
+    ) == (1, 83, 61, 1)
+    assert (row.test_oracle_k, row.test_oracle_test, row.test_oracle_gain) == (3, 64, 4)
     assert (row.unpruned, row.trials, row.k_max, row.missing_k) == (60, 4, 3, "")
-    assert (row.sound_trial, row.metric) == (made["trials"][1], "accuracy")
+    assert (row.dev_selected_trial, row.metric) == (made["trials"][1], "accuracy")
     assert row.dev_test_spearman == 0
 
 
 def test_ties_go_to_the_smaller_k(tmp_path):
     values = {("dev", "en"): [80.0, 81.0, 81.0, 80.0], ("test", "de"): [60.0, 58.0, 59.0, 59.0]}
     row = one(made_up.sweep(tmp_path), values)
-    assert (row.sound_k, row.best_k) == (1, 2)
+    assert (row.dev_selected_k, row.test_oracle_k) == (1, 2)
     values["test", "de"] = [60.0, 59.0, 59.0, 58.0]
-    assert one(made_up.sweep(tmp_path), values).best_k == 1
+    assert one(made_up.sweep(tmp_path), values).test_oracle_k == 1
 
 
 def test_k_0_is_only_in_the_sound_reading(tmp_path):
     values = {("dev", "en"): [80.0, 79.0, 79.0, 79.0], ("test", "de"): [60.0, 55.0, 57.0, 56.0]}
     row = one(made_up.sweep(tmp_path), values)
-    assert (row.sound_k, row.sound_gain) == (0, 0)
-    assert (row.best_k, row.best_gain) == (2, -3)
+    assert (row.dev_selected_k, row.dev_selected_gain) == (0, 0)
+    assert (row.test_oracle_k, row.test_oracle_gain) == (2, -3)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +71,7 @@ def test_whose_dev_chooses(tmp_path, changed, k, dev):
         ("test", "de"): [60.0, 61.0, 62.0, 63.0],
     }
     row = one(made_up.sweep(tmp_path, **changed), values)
-    assert (row.sound_k, row.dev) == (k, dev)
+    assert (row.dev_selected_k, row.dev) == (k, dev)
 
 
 def test_several_sources_choose_by_the_mean_of_their_devs(tmp_path):
@@ -77,7 +82,7 @@ def test_several_sources_choose_by_the_mean_of_their_devs(tmp_path):
         ("test", "de"): [60.0, 61.0, 62.0, 63.0],
     }
     row = one(made, values)
-    assert (row.sound_k, row.sound_dev, row.dev) == (2, 76, "en+zh")
+    assert (row.dev_selected_k, row.dev_selected_dev, row.dev) == (2, 76, "en+zh")
 
 
 def test_constant_scores_have_no_rank_correlation(tmp_path):
@@ -92,13 +97,13 @@ def test_missing_trials_are_said_and_left_out(tmp_path):
     made = made_up.sweep(tmp_path)
     values = {("dev", "en"): [80.0, 83.0, 82.0, 81.0], ("test", "de"): [60.0, 61.0, 58.0, 64.0]}
     row = one(made, values, without=made["trials"][1:2])
-    assert (row.missing_k, row.trials, row.sound_k) == ("1", 3, 2)
+    assert (row.missing_k, row.trials, row.dev_selected_k) == ("1", 3, 2)
     Path(made["trials"][0]).unlink()  # not there, though asked for
     row = choose([made]).iloc[0]
-    assert row.isna()[["unpruned", "sound_gain", "best_gain"]].all()
-    assert (row.sound_k, row.best_k) == (1, 3)
+    assert row.isna()[["unpruned", "dev_selected_gain", "test_oracle_gain"]].all()
+    assert (row.dev_selected_k, row.test_oracle_k) == (1, 3)
     row = choose([made], without=made["trials"]).iloc[0]
-    assert row.isna()[["unpruned", "sound_k", "best_k", "sound_trial"]].all()
+    assert row.isna()[["unpruned", "dev_selected_k", "test_oracle_k", "dev_selected_trial"]].all()
     assert row.missing_k == "0 1 2 3"
 
 
@@ -117,7 +122,7 @@ def test_other_languages_and_masks_do_not_mix_in(tmp_path):
     assert set(scores["mixture"]) == {"en"}
     assert set(scores["ranking"]) == {"gradient-en"}
     row = selection.choose(scores, [made]).iloc[0]
-    assert row.best_test == 64
+    assert row.test_oracle_test == 64
 
 
 def test_sweeps_share_trials(tmp_path):
@@ -126,7 +131,7 @@ def test_sweeps_share_trials(tmp_path):
     assert len(table) == len(sweeps) == 8
     assert table["unpruned"].notna().all()
     crossing = table[table["setting"] == "cross-lingual"]
-    chosen = crossing.groupby("model")["sound_k"].nunique()
+    chosen = crossing.groupby("model")["dev_selected_k"].nunique()
     assert (chosen == 1).all()  # one source, one dev, one k
 
 
@@ -134,14 +139,20 @@ def test_heads_that_are_back_at_test_change_test_alone(tmp_path):
     made = made_up.sweep(tmp_path, heads="all")
     values = {("dev", "en"): [80.0, 83.0, 82.0, 81.0], ("test", "de"): [60.0, 61.0, 58.0, 64.0]}
     row = one(made, values)  # test with all heads is lower by 5
-    assert (row.unpruned, row.sound_k, row.sound_test, row.best_k, row.best_test) == (
+    assert (
+        row.unpruned,
+        row.dev_selected_k,
+        row.dev_selected_test,
+        row.test_oracle_k,
+        row.test_oracle_test,
+    ) == (
         60,
         1,
         56,
         3,
         59,
     )
-    assert (row.sound_dev, row.sound_gain, row.heads) == (83, -4, "all")
+    assert (row.dev_selected_dev, row.dev_selected_gain, row.heads) == (83, -4, "all")
 
 
 def test_the_job_of_a_fresh_seed_chooses_as_the_table_does(tmp_path):
@@ -154,7 +165,7 @@ def test_the_job_of_a_fresh_seed_chooses_as_the_table_does(tmp_path):
     }
     row = one(made, values)
     chosen = choice.chosen_k(made["trials"], made["ks"], made["dev"], made["metric"])
-    assert chosen == row.sound_k == 4  # the smaller one of two with a mean of 76.5
+    assert chosen == row.dev_selected_k == 4  # the smaller one of two with a mean of 76.5
     assert choice.chosen_k(made["trials"], made["ks"], ("en",), made["metric"]) == 2
     assert choice.chosen_k(made["trials"], made["ks"], ("zh",), made["metric"]) == 4
     with pytest.raises(ValueError, match="zip"):
@@ -176,13 +187,16 @@ def test_a_fresh_seed_has_the_chosen_k_and_nothing_to_choose(tmp_path, k):
     trial["pruned_heads"] = [[0, head] for head in range(k)]
     Path(made["trials"][1]).write_text(json.dumps(trial))
     row = choose([made]).iloc[0]
-    assert (row.sound_k, row.k_max, row.of_seed, row.role) == (k, k, 42, "fresh")
-    assert (row.sound_test, row.sound_gain) == (61.5, 1.5 if k else 0)
-    assert row.isna()[["best_k", "best_test", "best_gain"]].all()
+    assert (row.dev_selected_k, row.k_max, row.of_seed, row.role) == (k, k, 42, "fresh")
+    assert (row.dev_selected_test, row.dev_selected_gain) == (61.5, 1.5 if k else 0)
+    assert row.isna()[["test_oracle_k", "test_oracle_test", "test_oracle_gain"]].all()
     row = choose([made], without=made["trials"][1:]).iloc[0]
-    assert row.isna()[["sound_k", "sound_test", "best_k"]].all() and row.unpruned == 60
+    assert (
+        row.isna()[["dev_selected_k", "dev_selected_test", "test_oracle_k"]].all()
+        and row.unpruned == 60
+    )
     row = choose([made], without=made["trials"]).iloc[0]
-    assert row.isna()[["sound_k", "unpruned"]].all() and row.k_max == 0
+    assert row.isna()[["dev_selected_k", "unpruned"]].all() and row.k_max == 0
     main = made_up.sweep(tmp_path, model="other")
     made_up.write_sweep(main, {("dev", "en"): [80.0] * 4, ("test", "de"): [60.0] * 4})
     scores = selection.load_scores({*made["trials"], *main["trials"]}, [made, main])
@@ -195,11 +209,11 @@ def test_csv_and_back(tmp_path):
     path = tmp_path / "choices.csv"
     selection.write(table, path)
     rows = selection.read(path)
-    assert [row["sound_k"] for row in rows[:1]] == [None]
+    assert [row["dev_selected_k"] for row in rows[:1]] == [None]
     for row, (_, before) in zip(rows[2:], list(table.iterrows())[2:], strict=True):
-        assert row["sound_k"] == before["sound_k"]
-        assert row["best_gain"] == pytest.approx(before["best_gain"], abs=1e-6)
-        assert row["best_heads"] == " ".join(f"0.{h}" for h in range(row["best_k"]))
+        assert row["dev_selected_k"] == before["dev_selected_k"]
+        assert row["test_oracle_gain"] == pytest.approx(before["test_oracle_gain"], abs=1e-6)
+        assert row["test_oracle_heads"] == " ".join(f"0.{h}" for h in range(row["test_oracle_k"]))
     first = path.read_bytes()
     selection.write(table, path)
     assert path.read_bytes() == first

@@ -91,7 +91,7 @@ def test_rules_with_all_k_are_the_readings_of_the_tables(tmp_path):
                 and c["metric"] == "accuracy"
             ]
             for name in ("k", "gain"):
-                values = [c[f"{line['reading']}_{name}"] for c in mine]
+                values = [c[f"{line['criterion']}_{name}"] for c in mine]
                 assert line[name] == pytest.approx(sum(values) / len(values))
     # cross-lingual targets share their trainings: 3 of each seed, not 3 of each target
     shared = [r["trainings"] for r in table["records"] if r["rule"] == "all k, best on dev"]
@@ -117,9 +117,15 @@ def test_the_interval_of_all_k_is_that_of_the_result_table(tmp_path):
         written(tmp_path / "b", "zh", [50, 49, 54, 47]),
     ]
     choices, scores = rows_of(sweeps)
-    gain = sum(row["sound_gain"] for row in choices) / 2
+    gain = sum(row["dev_selected_gain"] for row in choices) / 2
     of = {"experiment": "pos", "ranking": "gradient", "setting": "cross-lingual", "model": "mbert"}
-    of |= {"metric": "accuracy", "reading": "sound", "source": "en", "p": 0.1, "p_holm": 0.1}
+    of |= {
+        "metric": "accuracy",
+        "criterion": "dev_selected",
+        "source": "en",
+        "p": 0.1,
+        "p_holm": 0.1,
+    }
     of |= {"low": 0.0, "high": 9.0, "gain": gain, "corpus": "ud-2.7", "recipe": "small"}
     of["exhibit"] = "pos.cross-lingual.gradient"
     pairs = [of | {"level": "pair", "target": code} for code in ("de", "zh")]

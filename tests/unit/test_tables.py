@@ -22,7 +22,7 @@ def rows_of(sweeps, tmp_path, *, without=()):
     paths = {path for made in sweeps for path in made["trials"]} - set(without)
     plan = exhibits.plan(sweeps, PUBLISHED)
     scores = selection.load_scores(paths, sweeps)
-    choices = selection.choose(scores, exhibits.readings(plan, sweeps))
+    choices = selection.choose(scores, exhibits.criteria(plan, sweeps))
     selection.write(selection.pruned_heads(choices), tmp_path / "choices.csv")
     return plan, selection.read(tmp_path / "choices.csv")
 
@@ -81,8 +81,8 @@ def test_result_table_has_both_readings_and_the_published_numbers(tmp_path):
     choice = next(r for r in rows if (r["model"], r["target"]) == ("mbert", "de"))
     cells = texts(table["body"])[0]
     assert cells[2] == f"{choice['unpruned']:.2f}"
-    assert cells[5] == str(choice["sound_k"])
-    assert cells[9] == str(choice["best_k"])
+    assert cells[5] == str(choice["dev_selected_k"])
+    assert cells[9] == str(choice["test_oracle_k"])
     assert not any("Published" in note for note in table["notes"])
 
     other = tables.result_table(plan[1], rows, LANGUAGES, PUBLISHED)
@@ -95,14 +95,14 @@ def test_result_table_has_both_readings_and_the_published_numbers(tmp_path):
     assert other["records"][-1]["published_best"] is None
     # ours less published: of the gains, coloured by sign
     chinese = next(r for r in rows if r["target"] == "zh" and r["metric"] == other_metric(plan))
-    apart = chinese["best_gain"] - 0.11
-    assert record["best_gain_less_published"] == pytest.approx(apart)
-    assert other["records"][-1]["best_gain_less_published"] is None
+    apart = chinese["test_oracle_gain"] - 0.11
+    assert record["test_oracle_gain_less_published"] == pytest.approx(apart)
+    assert other["records"][-1]["test_oracle_gain_less_published"] is None
     cell = other["body"][1][12]  # a row without the name of its source
     assert cell["text"] == tables.signed(apart)
     assert cell["kind"] == f"published {'up' if apart > 0 else 'down'}"
     pairs = [r for r in other["records"] if r["model"] == "mbert"]
-    mean = sum(r["best_gain_less_published"] for r in pairs) / 2
+    mean = sum(r["test_oracle_gain_less_published"] for r in pairs) / 2
     assert other["foot"][0][12]["text"] == tables.signed(mean)
 
 
@@ -178,7 +178,7 @@ def test_missing_trials_are_marked(tmp_path):
     assert [cell["text"] for cell in first][4] == "missing"
     assert first[5]["text"].endswith("†")
     missing, trial = first[5]["note"].split("; ")
-    assert missing == "missing: k = 0 2" and trial == rows[0]["sound_trial"]
+    assert missing == "missing: k = 0 2" and trial == rows[0]["dev_selected_trial"]
     assert any(note.startswith("†") for note in table["notes"])
     overview = overviews.overview(exhibits.main_choices(plan, rows))
     assert full_width(overview) == 12
@@ -190,10 +190,10 @@ def test_seeds_are_averaged(tmp_path):
     plan, rows = rows_of(sweeps, tmp_path)
     table = tables.result_table(plan[0], rows, LANGUAGES)
     here = [r for r in rows if r["setting"] == "cross-lingual" and r["target"] == "de"]
-    gains = [row["best_gain"] for row in here]
+    gains = [row["test_oracle_gain"] for row in here]
     cells = texts(table["body"])[0]
     assert cells[8].startswith(tables.signed(sum(gains) / 3)) and "±" in cells[8]
-    assert cells[9] == ", ".join(str(row["best_k"]) for row in here)
+    assert cells[9] == ", ".join(str(row["test_oracle_k"]) for row in here)
     assert any("seeds" in note for note in table["notes"])
     assert len(table["records"]) == 6  # two targets, three seeds
 
@@ -207,8 +207,10 @@ def test_overview_and_heads(tmp_path):
     assert full_width(overview) == 12
     line = overview["records"][0]
     mine = [r for r in main if (r["setting"], r["model"]) == ("cross-lingual", "mbert")]
-    assert line["best_gain"] == pytest.approx(sum(row["best_gain"] for row in mine) / 2)
-    assert line["best_improved"] == sum(row["best_gain"] > 0 for row in mine)
+    assert line["test_oracle_gain"] == pytest.approx(
+        sum(row["test_oracle_gain"] for row in mine) / 2
+    )
+    assert line["test_oracle_improved"] == sum(row["test_oracle_gain"] > 0 for row in mine)
     heads = overviews.heads_table(main, LANGUAGES)
     assert full_width(heads) == 7
     assert texts(heads["body"])[0][3] == "English → German"
@@ -220,8 +222,10 @@ def test_csv_is_plain_and_complete(tmp_path):
     read = list(csv.DictReader(io.StringIO(tables.csv_text(table))))
     assert len(read) == 4
     assert read[0]["target"] == "de"
-    assert float(read[0]["sound_gain"]) == pytest.approx(table["records"][0]["sound_gain"])
-    assert all(row["sound_trial"].endswith(".json") for row in read)
+    assert float(read[0]["dev_selected_gain"]) == pytest.approx(
+        table["records"][0]["dev_selected_gain"]
+    )
+    assert all(row["dev_selected_trial"].endswith(".json") for row in read)
 
 
 def test_numbers_for_people():

@@ -55,7 +55,11 @@ def test_low_resource_several_sources_and_languages_compared(tmp_path, study):
     low = rows(tables / "low.low-resource.aa.gradient.csv")
     assert [row["percent"] for row in low] == ["20", "50", "100"]
     (several,) = rows(tables / "several.cross-lingual.several-sources.csv")
-    assert several["EC_source"] in ("aa", "bb") and several["MD_sound"] and several["SD_best"]
+    assert (
+        several["EC_source"] in ("aa", "bb")
+        and several["MD_dev_selected"]
+        and several["SD_test_oracle"]
+    )
     merged = project.path / "results/rankings/mini/toy/quick/seed-42/merged-gradient-aa+bb"
     assert json.loads((merged / "ranking.json").read_text())["language"] == "aa+bb"
     figures = project.path / "results/studies/tiny/figures"
@@ -90,12 +94,12 @@ def test_nulls_fresh_seeds_and_the_released_code(tmp_path, study):
     assert len(fresh) == 2 * 2 and {r["of_seed"] for r in fresh} == {"42"}
     for row in fresh:
         # The seed that chose k took part in nothing else, and the other way round.
-        assert row["sound_k"] == main["pos", row["setting"]]["sound_k"]
-        assert row["seed"] in ("8", "9") and not row["best_k"]
+        assert row["dev_selected_k"] == main["pos", row["setting"]]["dev_selected_k"]
+        assert row["seed"] in ("8", "9") and not row["test_oracle_k"]
     trials = project.path / "results/trials/mini/toy"
     place = trials / "quick/aa/seed-8/chosen-gradient-aa/accuracy_aa_k-0-2_seed-42.json"
     again = json.loads(place.read_text())
-    k = int(main["pos", "cross-lingual"]["sound_k"])
+    k = int(main["pos", "cross-lingual"]["dev_selected_k"])
     assert again["trial"]["k"] == len(again["pruned_heads"]) == k
 
     scored = project.path / "results/scores/mini/toy/released/seed-42/released-aa.json"
@@ -104,6 +108,6 @@ def test_nulls_fresh_seeds_and_the_released_code(tmp_path, study):
     on = {r["heads"]: r["metrics"]["accuracy"] for r in trial["scores"] if r["split"] == "test"}
     assert set(on) == {"pruned", "all"}
     read = main["released", "cross-lingual"]
-    best = json.loads((project.path / read["best_trial"]).read_text())
+    best = json.loads((project.path / read["test_oracle_trial"]).read_text())
     value = next(r for r in best["scores"] if (r["split"], r["heads"]) == ("test", "all"))
-    assert float(read["best_test"]) == round(value["metrics"]["accuracy"], 6)
+    assert float(read["test_oracle_test"]) == round(value["metrics"]["accuracy"], 6)

@@ -30,9 +30,9 @@ def test_exports_of_a_finished_study(again, study):
         assert "snakemake export --configfile study.yaml" in card
         if record["chosen"]:
             choice = chosen["multi-lingual"]
-            assert str(record["k"]) == choice["sound_k"]
+            assert str(record["k"]) == choice["dev_selected_k"]
             heads = " ".join(f"{layer}.{head}" for layer, head in record["pruned_heads"])
-            assert heads == choice["sound_heads"]
+            assert heads == choice["dev_selected_heads"]
     # Other words of the card are written, not trained.
     module = again.path / "workflow/polyheads/exports/card.py"
     module.write_text(module.read_text() + "\nNEW = 1\n")

@@ -1,4 +1,4 @@
-"""Read all trials of the study and choose k by both readings: scores and choices."""
+"""Read all trials of the study and choose k by both criteria: scores and choices."""
 
 from polyheads.job import job
 
@@ -11,9 +11,9 @@ with job(snakemake):
 
     sweeps = snakemake.params.sweeps
     plan = contents.plan(sweeps, exhibits.read_published())
-    readings = exhibits.readings(plan, sweeps)
+    criteria = exhibits.criteria(plan, sweeps)
     scores = selection.load_scores(snakemake.input.trials, sweeps)
-    choices = selection.pruned_heads(selection.choose(scores, readings))
+    choices = selection.pruned_heads(selection.choose(scores, criteria))
     selection.write(scores, snakemake.output.scores)
     selection.write(choices, snakemake.output.choices)
     with open(snakemake.output.versions, "w", encoding="utf-8", newline="") as file:

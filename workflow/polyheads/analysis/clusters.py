@@ -17,14 +17,14 @@ import numpy as np
 
 from polyheads import exhibits
 from polyheads.analysis import resampling
-from polyheads.analysis.rows import ALPHA, LEVEL, OF_SENTENCES, READINGS, Row, of_choices, tells
+from polyheads.analysis.rows import ALPHA, CRITERIA, LEVEL, OF_SENTENCES, Row, of_choices, tells
 from polyheads.catalogue.tasks import TASK_NAMES
-from polyheads.exhibits.tables import READING_NAMES, Table, cell
+from polyheads.exhibits.tables import CRITERION_NAMES, Table, cell
 
 Choice = Mapping[str, Any]
 _COLUMNS = {
-    "sound": ("Up", "Down", "As before", "Above 0", "Below 0"),
-    "best": ("Up", "Down", "As before", "Above 0"),  # tested for gains only
+    "dev_selected": ("Up", "Down", "As before", "Above 0", "Below 0"),
+    "test_oracle": ("Up", "Down", "As before", "Above 0"),  # tested for gains only
 }
 FEW = 20  # clusters; below, their bootstrap is far too sure (Cameron, Gelbach and Miller 2008)
 
@@ -50,15 +50,15 @@ class Moved(NamedTuple):
         return self.up / (self.up + self.down) if self.up + self.down else None
 
 
-def moved(choices: Sequence[Choice], reading: str) -> dict[tuple[str, str], Moved]:
+def moved(choices: Sequence[Choice], criterion: str) -> dict[tuple[str, str], Moved]:
     """(model, source) -> pairs that moved up, down or not; a pair's gain is its mean over seeds."""
     pairs: dict[tuple, list[float]] = {}
     for row in choices:
         place = (row["model"], row["source"])
         pairs.setdefault((place, row["target"], row["setting"], row["experiment"]), [])
-        if row[f"{reading}_gain"] is not None:
+        if row[f"{criterion}_gain"] is not None:
             pairs[place, row["target"], row["setting"], row["experiment"]].append(
-                row[f"{reading}_gain"]
+                row[f"{criterion}_gain"]
             )
     out: dict[tuple[str, str], Moved] = {}
     for (place, *_), gains in pairs.items():
@@ -116,23 +116,25 @@ def counts_table(
             texts.insert(0, f"{experiment} ({kind})")
         cells = [cell(TASK_NAMES[task], th="row"), *(cell(text, kind="name") for text in texts)]
         mine = of_choices(statistics, rows)
-        for reading in READINGS:
-            here = moved(rows, reading)[model, source]
-            told = [row for row in mine if row["reading"] == reading and tells(row)]
+        for criterion in CRITERIA:
+            here = moved(rows, criterion)[model, source]
+            told = [row for row in mine if row["criterion"] == criterion and tells(row)]
             above = sum(row["gain"] > 0 for row in told)
             numbers = {"pairs": sum(here), "improved": here.up, "down": here.down}
             numbers |= {"same": here.same, "above": above, "below": len(told) - above}
-            record |= {f"{reading}_{name}": number for name, number in numbers.items()}
-            shown = (*here, above, len(told) - above)[: len(_COLUMNS[reading])]
-            kinds = [f"{reading} first"] + [reading] * (len(shown) - 1)
+            record |= {f"{criterion}_{name}": number for name, number in numbers.items()}
+            shown = (*here, above, len(told) - above)[: len(_COLUMNS[criterion])]
+            kinds = [f"{criterion} first"] + [criterion] * (len(shown) - 1)
             cells += [cell(str(n), kind=kind) for n, kind in zip(shown, kinds, strict=True)]
         body.append(cells)
         records.append(record)
     top = [cell(name, th="col", rowspan=2, kind="name") for name in names]
     low = []
-    for reading, columns in _COLUMNS.items():
-        kinds = [f"{reading} first"] + [reading] * (len(columns) - 1)
-        top.append(cell(READING_NAMES[reading], th="colgroup", colspan=len(columns), kind=kinds[0]))
+    for criterion, columns in _COLUMNS.items():
+        kinds = [f"{criterion} first"] + [criterion] * (len(columns) - 1)
+        top.append(
+            cell(CRITERION_NAMES[criterion], th="colgroup", colspan=len(columns), kind=kinds[0])
+        )
         low += [cell(name, th="col", kind=k) for name, k in zip(columns, kinds, strict=True)]
     return {
         "name": "improved",
@@ -159,15 +161,15 @@ def _notes(choices: Sequence[Choice]) -> list[str]:
         kind = exhibits.ranking_kind(row["ranking"], row["source"])
         groups.setdefault((row["task"], row["experiment"], kind), []).append(row)
     for (task, experiment, kind), rows in groups.items():
-        for reading in READINGS:
-            clusters = list(moved(rows, reading).values())
+        for criterion in CRITERIA:
+            clusters = list(moved(rows, criterion).values())
             bounds = share(clusters)
             few |= bounds is None
             if bounds:
                 low, high = (f"{100 * bound:.0f}" for bound in bounds)
                 notes.append(
                     f"{TASK_NAMES[task]}, experiment {experiment}, {exhibits.ranking_name(kind)},"
-                    f" {READING_NAMES[reading]}: {total(clusters)}; {LEVEL} % interval of the"
+                    f" {CRITERION_NAMES[criterion]}: {total(clusters)}; {LEVEL} % interval of the"
                     f" share of those that moved {low}–{high} %, {len(clusters)} sources and"
                     " models drawn."
                 )

@@ -21,7 +21,7 @@ from polyheads.errors import UserError
 from polyheads.exhibits.contrasted import Contrast, Sides, with_fresh
 
 COLUMNS = (
-    *("what", "level", "reading", "task", "corpus", "model", "metric"),
+    *("what", "level", "criterion", "task", "corpus", "model", "metric"),
     *("experiment", "ranking", "setting", "other_experiment", "other_ranking", "other_setting"),
     *("source", "target", "seeds", "difference", "low", "high", "p_interval"),
     *("above", "within", "below", "delta", "resamples", "problem"),
@@ -52,19 +52,19 @@ def rows(
             continue
         done.add(tuple(place.items()))
         about = place | {"resamples": resamples, "seeds": len(contrast.seeds)}
-        nothing = about | {"reading": "sound", "level": "mean"}
+        nothing = about | {"criterion": "dev_selected", "level": "mean"}
         try:
-            out += [about | row for row in _sound(contrast, by_sweep, resamples, delta)]
+            out += [about | row for row in _dev_selected(contrast, by_sweep, resamples, delta)]
             fresh = with_fresh(contrast, choices)
             if fresh:
-                nothing |= {"reading": FRESH, "seeds": len(fresh)}
+                nothing |= {"criterion": FRESH, "seeds": len(fresh)}
                 out.append(nothing | _fresh(contrast, fresh, by_sweep, resamples, delta))
         except UserError as error:
             out.append(nothing | {"problem": str(error)})
     return out
 
 
-def _sound(
+def _dev_selected(
     contrast: Contrast, sweeps: Mapping[tuple, Sweep], resamples: int, delta: float | None
 ) -> list[Row]:
     """The pairs' rows, then their mean's."""
@@ -75,12 +75,12 @@ def _sound(
         values, of_seed = zip(*drawn, strict=True)
         found.append(float(np.mean(values)))
         draws.append(resampling.over_seeds(values, of_seed, resamples=resamples))
-        row = {"level": "pair", "reading": "sound", "source": pair[0], "target": pair[1]}
+        row = {"level": "pair", "criterion": "dev_selected", "source": pair[0], "target": pair[1]}
         row["difference"] = found[-1]
-        if any(side["sound_k"] for sides in mine for side in sides):
+        if any(side["dev_selected_k"] for sides in mine for side in sides):
             row |= columns(draws[-1], delta)
         out.append(row)
-    mean = {"level": "mean", "reading": "sound", "difference": float(np.mean(found))}
+    mean = {"level": "mean", "criterion": "dev_selected", "difference": float(np.mean(found))}
     if contrast.moved:
         mean |= columns(np.mean(draws, axis=0), delta)
     return [*out, mean]
@@ -134,6 +134,6 @@ def _chosen(choice: Mapping[str, Any], sweep: Sweep) -> Sweep:
     """The sweep with k = 0 and the k that dev chose only; one of a fresh seed has no others."""
     if choice["role"] == FRESH:
         return sweep
-    kept = sorted({0, choice["sound_k"]})
+    kept = sorted({0, choice["dev_selected_k"]})
     of = dict(zip(sweep["ks"], sweep["trials"], strict=True))
     return {**sweep, "ks": tuple(kept), "trials": tuple(of[k] for k in kept)}

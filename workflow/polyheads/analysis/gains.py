@@ -1,6 +1,6 @@
 """Intervals and p of every gain in a study's tables, from the trials' kept predictions.
 
-Both readings of `selection`: `sound` compares the k chosen on dev with k = 0, `best` the best of
+Both criteria of `selection`: `sound` compares the k chosen on dev with k = 0, `best` the best of
 k >= 1 with k = 0, where the best is looked for again in every draw. What is tested how:
 docs/statistics.md. What is missing among the
 trials leaves its cell out. Predictions that are missing or don't fit cost their own cell its
@@ -21,7 +21,7 @@ from polyheads import exhibits
 from polyheads.analysis import resampling, run_noise
 from polyheads.analysis.counts import SCORES, Predictions, check_same, count, read
 from polyheads.analysis.draws import columns
-from polyheads.analysis.rows import FRESH, READINGS, Row
+from polyheads.analysis.rows import CRITERIA, FRESH, Row
 from polyheads.analysis.selection import Sweep
 from polyheads.errors import UserError
 from polyheads.exhibits import fresh
@@ -43,11 +43,11 @@ class Seed:
     trials: tuple[str, ...]  # their paths, in the order of ks
     counts: np.ndarray  # (sentences, systems in the order of ks, width)
 
-    def of(self, reading: str) -> np.ndarray:
-        """(sentences, systems, width) of the systems that a reading compares, k = 0 first."""
-        if reading == "best":
+    def of(self, criterion: str) -> np.ndarray:
+        """(sentences, systems, width) of the systems that a criterion compares, k = 0 first."""
+        if criterion == "test_oracle":
             return self.counts
-        return self.counts[:, [0, self.ks.index(self.choice["sound_k"])]]
+        return self.counts[:, [0, self.ks.index(self.choice["dev_selected_k"])]]
 
 
 class Trials(NamedTuple):
@@ -76,7 +76,7 @@ def statistics(
 ) -> list[Row]:
     """The rows (see `rows`) of all tables of a plan, table by table; those of fresh seeds, too.
 
-    sweeps: with the readings in the tables' metrics (`exhibits.readings`); choices: their rows in
+    sweeps: with the criteria in the tables' metrics (`exhibits.criteria`); choices: their rows in
     choices.csv; scores: the rows of scores.csv. delta: the smallest gain that is worth having, in
     percentage points.
     """
@@ -98,7 +98,7 @@ def _table(
     resamples: int,
     delta: float | None,
 ) -> list[Row]:
-    """The rows of one exhibit: its pairs, p adjusted by Holm over both readings, then its means."""
+    """The rows of one exhibit: its pairs, p adjusted by Holm over both criteria, then its means."""
     cells: dict[tuple[str, ...], list[Choice]] = {}
     for choice in choices:
         # In the setting low-resource a pair has a mixture for every share of its data.
@@ -113,13 +113,13 @@ def _table(
             nothing = np.full(resamples, np.nan)
             found = [(row, nothing) for row in _without(members, str(error), resamples)]
         # Means are over the sweeps that have both gains (see tables), all of them or none.
-        complete = len({row["seeds"] for row, _ in found}) == 1 and len(found) == len(READINGS)
+        complete = len({row["seeds"] for row, _ in found}) == 1 and len(found) == len(CRITERIA)
         for row, draws in found:
             row |= {"exhibit": exhibit["name"], "ranking": exhibit["of"]["ranking"]}
             pairs.append(row)
             drawn = draws if complete else np.full(resamples, np.nan)
-            means.setdefault((row["model"], row["reading"]), []).append((row, drawn))
-    # Who reads the table sees both readings, and may take any star in it for a finding.
+            means.setdefault((row["model"], row["criterion"]), []).append((row, drawn))
+    # Who reads the table sees both criteria, and may take any star in it for a finding.
     for row, p in zip(pairs, resampling.holm([row["p"] for row in pairs]), strict=True):
         row["p_holm"] = p
     return pairs + [_mean(members, delta) for members in means.values() if len(members) > 1]
@@ -130,7 +130,7 @@ def _mean(members: Sequence[tuple[Row, np.ndarray]], delta: float | None = None)
     rows = [row for row, _ in members]
     weights = np.array([row["seeds"] for row in rows], float)
     draws = np.average([drawn for _, drawn in members], axis=0, weights=weights)
-    shared = ("exhibit", "reading", "experiment", "task", "corpus", "model", "recipe")
+    shared = ("exhibit", "criterion", "experiment", "task", "corpus", "model", "recipe")
     shared += ("ranking", "setting", "metric", "resamples")
     out = {name: rows[0][name] for name in shared} | {"level": "mean", "source": "", "target": ""}
     out["mixture"] = ""
@@ -140,13 +140,13 @@ def _mean(members: Sequence[tuple[Row, np.ndarray]], delta: float | None = None)
     out["gain"] = float(np.average([row["gain"] for row in rows], weights=weights))
     compared = any(row.get("low") is not None for row in rows)
     if compared and not np.isnan(draws).any():
-        out |= _ends(draws, out["reading"], delta)
+        out |= _ends(draws, out["criterion"], delta)
     return out
 
 
-def _ends(draws: np.ndarray, reading: str, delta: float | None) -> Row:
+def _ends(draws: np.ndarray, criterion: str, delta: float | None) -> Row:
     """What draws say of a gain; of a maximum over k no more than where they lie."""
-    if reading == "best":
+    if criterion == "test_oracle":
         return dict(zip(("low", "high"), resampling.interval(draws), strict=True))
     return columns(draws, delta)
 
@@ -154,38 +154,38 @@ def _ends(draws: np.ndarray, reading: str, delta: float | None) -> Row:
 def _cell(
     choices: Sequence[Choice], trials: Trials, resamples: int, delta: float | None
 ) -> list[tuple[Row, np.ndarray]]:
-    """Both readings of one pair of languages, one choice per seed: (row, (resamples,) gains)."""
+    """Both criteria of one pair of languages, one choice per seed: (row, (resamples,) gains)."""
     seeds = _load(choices, trials.sweeps)
     if not seeds:
         return []
     of_seed = _scores(seeds, resamples)
     out = []
-    for reading in READINGS:
+    for criterion in CRITERIA:
         here = [
             (seed, draws)
             for seed, draws in zip(seeds, of_seed, strict=True)
-            if seed.choice[f"{reading}_gain"] is not None
+            if seed.choice[f"{criterion}_gain"] is not None
         ]
         if not here:
             continue
-        gains, drawn = zip(*(_gain(seed, draws, reading) for seed, draws in here), strict=True)
-        row = _row([seed.choice for seed, _ in here], reading, resamples)
+        gains, drawn = zip(*(_gain(seed, draws, criterion) for seed, draws in here), strict=True)
+        row = _row([seed.choice for seed, _ in here], criterion, resamples)
         row |= {"sentences": len(seeds[0].counts), "gain": float(np.mean(gains))}
         mean = resampling.over_seeds(gains, drawn, resamples=resamples)
         # Where k = 0 is chosen with every seed nothing is compared, and nothing can be claimed.
-        if any(seed.choice[f"{reading}_k"] for seed, _ in here):
-            row |= _ends(mean, reading, delta)
-            row |= _tests(reading, *zip(*here, strict=True), trials, resamples=resamples)
+        if any(seed.choice[f"{criterion}_k"] for seed, _ in here):
+            row |= _ends(mean, criterion, delta)
+            row |= _tests(criterion, *zip(*here, strict=True), trials, resamples=resamples)
         out.append((row, mean))
     return out
 
 
-def _row(choices: Sequence[Choice], reading: str, resamples: int) -> Row:
+def _row(choices: Sequence[Choice], criterion: str, resamples: int) -> Row:
     """What a pair's row says of its sweeps, one for each seed; without any number of the gain."""
     return {
         **{name: choices[0][name] for name in _ABOUT},
-        **{"level": "pair", "reading": reading, "seeds": len(choices)},
-        "k": " ".join(str(choice[f"{reading}_k"]) for choice in choices),
+        **{"level": "pair", "criterion": criterion, "seeds": len(choices)},
+        "k": " ".join(str(choice[f"{criterion}_k"]) for choice in choices),
         **{"resamples": resamples, "gain": None, "p": None},
     }
 
@@ -193,10 +193,10 @@ def _row(choices: Sequence[Choice], reading: str, resamples: int) -> Row:
 def _without(choices: Sequence[Choice], problem: str, resamples: int) -> list[Row]:
     """The rows of a pair whose predictions can't be used."""
     out = []
-    for reading in READINGS:
-        here = [choice for choice in choices if choice[f"{reading}_gain"] is not None]
+    for criterion in CRITERIA:
+        here = [choice for choice in choices if choice[f"{criterion}_gain"] is not None]
         if here:
-            out.append(_row(here, reading, resamples) | {"problem": problem})
+            out.append(_row(here, criterion, resamples) | {"problem": problem})
     return out
 
 
@@ -218,8 +218,11 @@ def _fresh(
         every = [choice for of_seed in repeats.values() for choice in of_seed]
         if not every:
             continue
-        chosen = [choice for choice in chosen if choice["sound_k"] is not None]
-        row = _row(chosen, "sound", resamples) | {"exhibit": exhibit["name"], "reading": FRESH}
+        chosen = [choice for choice in chosen if choice["dev_selected_k"] is not None]
+        row = _row(chosen, "dev_selected", resamples) | {
+            "exhibit": exhibit["name"],
+            "criterion": FRESH,
+        }
         row |= {"ranking": exhibit["of"]["ranking"], "seeds": len(repeats)}
         drawn: dict[int, _Draws] | None = None
         try:
@@ -229,7 +232,7 @@ def _fresh(
             row["problem"] = str(error)
         else:
             row["sentences"] = len(seeds[0].counts)
-            compared = any(choice["sound_k"] for choice in every)
+            compared = any(choice["dev_selected_k"] for choice in every)
             row |= _over_seeds(list(drawn.values()), resamples, delta, compared=compared)
         pairs.append(row)
         groups.setdefault((row["setting"], row["model"]), []).append((row, drawn))
@@ -262,14 +265,14 @@ def of_sweeps(
     """
     seeds = _load(choices, sweeps)
     drawn = _scores(seeds, resamples)
-    return [_gain(seed, of, "sound") for seed, of in zip(seeds, drawn, strict=True)]
+    return [_gain(seed, of, "dev_selected") for seed, of in zip(seeds, drawn, strict=True)]
 
 
 def _by_seed(seeds: Sequence[Seed], resamples: int) -> dict[int, _Draws]:
     """Seed -> its gain at the k chosen on dev, the mean of its sweeps."""
     found: dict[int, list[_Draws]] = {}
     for seed, draws in zip(seeds, _scores(seeds, resamples), strict=True):
-        found.setdefault(seed.choice["seed"], []).append(_gain(seed, draws, "sound"))
+        found.setdefault(seed.choice["seed"], []).append(_gain(seed, draws, "dev_selected"))
     return {
         seed: (
             float(np.mean([gain for gain, _ in of])),
@@ -300,16 +303,16 @@ def _scores(seeds: Sequence[Seed], resamples: int) -> list[np.ndarray]:
     return np.split(scores, ends[:-1], axis=1)
 
 
-def _gain(seed: Seed, draws: np.ndarray, reading: str) -> _Draws:
+def _gain(seed: Seed, draws: np.ndarray, criterion: str) -> _Draws:
     """The gain of a seed and (resamples,) gains on draws; UserError for other scores than ours.
 
     draws: (resamples, systems) scores of all its systems.
     """
-    whole = SCORES[seed.choice["metric"]](seed.of(reading).sum(0).astype(np.float64))
+    whole = SCORES[seed.choice["metric"]](seed.of(criterion).sum(0).astype(np.float64))
     gain = float(resampling.gains(whole))
-    _check(gain, seed, reading)
-    if reading == "sound":
-        draws = draws[:, [0, seed.ks.index(seed.choice["sound_k"])]]
+    _check(gain, seed, criterion)
+    if criterion == "dev_selected":
+        draws = draws[:, [0, seed.ks.index(seed.choice["dev_selected_k"])]]
     return gain, resampling.gains(draws)
 
 
@@ -319,7 +322,7 @@ def test_set(choice: Choice) -> str:
 
 
 def _tests(
-    reading: str,
+    criterion: str,
     seeds: Sequence[Seed],
     draws: Sequence[np.ndarray],
     trials: Trials,
@@ -331,9 +334,9 @@ def _tests(
     The largest counts: a gain must be more than the choice of sentences and, as far as it was
     measured, more than the noise of training makes. draws: as `_scores` gives them.
     """
-    best = reading == "best"
+    best = criterion == "test_oracle"
     score = SCORES[seeds[0].choice["metric"]]
-    counts = [seed.of(reading) for seed in seeds]
+    counts = [seed.of(criterion) for seed in seeds]
     whole = [score(seed.counts.sum(0).astype(np.float64)) for seed in seeds]
     if best:
         p = resampling.p_of_best(whole, draws)
@@ -346,19 +349,19 @@ def _tests(
     of_seeds = resampling.p_of_seeds(
         [trials.dev_scores(seed) for seed in seeds], whole, best=best, resamples=resamples
     )
-    of_runs = _p_of_runs(trials.runs, [seed.choice for seed in seeds], reading, resamples)
+    of_runs = _p_of_runs(trials.runs, [seed.choice for seed in seeds], criterion, resamples)
     every = [value for value in (p, of_seeds, of_runs) if value is not None]
     return {"p_sentences": p, "p_seeds": of_seeds, "p_runs": of_runs, "p": max(every)}
 
 
 def _p_of_runs(
-    runs: run_noise.Runs, choices: Sequence[Choice], reading: str, resamples: int
+    runs: run_noise.Runs, choices: Sequence[Choice], criterion: str, resamples: int
 ) -> float | None:
     """p of a pair's mean gain against the noise of its training; None where that isn't known."""
     if not all(map(run_noise.trained, choices)):
         return None
     target = choices[0]["target"]
-    null = run_noise.against_runs(runs, choices, reading, draws=resamples, key=target)
+    null = run_noise.against_runs(runs, choices, criterion, draws=resamples, key=target)
     return run_noise.p_value([null]) if null else None
 
 
@@ -376,7 +379,7 @@ def _load(choices: Sequence[Choice], sweeps: Mapping[tuple, Sweep]) -> list[Seed
     reference: tuple[str, Predictions] | None = None
     out = []
     for choice in choices:
-        if choice["sound_gain"] is None and choice["best_gain"] is None:
+        if choice["dev_selected_gain"] is None and choice["test_oracle_gain"] is None:
             continue
         there = _there(choice, sweeps[sweep_key(choice)])
         counts = []
@@ -392,13 +395,13 @@ def _load(choices: Sequence[Choice], sweeps: Mapping[tuple, Sweep]) -> list[Seed
     return out
 
 
-def _check(gain: float, seed: Seed, reading: str) -> None:
+def _check(gain: float, seed: Seed, criterion: str) -> None:
     """UserError unless predictions and scores tell the same gain."""
     choice = seed.choice
-    expected = choice[f"{reading}_gain"]
+    expected = choice[f"{criterion}_gain"]
     if abs(gain - expected) > NEAR:
         raise UserError(
-            f"{Path(choice[f'{reading}_trial']).with_suffix('.parquet')}: its predictions give a"
+            f"{Path(choice[f'{criterion}_trial']).with_suffix('.parquet')}: its predictions give a"
             f" gain of {gain:.4f}, the scores in the trials' JSON files {expected:.4f}; delete"
             " this trial and the one with k = 0 and run again"
         )
@@ -410,7 +413,7 @@ def _there(choice: Choice, sweep: Sweep) -> list[tuple[int, str]]:
     if choice["role"] == "fresh":
         # The plan doesn't know which k the second one has. If it is 0, too, one is enough.
         (_, unpruned), (_, chosen) = trials
-        k = choice["sound_k"]
+        k = choice["dev_selected_k"]
         return [(0, unpruned), (k, chosen)] if k else [(0, unpruned)]
     # Files of a partial report's missing trials may be there, made of older inputs.
     missing = {int(k) for k in choice["missing_k"].split()}

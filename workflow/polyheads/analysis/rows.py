@@ -1,8 +1,8 @@
 """The rows of a study's statistics: their columns, their file, and how tables find them.
 
-One row per result table, model, pair of languages and reading, over all seeds; and one per table,
-model and reading for the mean of the pairs (level `mean`). Tables of fresh seeds have rows of a
-reading of their own (FRESH), without p; their means are of one setting each. Where predictions
+One row per result table, model, pair of languages and criterion, over all seeds; and one per table,
+model and criterion for the mean of the pairs (level `mean`). Tables of fresh seeds have rows of a
+criterion of their own (FRESH), without p; their means are of one setting each. Where predictions
 can't be used, `problem` says why, and the pair and the means over it have no numbers. What the
 draws of `sound` and of fresh seeds say besides (p_interval to delta) is told in `draws`.
 """
@@ -20,12 +20,12 @@ from polyheads.study.rankings import ranking_kind
 Row = dict[str, Any]
 
 COLUMNS = (
-    *("exhibit", "level", "reading", "experiment", "task", "corpus", "model", "recipe"),
+    *("exhibit", "level", "criterion", "experiment", "task", "corpus", "model", "recipe"),
     *("ranking", "setting", "source", "target", "mixture", "metric", "seeds", "k", "sentences"),
     *("gain", "low", "high", "p_sentences", "p_seeds", "p_runs", "p", "p_holm"),
     *("resamples", "problem", "p_interval", "above", "within", "below", "delta"),
 )
-READINGS = ("sound", "best")
+CRITERIA = ("dev_selected", "test_oracle")
 FRESH = "fresh"  # the k of `sound`, with seeds that took no part in choosing it
 LEVEL = 95  # percent of an interval
 ALPHA = 0.05  # a gain with a smaller Holm-adjusted p is told apart from zero
@@ -60,9 +60,9 @@ def read(path: str | Path) -> list[Row]:
 
 
 def by_cell(rows: Iterable[Row], exhibit: str) -> dict[tuple[str, ...], Row]:
-    """(model, source, target, reading) -> row of one table; ("", "") for its means."""
+    """(model, source, target, criterion) -> row of one table; ("", "") for its means."""
     return {
-        (row["model"], row["source"], row["target"], row["reading"]): row
+        (row["model"], row["source"], row["target"], row["criterion"]): row
         for row in rows
         if row["exhibit"] == exhibit
     }
@@ -121,7 +121,7 @@ def _of_tables(
         row
         for row in rows
         if row["level"] == level
-        and row["reading"] in READINGS
+        and row["criterion"] in CRITERIA
         and (*(row[n] for n in names), row["ranking"]) in wanted
     ]
 
@@ -141,7 +141,7 @@ def resampling_notes(rows: Iterable[Row]) -> list[str]:
     notes = [
         f"[ ]: {LEVEL} % interval of the gain over {draws} draws of test sentences, the same draws"
         f" for all systems. {BEST_REDONE}: there only the star tells.",
-        f"* Holm-adjusted p < {ALPHA} among all gains of this table, by both readings. p is of"
+        f"* Holm-adjusted p < {ALPHA} among all gains of this table, by both criteria. p is of"
         f" {draws} random exchanges of the two systems' labels, sentence by sentence; for the best"
         " on test, of White's reality check (among all k, gains only). p is on hover and in the"
         " CSV. Where k = 0 was chosen there is nothing to test.",

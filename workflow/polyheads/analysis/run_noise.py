@@ -79,7 +79,7 @@ class Null:
 def against_runs(
     runs: Runs,
     choices: Sequence[Choice],
-    reading: str,
+    criterion: str,
     *,
     draws: int = resampling.RESAMPLES,
     key: str = "",
@@ -117,11 +117,11 @@ def against_runs(
     for i, row in enumerate(choices):
         place = (i, len(choices) + i)  # its dev and test scores
         seed = (row["seed"], row["ranking"])
-        mine = float(roles.gains(*(pool[None, :, p] for p in place), seed, reading)[0])
+        mine = float(roles.gains(*(pool[None, :, p] for p in place), seed, criterion)[0])
         gain += mine
-        shift += row[f"{reading}_gain"] - mine
-        exchanged += roles.gains(*(pool[order, p] for p in place), seed, reading)
-        normal += roles.gains(*(parts @ columns[:, p] for p in place), seed, reading)
+        shift += row[f"{criterion}_gain"] - mine
+        exchanged += roles.gains(*(pool[order, p] for p in place), seed, criterion)
+        normal += roles.gains(*(parts @ columns[:, p] for p in place), seed, criterion)
     return Null(gain, shift, exchanged, normal, len(roles.unpruned) - 1)
 
 
@@ -153,14 +153,14 @@ class _Roles:
     unpruned: np.ndarray
 
     def gains(
-        self, dev: np.ndarray, test: np.ndarray, seed: tuple[int, str], reading: str
+        self, dev: np.ndarray, test: np.ndarray, seed: tuple[int, str], criterion: str
     ) -> np.ndarray:
         """(draws,) the chosen run of a seed's sweep less the mean of the unpruned ones.
 
         dev, test: (draws, runs of the pool).
         """
         sweep = test[:, self.seeds[seed]]
-        if reading == "best":
+        if criterion == "test_oracle":
             chosen = sweep[:, 1:].max(1)
         else:  # the first of equal ones is k = 0
             best = dev[:, self.seeds[seed]].argmax(1)

@@ -1,9 +1,9 @@
-"""Which k a sweep ends with: two readings of the same trials, side by side.
+"""Which k a sweep ends with: two criteria of the same trials, side by side.
 
 * sound: k from 0..K with the best dev score (ties to the smaller k); test is read once, there.
   Dev is that of the source for cross-lingual sweeps (all that a zero-shot user has; of several
   sources their mean), of the target for multi-lingual ones, its own for mono-lingual ones.
-* best-on-test: the best test score of k = 1..K (ties to the smaller k), the paper's reading. It is
+* best-on-test: the best test score of k = 1..K (ties to the smaller k), the paper's criterion. It is
   a maximum over K noisy numbers.
 
 Sweeps of the role `fresh` have nothing to choose: their second trial has the k that another seed's
@@ -44,13 +44,25 @@ SCORE_COLUMNS = (
 CHOICE_COLUMNS = (
     *SWEEP_COLUMNS,
     *("metric", "heads", "dev", "k_max", "trials", "missing_k", "unpruned"),
-    *("sound_k", "sound_dev", "sound_test", "sound_gain", "sound_trial"),
-    *("best_k", "best_test", "best_gain", "best_trial", "dev_test_spearman"),
+    *(
+        "dev_selected_k",
+        "dev_selected_dev",
+        "dev_selected_test",
+        "dev_selected_gain",
+        "dev_selected_trial",
+    ),
+    *(
+        "test_oracle_k",
+        "test_oracle_test",
+        "test_oracle_gain",
+        "test_oracle_trial",
+        "dev_test_spearman",
+    ),
 )
-_INTEGERS = ("seed", "of_seed", "k", "k_max", "trials", "sound_k", "best_k")
+_INTEGERS = ("seed", "of_seed", "k", "k_max", "trials", "dev_selected_k", "test_oracle_k")
 _FLOATS = (
-    *("value", "unpruned", "sound_dev", "sound_test", "sound_gain"),
-    *("best_test", "best_gain", "dev_test_spearman"),
+    *("value", "unpruned", "dev_selected_dev", "dev_selected_test", "dev_selected_gain"),
+    *("test_oracle_test", "test_oracle_gain", "dev_test_spearman"),
 )
 
 
@@ -85,7 +97,7 @@ def load_scores(paths: Collection[str], sweeps: Iterable[Sweep]) -> DataFrame:
 
 
 def choose(scores: DataFrame, sweeps: Sequence[Sweep]) -> DataFrame:
-    """Both readings of every sweep, one row each (CHOICE_COLUMNS), in the order of `sweeps`.
+    """Both criteria of every sweep, one row each (CHOICE_COLUMNS), in the order of `sweeps`.
 
     A trial that is missing leaves its k out (`missing_k` says so); without k = 0 there are no
     gains; what is missing is empty. `dev_test_spearman` is the rank correlation of dev and test
@@ -140,21 +152,21 @@ def _choose_one(values: dict, sweep: Sweep, ks: Sequence[int]) -> dict[str, Any]
         "unpruned": test.get(0),
         "dev_test_spearman": spearman([dev[k] for k in both], [test[k] for k in both]),
     }
-    readings = {
-        "sound": highest({k: dev[k] for k in both}),
-        "best": highest({k: value for k, value in test.items() if k > 0}),
+    criteria = {
+        "dev_selected": highest({k: dev[k] for k in both}),
+        "test_oracle": highest({k: value for k, value in test.items() if k > 0}),
     }
     if sweep["role"] == "fresh":
         chosen = max(both, default=None)
         there = chosen is not None and paths[chosen] == str(sweep["trials"][1])
-        readings = {"sound": chosen if there else None, "best": None}
-    for reading, k in readings.items():
+        criteria = {"dev_selected": chosen if there else None, "test_oracle": None}
+    for criterion, k in criteria.items():
         if k is not None:
             gain = test[k] - test[0] if 0 in test else None
-            out |= {f"{reading}_k": k, f"{reading}_test": test[k], f"{reading}_gain": gain}
-            out[f"{reading}_trial"] = paths[k]
-    if readings["sound"] is not None:
-        out["sound_dev"] = dev[readings["sound"]]
+            out |= {f"{criterion}_k": k, f"{criterion}_test": test[k], f"{criterion}_gain": gain}
+            out[f"{criterion}_trial"] = paths[k]
+    if criteria["dev_selected"] is not None:
+        out["dev_selected_dev"] = dev[criteria["dev_selected"]]
     return out
 
 
@@ -170,19 +182,19 @@ def spearman(a: Sequence[float], b: Sequence[float]) -> float | None:
 def pruned_heads(choices: DataFrame) -> DataFrame:
     """The heads pruned at the chosen k of every sweep, read from the chosen trials.
 
-    The choices' own columns plus `sound_heads` and `best_heads`, text "layer.head layer.head ...",
+    The choices' own columns plus `dev_selected_heads` and `test_oracle_heads`, text "layer.head layer.head ...",
     lowest score first, both counted from 0; empty where nothing is pruned or chosen.
     """
     read: dict[str, str] = {}
     table = choices.copy()
-    for reading in ("sound", "best"):
+    for criterion in ("dev_selected", "test_oracle"):
         texts = []
-        for path in table[f"{reading}_trial"]:
+        for path in table[f"{criterion}_trial"]:
             if isinstance(path, str) and path not in read:
                 heads = read_trial(path)["pruned_heads"]
                 read[path] = " ".join(f"{layer}.{head}" for layer, head in heads)
             texts.append(read.get(path, "") if isinstance(path, str) else "")
-        table[f"{reading}_heads"] = texts
+        table[f"{criterion}_heads"] = texts
     return table
 
 

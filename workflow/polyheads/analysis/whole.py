@@ -33,8 +33,8 @@ def statistics(
 
     delta: the smallest gain that is worth having, in percentage points.
     """
-    readings = exhibits.readings(plan, sweeps)
-    found = gains.statistics(plan, readings, choices, scores, resamples=resamples, delta=delta)
+    criteria = exhibits.criteria(plan, sweeps)
+    found = gains.statistics(plan, criteria, choices, scores, resamples=resamples, delta=delta)
     # Nulls in the experiments' own metrics only: choices has those of other tables, too.
     own = {(sweep["experiment"], sweep["metric"]) for sweep in sweeps}
     chosen = [row for row in choices if (row["experiment"], row["metric"]) in own]
@@ -43,5 +43,5 @@ def statistics(
     results = Results(choices, (), (), {}, (), found, against)
     contrasts = claim_contrasts.contrasts(claim_study.study(plan, sweeps, results))
     contrasts += control_sweeps.contrasts(plan, sweeps, choices)
-    apart = differences.rows(contrasts, readings, choices, resamples=resamples, delta=delta)
+    apart = differences.rows(contrasts, criteria, choices, resamples=resamples, delta=delta)
     return Statistics(found, against, apart)

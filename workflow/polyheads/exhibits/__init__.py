@@ -98,7 +98,7 @@ def largest_k(sweeps: Iterable[Mapping[str, Any]]) -> int:
     return max(max(sweep["ks"]) for sweep in sweeps if sweep["role"] == "main")
 
 
-def readings(exhibits: Iterable[Exhibit], sweeps: Sequence[dict]) -> list[dict]:
+def criteria(exhibits: Iterable[Exhibit], sweeps: Sequence[dict]) -> list[dict]:
     """The sweeps, and once more those that tables of their task show in other metrics."""
     shown: dict[str, list[str]] = {}
     for exhibit in exhibits:

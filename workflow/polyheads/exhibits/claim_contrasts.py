@@ -180,12 +180,12 @@ def _against_random(of: Study, printed: Mapping[tuple[str, ...], float]) -> Iter
         for key, rows in main_groups(of, setting):
             theirs = _of_control(printed, key, "random")
             for null in null_rows(of, key, "random"):
-                best = [n for n in null_rows(of, key, "random", "best")]
+                best = [n for n in null_rows(of, key, "random", "test_oracle")]
                 yield line(
                     *(key.task, key.corpus, key.model, setting),
                     paper(theirs, key.model, pairs_of(complete(rows))),
-                    sound=null["gain"] - null["null_mean"],
-                    best=best[0]["gain"] - best[0]["null_mean"] if best else None,
+                    dev_selected=null["gain"] - null["null_mean"],
+                    test_oracle=best[0]["gain"] - best[0]["null_mean"] if best else None,
                     p=null["p"],
                     note=f"against {null['n']} random rankings",
                     # Random rankings are trainings of their own: their spread holds training noise.
@@ -212,9 +212,11 @@ def _compared(
         made["note"] = f"left out: {reasons(contrast.left_out)}"
     if not contrast.sweeps:
         return made | {"unlike": not contrast.left_out["missing"]}
-    made |= {reading: contrast.difference(reading) for reading in ("sound", "best")}
+    made |= {
+        criterion: contrast.difference(criterion) for criterion in ("dev_selected", "test_oracle")
+    }
     if contrast.moved:
-        row = contrast.row(of.results.differences, "sound", made["sound"])
+        row = contrast.row(of.results.differences, "dev_selected", made["dev_selected"])
         made |= drawn(row) if row else {}
         made |= fresh_difference(contrast, of.results.choices, of.results.differences)
         made["noise"] = made["fresh_p"] is not None

@@ -57,7 +57,13 @@ def languages(of: Study) -> Iterator[Line]:
         theirs = {(m, (a, b)): v for (t, m, a, b), v in printed.items() if t == task and a < b}
         told = paper(theirs, first["model"], {tuple(sorted(pair)) for pair in rho})
         made = line(task, first["corpus"], first["model"], "", told)
-        made |= {"sound": value, "low": low, "high": high, "p_interval": p, "best_text": "–"}
+        made |= {
+            "dev_selected": value,
+            "low": low,
+            "high": high,
+            "p_interval": p,
+            "test_oracle_text": "–",
+        }
         yield made | {"exhibit": group["name"]}
 
 
@@ -69,23 +75,23 @@ def related(of: Study, what: str) -> Iterator[Line]:
     for key, (name, found) in _told(of).items():
         mine = [row for row in found if (row["setting"], row["model"]) == (key.setting, key.model)]
         mine = [row for row in mine if row["predictor"] in RELATED[what]]
-        there = [row for row in mine if row["reading"] == "sound" and row["p"] is not None]
+        there = [row for row in mine if row["criterion"] == "dev_selected" and row["p"] is not None]
         row = min(there, key=lambda row: row["p"], default=None)
         predictor = row["predictor"] if row else RELATED[what][0]
         made = line(key.task, key.corpus, key.model, key.setting, _published(of, key, predictor))
         for other in mine:
-            if (other["reading"], other["predictor"]) == ("best", predictor):
-                made["best"] = other["rho"]
+            if (other["criterion"], other["predictor"]) == ("test_oracle", predictor):
+                made["test_oracle"] = other["rho"]
         if row:
             below = f"{row['pairs']} pairs"
             if len(RELATED[what]) > 1:
                 below += f", {predictor}"
-            made |= {"sound": row["rho"], "sound_below": below}
+            made |= {"dev_selected": row["rho"], "dev_selected_below": below}
             made["p"] = min(1.0, len(there) * row["p"])
             made["note"] = f"p of this distance alone {number(row['p'], 4)}" * (len(there) > 1)
-        elif gains := {row["sound_gain"] for row in complete(of.groups[key])}:
+        elif gains := {row["dev_selected_gain"] for row in complete(of.groups[key])}:
             made["unmoved"] = True
-            made["sound_below"] = (
+            made["dev_selected_below"] = (
                 "known of too few pairs" if len(gains) > 1 else "all gains are the same"
             )
         theirs = made["published"]

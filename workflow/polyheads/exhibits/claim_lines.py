@@ -41,7 +41,7 @@ def gains(of: Study, setting: str) -> Iterator[Line]:
     """Mean gain of pruning the lowest heads, in one setting; nulls of run noise, fresh seeds."""
     printed = published.gains(of.results.published)
     for key, rows in main_groups(of, setting):
-        both = [row for row in rows if row["sound_gain"] is not None]
+        both = [row for row in rows if row["dev_selected_gain"] is not None]
         theirs = {
             (m, (source, target)): v
             for (t, m, source, target, s), v in printed.items()
@@ -51,7 +51,7 @@ def gains(of: Study, setting: str) -> Iterator[Line]:
             *(key.task, key.corpus, key.model, ""),
             paper(theirs, key.model, pairs_of(both or rows)),
             **estimate(of, key, rows) if both else {},
-            best=mean(row["best_gain"] for row in rows),
+            test_oracle=mean(row["test_oracle_gain"] for row in rows),
             exhibit=table_of(of, key),
         )
         yield made | evidence(of, key, rows)
@@ -66,13 +66,13 @@ def improved(of: Study) -> Iterator[Line]:
     for (task, corpus), rows in of_task.items():
         models = ", ".join(dict.fromkeys(r["model"] for r in rows))
         made = line(task, corpus, models, "", _published_counts(of, task, rows))
-        for reading in ("sound", "best"):
-            found = clusters.moved(rows, reading).values()
+        for criterion in ("dev_selected", "test_oracle"):
+            found = clusters.moved(rows, criterion).values()
             every = clusters.total(found)
             if sum(every):
-                made |= {f"{reading}_text": str(every), f"{reading}_below": every.rest}
-                made[reading] = None if every.share is None else 100 * every.share
-            if reading == "sound" and sum(every):
+                made |= {f"{criterion}_text": str(every), f"{criterion}_below": every.rest}
+                made[criterion] = None if every.share is None else 100 * every.share
+            if criterion == "dev_selected" and sum(every):
                 made["unmoved"] = every.share is None
                 bounds = clusters.share(list(found))
                 if bounds:
@@ -115,13 +115,13 @@ def several(of: Study, name: str) -> Iterator[Line]:
         for model in dict.fromkeys(row["model"] for row in lines):
             mine = [row for row in lines if row["model"] == model]
             values, run = {}, set()
-            for reading in ("sound", "best"):
+            for criterion in ("dev_selected", "test_oracle"):
                 there = {
-                    row["target"]: row[f"{name}_{reading}"] - row["unpruned"]
+                    row["target"]: row[f"{name}_{criterion}"] - row["unpruned"]
                     for row in mine
-                    if row[f"{name}_{reading}"] is not None and row["unpruned"] is not None
+                    if row[f"{name}_{criterion}"] is not None and row["unpruned"] is not None
                 }
-                values[reading] = mean(there.values())
+                values[criterion] = mean(there.values())
                 run |= there.keys()
             theirs = {
                 (m, target): v
@@ -139,7 +139,12 @@ def several(of: Study, name: str) -> Iterator[Line]:
             for key, rows in of.groups.items():
                 place = (exhibit["of"]["experiment"], model, setting)
                 same = (key.experiment, key.model, key.setting) == place
-                if method and same and key.kind.startswith(method) and values["sound"] is not None:
+                if (
+                    method
+                    and same
+                    and key.kind.startswith(method)
+                    and values["dev_selected"] is not None
+                ):
                     made |= estimate(of, key, rows) | evidence(of, key, rows)
                     break
             made["runs"] = len({row["seed"] for row in shown if row["model"] == model})
@@ -154,20 +159,20 @@ def low_resource(of: Study) -> Iterator[Line]:
         for model in dict.fromkeys(row["model"] for row in rows):
             mine = [row for row in rows if row["model"] == model]
             made = line(exhibit["task"], exhibit["corpus"], model, "", "drawn only")
-            for reading in ("sound", "best"):
+            for criterion in ("dev_selected", "test_oracle"):
                 of_share: dict[int, list[float]] = {}
                 for row in mine:
-                    if row[f"{reading}_gain"] is not None:
-                        of_share.setdefault(percent(row), []).append(row[f"{reading}_gain"])
+                    if row[f"{criterion}_gain"] is not None:
+                        of_share.setdefault(percent(row), []).append(row[f"{criterion}_gain"])
                 means = [fmean(found) for found in of_share.values()]
                 if means:
                     value = mean(g for found in of_share.values() for g in found)
                     up = sum(m > 0 for m in means)
                     text = f"above 0 at {up} of {len(means)} shares"
-                    made |= {reading: value, f"{reading}_below": text}
+                    made |= {criterion: value, f"{criterion}_below": text}
             for row in of.results.statistics:
                 whole = (row["exhibit"], row["model"]) == (exhibit["name"], model)
-                whole = whole and row["level"] == "mean" and row["reading"] == "sound"
+                whole = whole and row["level"] == "mean" and row["criterion"] == "dev_selected"
                 if whole and bounded(row):
                     made |= drawn(row)
             parts = (exhibit["of"]["experiment"], exhibit["of"]["ranking"], exhibit["task"])
@@ -186,5 +191,5 @@ def heads(of: Study) -> Iterator[Line]:
             found.setdefault((key.task, key.corpus, key.model), []).extend(rows)
     for (task, corpus, model), rows in found.items():
         theirs = named({m: v for (t, m), v in printed.items() if t == task}, model)
-        ks = {r: mean(row[f"{r}_k"] for row in rows) for r in ("sound", "best")}
+        ks = {r: mean(row[f"{r}_k"] for row in rows) for r in ("dev_selected", "test_oracle")}
         yield line(task, corpus, model, "", theirs, **ks, exhibit="overview")

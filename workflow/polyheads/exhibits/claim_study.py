@@ -57,9 +57,14 @@ def line(task: str, corpus: str, model: str, setting: str, paper: Any, **more: A
     """A line with nothing where nothing is given. paper: what `paper` gives, or as its
     `published`."""
     given = {"task": task, "corpus": corpus, "model": model, "setting": setting}
-    empty: Line = dict.fromkeys(("sound", "best", "p", "null_n", *DRAWN))
+    empty: Line = dict.fromkeys(("dev_selected", "test_oracle", "p", "null_n", *DRAWN))
     empty |= dict.fromkeys(("fresh", "fresh_low", "fresh_high", "fresh_p"))
-    empty |= {"sound_text": "", "best_text": "", "sound_below": "", "best_below": ""}
+    empty |= {
+        "dev_selected_text": "",
+        "test_oracle_text": "",
+        "dev_selected_below": "",
+        "test_oracle_below": "",
+    }
     empty |= {"note": "", "exhibit": "", "published_of": ""}
     # noise: whether training noise is in what decides; runs: seeds behind the number if it isn't.
     empty |= {"noise": False, "runs": 1, "compared": False, "neutral": 0.0}
@@ -162,19 +167,19 @@ def estimate(of: Study, key: Group, rows: Sequence[Choice]) -> dict[str, Any]:
     """Mean sound gain of a group's rows as columns of a line, with what its draws say: those of the
     table where all its pairs are there, else an interval put together from the pairs'. None where
     dev chose k = 0 for all."""
-    value = mean(row["sound_gain"] for row in rows)
+    value = mean(row["dev_selected_gain"] for row in rows)
     if not moved(rows):
-        return {"sound": value}
+        return {"dev_selected": value}
     names = ("experiment", "model", "setting", "metric")
     mine = [
         row
         for row in of.results.statistics
-        if row["reading"] == "sound"
+        if row["criterion"] == "dev_selected"
         and row["ranking"] == key.kind
         and not row.get("problem")
         and all(row[name] == getattr(key, name) for name in names)
     ]
-    wanted = pairs_of(r for r in rows if r["sound_gain"] is not None)
+    wanted = pairs_of(r for r in rows if r["dev_selected_gain"] is not None)
     pairs = [
         row for row in mine if row["level"] == "pair" and (row["source"], row["target"]) in wanted
     ]
@@ -183,7 +188,7 @@ def estimate(of: Study, key: Group, rows: Sequence[Choice]) -> dict[str, Any]:
         whole = pairs
     for row in whole if pairs_of(rows) == pairs_of(of.groups[key]) else ():
         if bounded(row):
-            return {"sound": value} | drawn(row)
+            return {"dev_selected": value} | drawn(row)
     parts = [
         # Where dev chose k = 0 nothing is compared: the gain is 0 in every draw.
         (row["target"], (row["gain"], row["low"], row["high"]))
@@ -192,10 +197,10 @@ def estimate(of: Study, key: Group, rows: Sequence[Choice]) -> dict[str, Any]:
         for row in pairs
     ]
     if len(parts) < len(wanted) or all(low == high for _, (_, low, high) in parts):
-        return {"sound": value}
+        return {"dev_selected": value}
     _, low, high = mean_of(parts)
     p = p_of_ends(value, low, high)
-    return {"sound": value, "low": low, "high": high, "p_interval": p, "parts": True}
+    return {"dev_selected": value, "low": low, "high": high, "p_interval": p, "parts": True}
 
 
 def drawn(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -205,7 +210,7 @@ def drawn(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def moved(rows: Iterable[Choice]) -> bool:
     """Whether dev chose a k above 0 for any of them: else nothing is compared."""
-    return any(row["sound_k"] for row in rows)
+    return any(row["dev_selected_k"] for row in rows)
 
 
 def bounded(row: Mapping[str, Any]) -> bool:
@@ -213,13 +218,15 @@ def bounded(row: Mapping[str, Any]) -> bool:
     return row["low"] is not None and row["low"] < row["high"]
 
 
-def null_rows(of: Study, key: Group, null: str, reading: str = "sound") -> list[Mapping[str, Any]]:
+def null_rows(
+    of: Study, key: Group, null: str, criterion: str = "dev_selected"
+) -> list[Mapping[str, Any]]:
     names = ("experiment", "task", "corpus", "model", "setting")
     return [
         row
         for row in of.results.nulls
         if row["null"] == null
-        and row["reading"] == reading
+        and row["criterion"] == criterion
         and row["ranking"] == key.kind
         and row.get("metric", key.metric) == key.metric
         and all(row[name] == getattr(key, name) for name in names)
@@ -236,10 +243,10 @@ def evidence(of: Study, key: Group, rows: Sequence[Choice]) -> dict[str, Any]:
 
 
 def run_noise(of: Study, key: Group, rows: Sequence[Choice]) -> dict[str, Any]:
-    """p of the sound reading against unpruned runs, and what it is for those who hover; without p
+    """p of the sound criterion against unpruned runs, and what it is for those who hover; without p
     where the null is of other pairs than these."""
-    there = [row for row in rows if None not in (row["sound_gain"], row["best_gain"])]
-    value = mean(row["sound_gain"] for row in there)
+    there = [row for row in rows if None not in (row["dev_selected_gain"], row["test_oracle_gain"])]
+    value = mean(row["dev_selected_gain"] for row in there)
     for row in null_rows(of, key, "noise"):
         note = f"against {row['n']} further unpruned runs"
         if row["pairs"] == len(there) and same_gain(row, value):

@@ -26,7 +26,7 @@ from polyheads.exhibits import (
     verdicts,
 )
 from polyheads.exhibits.results import Results
-from polyheads.exhibits.tables import READING_NAMES, Table, cell, number, shares, signed
+from polyheads.exhibits.tables import CRITERION_NAMES, Table, cell, number, shares, signed
 
 Line = dict[str, Any]
 NOT_RUN = "not run in this study"
@@ -71,7 +71,10 @@ def claims(plan: Sequence[exhibits.Exhibit], sweeps: Sequence[dict], results: Re
             cells = _cells(claim, line, fresh=fresh, tested=tested, several=several)
             body.append([first, *cells] if line is lines[0] else cells)
     columns = [("Claim of the paper", "name"), ("Where", "name"), ("Published", "published wrap")]
-    columns += [(READING_NAMES["sound"], "wrap"), (READING_NAMES["best"], "best wrap")]
+    columns += [
+        (CRITERION_NAMES["dev_selected"], "wrap"),
+        (CRITERION_NAMES["test_oracle"], "best wrap"),
+    ]
     columns += [("p (Holm)", "wrap")] if tested else []
     columns += [("Fresh seeds", "wrap")] if fresh else []
     columns.append(("Verdict", "name"))
@@ -208,14 +211,16 @@ def _cells(
     where = _where(line, corpus=several)
     theirs = line["fresh"] is not None  # whose draws the shares are of
     below = _interval(claim, line) + ("" if theirs else shares(line))
-    if line["sound_text"] or not below:
-        below = f"{line['sound_below']} {below}".strip()
+    if line["dev_selected_text"] or not below:
+        below = f"{line['dev_selected_below']} {below}".strip()
     shown = [
         cell(f"{where}, {line['model']}", kind="name where"),
         _paper(claim, line["published"], line["published_of"]),
-        cell(line["sound_text"] or _text(claim, line["sound"]), below=below),
+        cell(line["dev_selected_text"] or _text(claim, line["dev_selected"]), below=below),
         cell(
-            line["best_text"] or _text(claim, line["best"]), kind="best", below=line["best_below"]
+            line["test_oracle_text"] or _text(claim, line["test_oracle"]),
+            kind="test_oracle",
+            below=line["test_oracle_below"],
         ),
     ]
     if tested:
@@ -241,15 +246,30 @@ def _record(claim: Claim, line: Line) -> Line:
     record = {"claim": claim.words, **{name: line[name] for name in names}}
     paper = _paper(claim, line["published"])
     record |= {"published": paper["text"], "published_models": paper["below"]}
-    names = ("published_of", "sound", "low", "high", "best", "p", "fresh", "fresh_low")
-    names += ("fresh_high", "sound_text", "best_text", "sound_below", "best_below")
+    names = (
+        "published_of",
+        "dev_selected",
+        "low",
+        "high",
+        "test_oracle",
+        "p",
+        "fresh",
+        "fresh_low",
+    )
+    names += (
+        "fresh_high",
+        "dev_selected_text",
+        "test_oracle_text",
+        "dev_selected_below",
+        "test_oracle_below",
+    )
     names += ("p_interval", "fresh_p", "p_holm", *claim_study.SHARES, "note")
     return record | {name: line[name] for name in (*names, "verdict", "exhibit")}
 
 
 def _notes(study: claim_study.Study, lines: Sequence[Line]) -> list[str]:
     notes = [
-        "Verdicts are rules. Holds: the reading with k chosen on dev is above 0 (above 50 % for"
+        "Verdicts are rules. Holds: the criterion with k chosen on dev is above 0 (above 50 % for"
         f" shares) with p < {ALPHA}; contradicted: it is below, with p < {ALPHA}; not shown:"
         " neither. p is the larger one of the number's own, two-sided (0 is outside its"
         f" {LEVEL} % interval [ ] where this alone is below {ALPHA}), and of that against a null,"

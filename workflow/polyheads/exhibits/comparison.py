@@ -12,7 +12,7 @@ from polyheads.analysis.selection import SWEEP_COLUMNS
 from polyheads.catalogue.methods import KINDS
 from polyheads.catalogue.tasks import METRICS
 from polyheads.exhibits.tables import (
-    READING_NAMES,
+    CRITERION_NAMES,
     Choice,
     Table,
     cell,
@@ -128,10 +128,10 @@ def costs_table(
         names = "; ".join(exhibits.pair_name(*pair, languages) for pair in shown)
         for i, line in enumerate(lines):
             of = [kinds[line["ranking"]][pair] for pair in pairs]
-            known = {r: mean_row(statistics, of, r, line[f"{r}_gain"]) for r in READING_NAMES}
-            for reading, row in known.items():
+            known = {r: mean_row(statistics, of, r, line[f"{r}_gain"]) for r in CRITERION_NAMES}
+            for criterion, row in known.items():
                 ends = {"low": None, "high": None} if row is None else row
-                line |= {f"{reading}_{name}": ends[name] for name in ("low", "high")}
+                line |= {f"{criterion}_{name}": ends[name] for name in ("low", "high")}
             intervals += known.values()
             cells = []
             if i == 0:
@@ -235,7 +235,7 @@ _SCORE_OF_CHOICE = (("heads", "heads"), ("metric", "metric"), ("language", "targ
 
 def _whole(rows: Iterable[Choice], last: Mapping[tuple, float]) -> bool:
     """Whether sweeps have every number of the table."""
-    names = [f"{reading}_gain" for reading in READING_NAMES]
+    names = [f"{criterion}_gain" for criterion in CRITERION_NAMES]
     return all(_sweep(row) in last and None not in [row[n] for n in names] for row in rows)
 
 
@@ -251,9 +251,9 @@ def _cost(
     line: dict[str, Any] = {name: first[name] for name in _SAME}
     line |= {"ranking": kind, "sweeps": len(rows)}
     line["unpruned"] = mean(row["unpruned"] for row in rows)
-    for reading in READING_NAMES:
+    for criterion in CRITERION_NAMES:
         for name in ("test", "gain", "k"):
-            line[f"{reading}_{name}"] = mean(row[f"{reading}_{name}"] for row in rows)
+            line[f"{criterion}_{name}"] = mean(row[f"{criterion}_{name}"] for row in rows)
     line["last_test"] = mean(last[_sweep(row)] for row in rows)
     line["last_gain"] = mean(last[_sweep(row)] - row["unpruned"] for row in rows)
     return line
@@ -261,10 +261,10 @@ def _cost(
 
 def _cost_cells(line: Mapping[str, Any], known: Mapping[str, Row | None]) -> list[dict]:
     cells = [score(line["unpruned"], kind="first")]
-    for reading in READING_NAMES:
-        cells.append(score(line[f"{reading}_test"], kind=f"{reading} first"))
-        cells.append(gain(line[f"{reading}_gain"], kind=reading, row=known[reading]))
-        cells.append(cell(number(line[f"{reading}_k"], 1), kind=reading))
+    for criterion in CRITERION_NAMES:
+        cells.append(score(line[f"{criterion}_test"], kind=f"{criterion} first"))
+        cells.append(gain(line[f"{criterion}_gain"], kind=criterion, row=known[criterion]))
+        cells.append(cell(number(line[f"{criterion}_k"], 1), kind=criterion))
     cells += [score(line["last_test"], kind="first"), gain(line["last_gain"])]
     return [*cells, cell(str(line["k_max"]))]
 
@@ -273,14 +273,14 @@ def _cost_head() -> list[list[dict]]:
     top = [cell(name, th="col", rowspan=2, kind="name") for name in ("Sweeps", "Ranking")]
     top.append(cell("n", th="col", rowspan=2))
     top.append(cell("Unpruned", th="col", rowspan=2, kind="first"))
-    groups = [*READING_NAMES.items(), ("", "largest k")]
+    groups = [*CRITERION_NAMES.items(), ("", "largest k")]
     low = []
-    for reading, words in groups:
-        top.append(cell(words, th="colgroup", colspan=3, kind=f"{reading} first".strip()))
-        names = ("pruned", "gain", "mean k" if reading else "k")
+    for criterion, words in groups:
+        top.append(cell(words, th="colgroup", colspan=3, kind=f"{criterion} first".strip()))
+        names = ("pruned", "gain", "mean k" if criterion else "k")
         for name in names:
             first = " first" if name == "pruned" else ""
-            low.append(cell(name, th="col", kind=f"{reading}{first}".strip()))
+            low.append(cell(name, th="col", kind=f"{criterion}{first}".strip()))
     return [top, low]
 
 

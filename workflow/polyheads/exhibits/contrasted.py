@@ -55,11 +55,11 @@ class Contrast:
     @property
     def moved(self) -> bool:
         """Whether dev chose a k above 0 anywhere: else nothing is compared."""
-        return any(row["sound_k"] for sides in self.sweeps for row in sides)
+        return any(row["dev_selected_k"] for sides in self.sweeps for row in sides)
 
-    def difference(self, reading: str) -> float | None:
-        """Mean difference of the gains by a reading, in percentage points."""
-        return mean(a[f"{reading}_gain"] - b[f"{reading}_gain"] for a, b in self.sweeps)
+    def difference(self, criterion: str) -> float | None:
+        """Mean difference of the gains by a criterion, in percentage points."""
+        return mean(a[f"{criterion}_gain"] - b[f"{criterion}_gain"] for a, b in self.sweeps)
 
     def place(self) -> dict[str, str]:
         """What picks the rows of its statistics."""
@@ -70,10 +70,10 @@ class Contrast:
             of[f"{prefix}setting"] = side.setting
         return of
 
-    def row(self, rows: Iterable[Row], reading: str, value: float | None) -> Row | None:
+    def row(self, rows: Iterable[Row], criterion: str, value: float | None) -> Row | None:
         """Its mean's row of statistics.differences, which says why where there are no numbers;
         None where it is of other sweeps than these, whose mean difference is `value`."""
-        place = self.place() | {"level": "mean", "reading": reading}
+        place = self.place() | {"level": "mean", "criterion": criterion}
         for row in rows:
             if all(row[name] == text for name, text in place.items()):
                 there = row | {"gain": row["difference"]}
@@ -157,7 +157,7 @@ def fresh_difference(
     seeds and sentences, as for gains (see fresh.lines); p the larger one.
     """
     of_seed = [
-        mean(a["sound_gain"] - b["sound_gain"] for a, b in sides)
+        mean(a["dev_selected_gain"] - b["dev_selected_gain"] for a, b in sides)
         for sides in with_fresh(contrast, choices).values()
     ]
     if not of_seed:
@@ -182,7 +182,9 @@ def _unlike(one: Choice, other: Choice, ks: Ks) -> str:
     for name in _LIKE:
         if one[name] != other[name]:
             return name
-    if None in (*(row[f"{r}_gain"] for row in (one, other) for r in ("sound", "best")),):
+    if None in (
+        *(row[f"{r}_gain"] for row in (one, other) for r in ("dev_selected", "test_oracle")),
+    ):
         return "missing"
     return "" if _tried(one, ks) == _tried(other, ks) else "k"
 

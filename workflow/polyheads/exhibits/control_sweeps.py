@@ -90,13 +90,13 @@ def interval_apart(
     """The ends of the interval of a line's difference to the lowest heads, by the k chosen on dev;
     of several random rankings together there is none. pair: with empty names for a mean."""
     ends: dict[str, float | None] = dict.fromkeys(("difference_low", "difference_high"))
-    value = line["sound_difference"]
+    value = line["dev_selected_difference"]
     kinds = {ranking_kind(row["ranking"], row["source"]) for row in rows}
     if len(kinds) != 1 or value is None:
         return ends
     wanted = {f"other_{name}": rows[0][name] for name in ("experiment", "setting")}
     wanted |= {name: rows[0][name] for name in ("corpus", "model", "metric")}
-    wanted |= {"other_ranking": kinds.pop(), "reading": "sound", **pair}
+    wanted |= {"other_ranking": kinds.pop(), "criterion": "dev_selected", **pair}
     for row in differences:
         # There the control is taken from the lowest.
         mine = all(row[name] == text for name, text in wanted.items()) and row["low"] is not None

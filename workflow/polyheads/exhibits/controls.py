@@ -33,7 +33,7 @@ from polyheads.exhibits.control_sweeps import (
     scored_kind,
 )
 from polyheads.exhibits.tables import (
-    READING_NAMES,
+    CRITERION_NAMES,
     Choice,
     Table,
     cell,
@@ -146,8 +146,8 @@ def table(
 _NAMES = (HIGHEST, RANDOM)
 _PAIR = ("source", "target")
 _NUMBERS = tuple(
-    f"{prefix}{reading}{suffix}"
-    for reading in READING_NAMES
+    f"{prefix}{criterion}{suffix}"
+    for criterion in CRITERION_NAMES
     for prefix, suffix in (("", "_gain"), ("lowest_", "_gain"), ("", "_difference"))
 )
 
@@ -173,20 +173,20 @@ def _line(
     line["rankings"] = len({row["ranking"] for row in mine})
     line["seeds"] = len({row["seed"] for row in mine})
     line["published_delta"] = printed.get((*exhibits.point(rows[0]), control))
-    line["best_gain_less_published"] = None
-    for reading in READING_NAMES:
-        gains = [row[f"{reading}_gain"] for row in mine]
-        others = [partner and partner[f"{reading}_gain"] for partner in partners]
+    line["test_oracle_gain_less_published"] = None
+    for criterion in CRITERION_NAMES:
+        gains = [row[f"{criterion}_gain"] for row in mine]
+        others = [partner and partner[f"{criterion}_gain"] for partner in partners]
         both = [(g, o) for g, o in zip(gains, others, strict=True) if None not in (g, o)]
         there = [value for value in gains if value is not None]
-        line[f"{reading}_k"] = mean(row[f"{reading}_k"] for row in mine)
-        line[f"{reading}_trial"] = trial_paths(mine, reading)
-        line[f"{reading}_gain"] = mean(gains)
-        line[f"{reading}_sd"] = stdev(there) if len(there) > 1 else None
-        line[f"lowest_{reading}_gain"] = mean(o for _, o in both)
-        line[f"{reading}_difference"] = mean(g - o for g, o in both)
-    if line["published_delta"] is not None and line["best_gain"] is not None:
-        line["best_gain_less_published"] = line["best_gain"] - line["published_delta"]
+        line[f"{criterion}_k"] = mean(row[f"{criterion}_k"] for row in mine)
+        line[f"{criterion}_trial"] = trial_paths(mine, criterion)
+        line[f"{criterion}_gain"] = mean(gains)
+        line[f"{criterion}_sd"] = stdev(there) if len(there) > 1 else None
+        line[f"lowest_{criterion}_gain"] = mean(o for _, o in both)
+        line[f"{criterion}_difference"] = mean(g - o for g, o in both)
+    if line["published_delta"] is not None and line["test_oracle_gain"] is not None:
+        line["test_oracle_gain_less_published"] = line["test_oracle_gain"] - line["published_delta"]
     return line
 
 
@@ -195,7 +195,7 @@ def _intervals(
 ) -> dict[str, float | None]:
     """The ends of the intervals of a line's gains; of several rankings together there is none."""
     mine = [row for row in rows if control_of(row) == column]
-    gains = {f"{r}_gain": mean(row[f"{r}_gain"] for row in mine) for r in READING_NAMES}
+    gains = {f"{r}_gain": mean(row[f"{r}_gain"] for row in mine) for r in CRITERION_NAMES}
     found = of_choices(statistics, mine) if len({row["ranking"] for row in mine}) == 1 else []
     return _bounds(found, gains)
 
@@ -203,10 +203,10 @@ def _intervals(
 def _bounds(rows: Sequence[Row], line: Mapping[str, Any]) -> dict[str, float | None]:
     """The ends of the intervals that the rows have of the line's gains, None where they don't."""
     ends: dict[str, float | None] = {}
-    for reading in READING_NAMES:
-        found = [row for row in rows if row["reading"] == reading]
-        row = next((row for row in found if same_gain(row, line[f"{reading}_gain"])), None)
-        ends |= {f"{reading}_{end}": row and row[end] for end in ("low", "high")}
+    for criterion in CRITERION_NAMES:
+        found = [row for row in rows if row["criterion"] == criterion]
+        row = next((row for row in found if same_gain(row, line[f"{criterion}_gain"])), None)
+        ends |= {f"{criterion}_{end}": row and row[end] for end in ("low", "high")}
     return ends
 
 
@@ -215,11 +215,11 @@ def _mean(lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     whole = [line for line in lines if all(line[name] is not None for name in _NUMBERS)]
     if not whole:  # the lowest heads were not pruned: the control's own gains
         whole = [
-            line for line in lines if all(line[f"{r}_gain"] is not None for r in READING_NAMES)
+            line for line in lines if all(line[f"{r}_gain"] is not None for r in CRITERION_NAMES)
         ]
     found: dict[str, Any] = {name: mean(line[name] for line in whole) for name in _NUMBERS}
-    found |= {f"{reading}_{name}": None for reading in READING_NAMES for name in _OF_LINES}
-    for name in ("published_delta", "best_gain_less_published"):
+    found |= {f"{criterion}_{name}": None for criterion in CRITERION_NAMES for name in _OF_LINES}
+    for name in ("published_delta", "test_oracle_gain_less_published"):
         theirs = [line[name] for line in whole]
         # Over the same lines as ours, or none.
         found[name] = None if None in theirs else mean(theirs)
@@ -238,24 +238,24 @@ def _cells(
     for line, column in zip(lines, columns, strict=True):
         if column in shown:
             cells.append(_change(line["published_delta"], None, kind="published first"))
-            apart = line["best_gain_less_published"]
+            apart = line["test_oracle_gain_less_published"]
             cells.append(_change(apart, "our gain, best on test, less theirs", kind="published"))
-        for reading in READING_NAMES:
-            kind = f"{reading} first"
-            value = line[f"{reading}_gain"]
+        for criterion in CRITERION_NAMES:
+            kind = f"{criterion} first"
+            value = line[f"{criterion}_gain"]
             if line["rankings"]:
-                ends = {end: line[f"{reading}_{end}"] for end in ("low", "high")}
+                ends = {end: line[f"{criterion}_{end}"] for end in ("low", "high")}
                 # Without p: a star is about the gains of the ranking's own table.
                 ends |= {"p": None, "p_holm": None}
-                first = gain(value, line[f"{reading}_sd"], kind=kind, row=ends)
-                first = leading(first, line.get(f"{reading}_trial", "").split())
+                first = gain(value, line[f"{criterion}_sd"], kind=kind, row=ends)
+                first = leading(first, line.get(f"{criterion}_trial", "").split())
             else:
                 first = cell("–", kind=kind)  # not run: nothing is missing
-            other = line[f"lowest_{reading}_gain"]
+            other = line[f"lowest_{criterion}_gain"]
             note = "" if other is None else f"lowest heads pruned: {gain(other)['text']}"
             low, high = (line[f"difference_{end}"] for end in ("low", "high"))
-            apart = _change(line[f"{reading}_difference"], note, kind=reading)
-            if reading == "sound" and low is not None:
+            apart = _change(line[f"{criterion}_difference"], note, kind=criterion)
+            if criterion == "dev_selected" and low is not None:
                 apart["below"] = f"[{signed(low)}, {signed(high)}]"
             cells += [first, apart]
     return cells
@@ -281,10 +281,10 @@ def _head(
             middle.append(cell("published", th="colgroup", colspan=2, kind="published first"))
             low.append(cell("change", th="col", kind="published first"))
             low.append(cell("ours −", th="col", kind="published"))
-        for reading, words in READING_NAMES.items():
-            middle.append(cell(words, th="colgroup", colspan=2, kind=f"{reading} first"))
-            low.append(cell("gain", th="col", kind=f"{reading} first"))
-            low.append(cell("less lowest", th="col", kind=reading))
+        for criterion, words in CRITERION_NAMES.items():
+            middle.append(cell(words, th="colgroup", colspan=2, kind=f"{criterion} first"))
+            low.append(cell("gain", th="col", kind=f"{criterion} first"))
+            low.append(cell("less lowest", th="col", kind=criterion))
     return [top, middle, low]
 
 
@@ -311,7 +311,7 @@ def _notes(
         notes.append("One random ranking: what others would have given is not in these numbers.")
     if seeds > 1:
         notes.append(f"Means over {seeds} seeds; ± is the standard deviation of the sweeps.")
-    if any(r[f"{reading}_difference"] is None for r in records for reading in READING_NAMES):
+    if any(r[f"{criterion}_difference"] is None for r in records for criterion in CRITERION_NAMES):
         notes.append(
             "– stands where the study has no sweep of the lowest heads to compare with, or where"
             " trials of one are missing. Means are over the pairs that have all of ours."

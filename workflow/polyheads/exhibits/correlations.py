@@ -26,7 +26,7 @@ from polyheads.exhibits import (
 from polyheads.exhibits.comparison import spearman
 from polyheads.exhibits.distances import Distances
 from polyheads.exhibits.tables import (
-    READING_NAMES,
+    CRITERION_NAMES,
     Choice,
     Table,
     cell,
@@ -50,7 +50,7 @@ _SAME, _OTHER = "the source's family", "another family than the source's"
 def points(
     exhibit: Exhibit, choices: Iterable[Choice], rankings: Rankings, languages: Languages
 ) -> list[Point]:
-    """The pairs of an exhibit: setting, model, source, target, sound_gain and best_gain
+    """The pairs of an exhibit: setting, model, source, target, dev_selected_gain and test_oracle_gain
     (percentage points, means over seeds), a value or None for each of PREDICTORS, and `known`:
     predictor -> values of all pairs of languages that it is known of.
 
@@ -72,7 +72,7 @@ def points(
             alike[trained] = _similarities(exhibit, model, trained[1:], rankings)
         known = {**uriel, "rankings": alike[trained], "family": family}
         point = {"setting": setting, "model": model, "source": source, "target": target}
-        point |= {f"{r}_gain": mean(row[f"{r}_gain"] for row in here) for r in READING_NAMES}
+        point |= {f"{r}_gain": mean(row[f"{r}_gain"] for row in here) for r in CRITERION_NAMES}
         point |= {name: known[name].get((source, target)) for name in PREDICTORS}
         out.append(point | {"seeds": len(here), "known": known})
     models = list(dict.fromkeys(p["model"] for p in out))
@@ -81,10 +81,10 @@ def points(
 
 
 def lines(found: Iterable[Point]) -> list[dict[str, Any]]:
-    """Spearman's rho for each setting, model, reading and predictor of `points`.
+    """Spearman's rho for each setting, model, criterion and predictor of `points`.
 
-    setting, model, reading, predictor, pairs, languages, sources, rho, p, p_holm (Holm over all
-    lines of a reading), exact (all orders of the languages were tried), left_out (pairs without
+    setting, model, criterion, predictor, pairs, languages, sources, rho, p, p_holm (Holm over all
+    lines of a criterion), exact (all orders of the languages were tried), left_out (pairs without
     a value).
     """
     from polyheads.analysis.correlation import permuted_languages
@@ -100,16 +100,21 @@ def lines(found: Iterable[Point]) -> list[dict[str, Any]]:
             whole = _complete(here, values)
             there = [p for p in here if (p["source"], p["target"]) in whole]
             pairs = [(p["source"], p["target"]) for p in there]
-            for reading in READING_NAMES:
-                gains = [p[f"{reading}_gain"] for p in there]
+            for criterion in CRITERION_NAMES:
+                gains = [p[f"{criterion}_gain"] for p in there]
                 told = permuted_languages(pairs, gains, values)
-                line = {"setting": setting, "model": model, "reading": reading, "predictor": name}
+                line = {
+                    "setting": setting,
+                    "model": model,
+                    "criterion": criterion,
+                    "predictor": name,
+                }
                 line |= {"pairs": told["n"], "languages": told["languages"]}
                 line |= {"sources": len({source for source, _ in pairs})}
                 line |= {"rho": told["rho"], "p": told["p"], "p_holm": None}
                 out.append(line | {"exact": told["exact"], "left_out": len(here) - len(there)})
-    for reading in READING_NAMES:
-        of = [line for line in out if line["reading"] == reading]
+    for criterion in CRITERION_NAMES:
+        of = [line for line in out if line["criterion"] == criterion]
         for line, p in zip(of, holm([line["p"] for line in of]), strict=True):
             line["p_holm"] = p
     return out
@@ -118,22 +123,22 @@ def lines(found: Iterable[Point]) -> list[dict[str, Any]]:
 def table(
     exhibit: Exhibit, choices: Iterable[Choice], rankings: Rankings, languages: Languages
 ) -> Table:
-    """A line for each setting, model and predictor; rho and p of both readings."""
+    """A line for each setting, model and predictor; rho and p of both criteria."""
     found = points(exhibit, choices, rankings, languages)
     told = lines(found)
-    by = {tuple(t[n] for n in ("setting", "model", "predictor", "reading")): t for t in told}
+    by = {tuple(t[n] for n in ("setting", "model", "predictor", "criterion")): t for t in told}
     names = ("Setting", "Model", "Gain against", "Pairs", "Languages")
     head = [
         [cell(n, th="col", rowspan=2, kind="name" if i < 3 else "") for i, n in enumerate(names)],
         [],
     ]
-    for name in READING_NAMES.values():
+    for name in CRITERION_NAMES.values():
         head[0].append(cell(name, th="colgroup", colspan=3, kind="first"))
         head[1] += [cell("ρ", th="col", kind="first"), cell("p", th="col")]
         head[1] += [cell("p (Holm)", th="col")]
     body = []
     for setting, model, predictor in dict.fromkeys(key[:3] for key in by):
-        of = [by[setting, model, predictor, reading] for reading in READING_NAMES]
+        of = [by[setting, model, predictor, criterion] for criterion in CRITERION_NAMES]
         row = [cell(setting, kind="name"), cell(model, kind="name")]
         row.append(cell(PREDICTORS[predictor], th="row"))
         row += [cell(str(of[0][key])) for key in ("pairs", "languages")]
@@ -157,7 +162,7 @@ def rho_text(line: Mapping[str, Any]) -> str:
 def family_table(exhibit: Exhibit, choices: Iterable[Choice], languages: Languages) -> Table:
     """Mean gain by family of the target, and of pairs of one family against the others."""
     found = points(exhibit, choices, (), languages)
-    names = ("Setting", "Model", "Targets of", "Languages", "Pairs", *READING_NAMES.values())
+    names = ("Setting", "Model", "Targets of", "Languages", "Pairs", *CRITERION_NAMES.values())
     head = [[cell(n, th="col", kind="name" if i < 4 else "") for i, n in enumerate(names)]]
     body, records = [], []
     for setting, model in dict.fromkeys((p["setting"], p["model"]) for p in found):
@@ -170,13 +175,13 @@ def family_table(exhibit: Exhibit, choices: Iterable[Choice], languages: Languag
         groups |= {_OTHER: [p for p in of if p["family"]]}
         for name, here in groups.items():
             targets = list(dict.fromkeys(p["target"] for p in here))
-            means = {f"{r}_gain": mean(p[f"{r}_gain"] for p in here) for r in READING_NAMES}
+            means = {f"{r}_gain": mean(p[f"{r}_gain"] for p in here) for r in CRITERION_NAMES}
             line = {"setting": setting, "model": model, "targets_of": name}
             records.append(line | {"targets": " ".join(targets), "pairs": len(here), **means})
             row = [cell(setting, kind="name"), cell(model, kind="name"), cell(name, th="row")]
             spelt = ", ".join(language_name(code, languages) for code in targets)
             row += [cell(spelt or "–", kind="name"), cell(str(len(here)))]
-            row += [gain(v, kind=r) if here else cell("–", kind=r) for r, v in _by_reading(means)]
+            row += [gain(v, kind=r) if here else cell("–", kind=r) for r, v in _by_criterion(means)]
             body.append(row)
     notes = [
         "Mean gains of pairs, percentage points of the test score; the seeds of a pair are one"
@@ -198,13 +203,13 @@ def pairs_table(
 ) -> Table:
     """What is correlated: both gains of every pair and what is known of its two languages."""
     found = points(exhibit, choices, rankings, languages)
-    names = ("Setting", "Model", "Source → target", *READING_NAMES.values(), *PREDICTORS.values())
+    names = ("Setting", "Model", "Source → target", *CRITERION_NAMES.values(), *PREDICTORS.values())
     head = [[cell(n, th="col", kind="name" if i < 3 else "") for i, n in enumerate(names)]]
     body = []
     for point in found:
         row = [cell(point[key], kind="name") for key in ("setting", "model")]
         row.append(cell(pair_name(point["source"], point["target"], languages), th="row"))
-        row += [gain(value, kind=r) for r, value in _by_reading(point)]
+        row += [gain(value, kind=r) for r, value in _by_criterion(point)]
         for name in PREDICTORS:
             value = point[name]
             if name == "family":
@@ -220,8 +225,8 @@ def pairs_table(
     return shape | {"foot": [], "records": records}
 
 
-def _by_reading(of: Mapping[str, Any]) -> list[tuple[str, float | None]]:
-    return [(reading, of[f"{reading}_gain"]) for reading in READING_NAMES]
+def _by_criterion(of: Mapping[str, Any]) -> list[tuple[str, float | None]]:
+    return [(criterion, of[f"{criterion}_gain"]) for criterion in CRITERION_NAMES]
 
 
 def _families(codes: Iterable[str], languages: Languages) -> Distances:
@@ -275,7 +280,7 @@ def _notes(exhibit: Exhibit, told: Sequence[dict]) -> list[str]:
         " families. The paper doesn't say which distance it took.",
         "p, two-sided: the languages change places, not the pairs, because pairs share languages"
         f" and trained models; {_permutations(told)}. p (Holm): adjusted for all lines of a"
-        f" reading; * marks one below {ALPHA}.",
+        f" criterion; * marks one below {ALPHA}.",
     ]
     if told and max(line["sources"] for line in told) == 1:
         notes.append(

@@ -121,13 +121,13 @@ def _found(choices: Sequence[Choice], statistics: Sequence[Row]) -> list[str]:
     out = []
     for (kind, setting), rows in groups.items():
         name = setting.capitalize() + (f", {exhibits.ranking_name(kind)}" if several else "")
-        sound = [row["sound_gain"] for row in rows if row["sound_gain"] is not None]
-        best = [row["best_gain"] for row in rows if row["best_gain"] is not None]
+        sound = [row["dev_selected_gain"] for row in rows if row["dev_selected_gain"] is not None]
+        best = [row["test_oracle_gain"] for row in rows if row["test_oracle_gain"] is not None]
         if not sound or not best:
             out.append(f"{name}: no gains, because trials are missing.")
             continue
         up, down, same = clusters.count(sound)
-        zero = sum(row["sound_k"] == 0 for row in rows)
+        zero = sum(row["dev_selected_k"] == 0 for row in rows)
         rho = mean(row["dev_test_spearman"] for row in rows)
         together = ""
         if rho is not None:
@@ -136,27 +136,27 @@ def _found(choices: Sequence[Choice], statistics: Sequence[Row]) -> list[str]:
             f"{name}, k chosen on dev: pruning changed the test score by"
             f" {signed(mean(sound))} percentage points on average over {_n(len(sound), 'sweep')}."
             f" {up} went up, {down} down, {same} stayed (k = 0 was chosen in {zero})."
-            f"{together}{_told_apart(rows, statistics, 'sound')}"
+            f"{together}{_told_apart(rows, statistics, 'dev_selected')}"
         )
         out.append(
             f"{name}, best of k ≥ 1 on test: the same trials give {signed(mean(best))} on"
-            f" average, and {sum(g > 0 for g in best)} of {len(best)} go up. This reading, the"
+            f" average, and {sum(g > 0 for g in best)} of {len(best)} go up. This criterion, the"
             " paper's, takes a maximum over noisy scores;"
             f" it differs from the choice on dev by {signed(mean(best) - mean(sound))}."
-            f"{_told_apart(rows, statistics, 'best')}"
+            f"{_told_apart(rows, statistics, 'test_oracle')}"
         )
     return out
 
 
-def _told_apart(choices: Sequence[Choice], statistics: Sequence[Row], reading: str) -> str:
+def _told_apart(choices: Sequence[Choice], statistics: Sequence[Row], criterion: str) -> str:
     """How many gains are more than the choice of test sentences makes; empty without statistics."""
-    rows = [row for row in of_choices(statistics, choices) if row["reading"] == reading]
+    rows = [row for row in of_choices(statistics, choices) if row["criterion"] == criterion]
     if not rows:
         return ""
     tested = [row for row in rows if row["p"] is not None]
     told = [row for row in tested if tells(row)]
     up = sum(row["gain"] > 0 for row in told)
-    redone = ", with the best looked for again in every draw" if reading == "best" else ""
+    redone = ", with the best looked for again in every draw" if criterion == "test_oracle" else ""
     where = f": {up} above, {len(told) - up} below" if told else ""
     which = "" if len(tested) == len(rows) else " with k ≥ 1"
     return (

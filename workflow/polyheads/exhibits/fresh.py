@@ -52,7 +52,9 @@ def table(
     records = lines(exhibit, choices, statistics)
     chosen = members(exhibit, choices)
     known = {
-        _place(row): row for row in of_choices(statistics, chosen) if row["reading"] == "sound"
+        _place(row): row
+        for row in of_choices(statistics, chosen)
+        if row["criterion"] == "dev_selected"
     }
     resampled = _resampled(exhibit, statistics).values()
     body, foot = [], []
@@ -116,12 +118,14 @@ def lines(
     """
     pairs, groups = [], {}
     for chosen, repeats, missing in of_pairs(exhibit, choices):
-        gains = {seed: fmean(r["sound_gain"] for r in rows) for seed, rows in repeats.items()}
+        gains = {
+            seed: fmean(r["dev_selected_gain"] for r in rows) for seed, rows in repeats.items()
+        }
         line = {name: chosen[0][name] for name in _NAMES}
         record = _line("pair", line, chosen, gains, missing)
         again = [row for rows in repeats.values() for row in rows]
-        record["chosen_trial"] = trial_paths(chosen, "sound")
-        record["fresh_trial"] = trial_paths(again, "sound")
+        record["chosen_trial"] = trial_paths(chosen, "dev_selected")
+        record["fresh_trial"] = trial_paths(again, "dev_selected")
         pairs.append(record)
         if gains:
             groups.setdefault((line["setting"], line["model"]), []).append((record, gains))
@@ -160,7 +164,7 @@ def _place(row: Mapping[str, Any]) -> tuple:
 
 def _resampled(exhibit: Exhibit, statistics: Sequence[Row]) -> dict[tuple, Row]:
     """Place -> the statistics of a gain with fresh seeds; source and target of a mean are empty."""
-    mine = (r for r in statistics if r["reading"] == FRESH and r["exhibit"] == exhibit["name"])
+    mine = (r for r in statistics if r["criterion"] == FRESH and r["exhibit"] == exhibit["name"])
     return {_place(row): row for row in mine}
 
 
@@ -184,12 +188,14 @@ def _whole(
     chosen: Sequence[Choice], fresh: Sequence[Choice]
 ) -> tuple[dict[int, list[Choice]], int]:
     """Fresh seed -> its choices, for the seeds that have all of them; how many have not."""
-    ks = {row["seed"]: row["sound_k"] for row in chosen if row["sound_k"] is not None}
+    ks = {row["seed"]: row["dev_selected_k"] for row in chosen if row["dev_selected_k"] is not None}
     found: dict[int, list[Choice]] = {}
     for row in fresh:
         here = found.setdefault(row["seed"], [])
         # Without its second trial a fresh sweep looks as if k = 0 had been chosen.
-        if row["sound_gain"] is not None and row["sound_k"] == ks.get(int(row["of_seed"])):
+        if row["dev_selected_gain"] is not None and row["dev_selected_k"] == ks.get(
+            int(row["of_seed"])
+        ):
             here.append(row)
     expected = len({int(row["of_seed"]) for row in fresh})
     whole = {seed: here for seed, here in found.items() if len(here) == expected}
@@ -204,8 +210,8 @@ def _line(
     missing: int,
 ) -> dict[str, Any]:
     values = list(gains.values())
-    ks = [row["sound_k"] for row in chosen if row["sound_k"] is not None]
-    as_chosen = [row["sound_gain"] for row in chosen if row["sound_gain"] is not None]
+    ks = [row["dev_selected_k"] for row in chosen if row["dev_selected_k"] is not None]
+    as_chosen = [row["dev_selected_gain"] for row in chosen if row["dev_selected_gain"] is not None]
     compared = level == "mean" or any(ks)
     bounds = student.interval(values) if compared else None
     return {

@@ -18,7 +18,7 @@ from polyheads.analysis.rows import (
 from polyheads.catalogue.tasks import PUBLISHED_METRIC
 from polyheads.exhibits import Exhibit, Languages, language_name, published, reproduction
 from polyheads.exhibits.tables import (
-    READING_NAMES,
+    CRITERION_NAMES,
     Choice,
     Table,
     cell,
@@ -46,10 +46,10 @@ def table(
     languages: Languages,
     statistics: Sequence[Row] = (),
 ) -> Table:
-    """A line for each target and model: published scores, ours by both readings.
+    """A line for each target and model: published scores, ours by both criteria.
 
     EC takes the source whose sweep has the best dev score (ties to the first), or the best test
-    score in the other reading. Means over seeds. Below a score is its gain over the unpruned model
+    score in the other criterion. Means over seeds. Below a score is its gain over the unpruned model
     (percentage points), with the interval that `statistics` has of this sweep.
     """
     rows = [r for r in choices if shows(exhibit, r)]
@@ -67,12 +67,12 @@ def table(
         for name in HEURISTICS:
             line |= _scores(name, here, statistics)
             theirs = [line["published_unpruned"], line[f"published_{name}"]]
-            ours = line[f"{name}_best_gain"]
+            ours = line[f"{name}_test_oracle_gain"]
             apart = None if None in (*theirs, ours) else ours - (theirs[1] - theirs[0])
-            line[f"{name}_best_gain_less_published"] = apart
+            line[f"{name}_test_oracle_gain_less_published"] = apart
         if exhibit["of"]["metric"] == PUBLISHED_METRIC[exhibit["task"]]:
             for c in columns:
-                own = line["unpruned" if c == "unpruned" else f"{c}_best"]
+                own = line["unpruned" if c == "unpruned" else f"{c}_test_oracle"]
                 cv = reproduction.of_both(line[f"published_{c}"], own)
                 line[f"{reproduction.CV}{c}"] = cv
         lines.append(line)
@@ -89,19 +89,22 @@ def table(
         [],
     ]
     groups = [("published", columns), ("gain: ours − published", [*HEURISTICS])] if shown else []
-    groups += [(READING_NAMES["sound"], columns), (READING_NAMES["best"], [*HEURISTICS])]
+    groups += [
+        (CRITERION_NAMES["dev_selected"], columns),
+        (CRITERION_NAMES["test_oracle"], [*HEURISTICS]),
+    ]
     for name, members in groups:
         head[0].append(cell(name, th="colgroup", colspan=len(members), kind="first"))
         head[1] += [cell(c, th="col", kind="first" if c == members[0] else "") for c in members]
     notes = [
         "Trained on the source's languages, tested on the target. Rankings: "
-        f"{'; '.join(HEURISTICS.values())}: on dev, the mean of the sources'; in the other reading,"
+        f"{'; '.join(HEURISTICS.values())}: on dev, the mean of the sources'; in the other criterion,"
         " on test.",
         "Below a score: the gain over the unpruned model, in percentage points.",
     ]
     if shown:
         notes[-1] += (
-            f" Ours − published: our gain, {READING_NAMES['best']}, less the gain that Ma et al."
+            f" Ours − published: our gain, {CRITERION_NAMES['test_oracle']}, less the gain that Ma et al."
             " (2021) print; comparable only where corpus and recipe are the same."
         )
     known = [row for row in of_choices(statistics, rows) if row["low"] is not None]
@@ -135,30 +138,34 @@ def shows(exhibit: Exhibit, row: Choice) -> bool:
 
 
 def _scores(name: str, rows: Sequence[Choice], statistics: Sequence[Row]) -> dict[str, Any]:
-    """Test scores and gains by both readings (means over seeds), intervals of the gains, and the
+    """Test scores and gains by both criteria (means over seeds), intervals of the gains, and the
     source that dev chooses.
     """
-    taken: dict[str, list[Choice]] = {reading: [] for reading in READING_NAMES}
+    taken: dict[str, list[Choice]] = {criterion: [] for criterion in CRITERION_NAMES}
     for seed in dict.fromkeys(row["seed"] for row in rows):
         mine = [r for r in rows if r["seed"] == seed and heuristic(r["ranking"]) == name]
-        mine = [r for r in mine if r["sound_dev"] is not None and r["best_test"] is not None]
+        mine = [
+            r
+            for r in mine
+            if r["dev_selected_dev"] is not None and r["test_oracle_test"] is not None
+        ]
         if mine:
-            taken["sound"].append(max(mine, key=lambda r: r["sound_dev"]))
-            taken["best"].append(max(mine, key=lambda r: r["best_test"]))
+            taken["dev_selected"].append(max(mine, key=lambda r: r["dev_selected_dev"]))
+            taken["test_oracle"].append(max(mine, key=lambda r: r["test_oracle_test"]))
     line: dict[str, Any] = {}
-    for reading, chosen in taken.items():
-        line[f"{name}_{reading}"] = mean(row[f"{reading}_test"] for row in chosen)
-        line[f"{name}_{reading}_gain"] = mean(row[f"{reading}_gain"] for row in chosen)
-        line[f"{name}_{reading}_trial"] = trial_paths(chosen, reading)
-        line |= dict.fromkeys((f"{name}_{reading}_low", f"{name}_{reading}_high"))
-        if name == "EC" and reading == "best":
+    for criterion, chosen in taken.items():
+        line[f"{name}_{criterion}"] = mean(row[f"{criterion}_test"] for row in chosen)
+        line[f"{name}_{criterion}_gain"] = mean(row[f"{criterion}_gain"] for row in chosen)
+        line[f"{name}_{criterion}_trial"] = trial_paths(chosen, criterion)
+        line |= dict.fromkeys((f"{name}_{criterion}_low", f"{name}_{criterion}_high"))
+        if name == "EC" and criterion == "test_oracle":
             continue  # a maximum over the sources, too, which no draw has looked for again
         # Over several seeds of one sweep; where they choose different sources there is none.
-        found = [row for row in of_choices(statistics, chosen) if row["reading"] == reading]
-        if len(found) == 1 and same_gain(found[0], line[f"{name}_{reading}_gain"]):
-            line[f"{name}_{reading}_low"] = found[0]["low"]
-            line[f"{name}_{reading}_high"] = found[0]["high"]
-    sources = [parse(row["ranking"]).language for row in taken["sound"]]
+        found = [row for row in of_choices(statistics, chosen) if row["criterion"] == criterion]
+        if len(found) == 1 and same_gain(found[0], line[f"{name}_{criterion}_gain"]):
+            line[f"{name}_{criterion}_low"] = found[0]["low"]
+            line[f"{name}_{criterion}_high"] = found[0]["high"]
+    sources = [parse(row["ranking"]).language for row in taken["dev_selected"]]
     line[f"{name}_source"] = sources[0] if sources and name == "EC" else None
     return line
 
@@ -170,16 +177,18 @@ def _mean(lines: Sequence[dict[str, Any]], statistics: Sequence[Row]) -> dict[st
     found: dict[str, Any] = {key: mean(line[key] for line in lines) for key in numbers}
     for name in ("unpruned", *HEURISTICS):
         # Over the same lines as ours, or none.
-        ours = "unpruned" if name == "unpruned" else f"{name}_best"
+        ours = "unpruned" if name == "unpruned" else f"{name}_test_oracle"
         theirs = [line[f"published_{name}"] for line in lines if line[ours] is not None]
         found[f"published_{name}"] = None if None in theirs else mean(theirs)
     for name in HEURISTICS:
-        for reading in READING_NAMES:
-            place = f"{name}_{reading}"
+        for criterion in CRITERION_NAMES:
+            place = f"{name}_{criterion}"
             found |= dict.fromkeys((f"{place}_low", f"{place}_high"))
             for row in statistics:
                 # EC has none: its sweeps are of different tables.
-                mine = row["reading"] == reading and row["ranking"].startswith(f"{METHODS[name]}-")
+                mine = row["criterion"] == criterion and row["ranking"].startswith(
+                    f"{METHODS[name]}-"
+                )
                 if mine and same_gain(row, found[f"{place}_gain"]):
                     found |= {f"{place}_low": row["low"], f"{place}_high": row["high"]}
     return found | {"target": None, "model": lines[0]["model"], "EC_source": None}
@@ -196,17 +205,17 @@ def _cells(
             value = line[f"published_{c}"]
             cells.append(cell(number(value), kind="first" if c == "unpruned" else ""))
         for i, c in enumerate(HEURISTICS):
-            apart, kind = line[f"{c}_best_gain_less_published"], "" if i else "first"
+            apart, kind = line[f"{c}_test_oracle_gain_less_published"], "" if i else "first"
             cells.append(cell("–", kind=kind) if apart is None else gain(apart, kind=kind))
     cells.append(score(line["unpruned"], kind="first"))
     for c in HEURISTICS:
         source = line.get(f"{c}_source")
         note = f"the ranking of {language_name(source, languages)}" if source else ""
-        cells.append(_score(line, f"{c}_sound") if c in run else cell("–"))
+        cells.append(_score(line, f"{c}_dev_selected") if c in run else cell("–"))
         cells[-1]["note"] = note
     for i, c in enumerate(HEURISTICS):
         kind = "" if i else "first"
-        cells.append(_score(line, f"{c}_best", kind) if c in run else cell("–", kind=kind))
+        cells.append(_score(line, f"{c}_test_oracle", kind) if c in run else cell("–", kind=kind))
     return cells
 
 

@@ -11,10 +11,10 @@ from typing import Any
 from polyheads import exhibits
 from polyheads.analysis.rows import ALPHA, LEVEL, Row
 from polyheads.catalogue.tasks import METRICS, TASK_NAMES
-from polyheads.exhibits.tables import READING_NAMES, Table, cell, gain, signed
+from polyheads.exhibits.tables import CRITERION_NAMES, Table, cell, gain, signed
 
 NAMES = {"noise": "Unpruned runs with other seeds", "random": "Random rankings"}
-_LINE = ("task", "experiment", "ranking", "setting", "model", "metric", "reading")
+_LINE = ("task", "experiment", "ranking", "setting", "model", "metric", "criterion")
 
 
 def planned(sweeps: Iterable[Mapping[str, Any]]) -> bool:
@@ -23,7 +23,7 @@ def planned(sweeps: Iterable[Mapping[str, Any]]) -> bool:
 
 
 def table(rows: Sequence[Row]) -> Table:
-    """A line per task, experiment, setting, model and reading; its gain and p for each null.
+    """A line per task, experiment, setting, model and criterion; its gain and p for each null.
 
     rows: of statistics.nulls. An empty cell is a null that the study does not have there. p below
     ALPHA has a star.
@@ -35,8 +35,8 @@ def table(rows: Sequence[Row]) -> Table:
     metrics = len({(key[0], key[5]) for key in lines}) > len({key[0] for key in lines})
     shown = [null for null in NAMES if any(null in found for found in lines.values())]
     body = []
-    for (task, experiment, ranking, setting, model, metric, reading), found in lines.items():
-        names = [setting, model, READING_NAMES[reading]]
+    for (task, experiment, ranking, setting, model, metric, criterion), found in lines.items():
+        names = [setting, model, CRITERION_NAMES[criterion]]
         if several:
             names.insert(0, f"{experiment} ({exhibits.ranking_name(ranking)})")
         if metrics:
@@ -46,7 +46,7 @@ def table(rows: Sequence[Row]) -> Table:
             cells += _cells(found.get(null))
         body.append(cells)
     names = ["Task", *(["Experiment"] if several else []), "Setting", "Model"]
-    names += [*(["Metric"] if metrics else []), "Reading"]
+    names += [*(["Metric"] if metrics else []), "Criterion"]
     head = [[cell(name, th="col", rowspan=2, kind="name") for name in names], []]
     for null in shown:
         head[0].append(cell(NAMES[null], th="colgroup", colspan=5, kind="first"))

@@ -10,8 +10,8 @@ from polyheads.analysis import clusters
 from polyheads.catalogue.tasks import TASK_NAMES
 from polyheads.exhibits import published
 from polyheads.exhibits.tables import (
+    CRITERION_NAMES,
     MISSING,
-    READING_NAMES,
     Choice,
     Table,
     cell,
@@ -52,13 +52,13 @@ def overview(choices: Sequence[Choice], printed: Sequence[Mapping[str, str]] = (
             cell("Model", th="col", rowspan=2, kind="name"),
             cell("Sweeps", th="col", rowspan=2),
             cell("Unpruned (%)", th="col", rowspan=2),
-            *(cell(READING_NAMES[r], th="colgroup", colspan=3, kind=r) for r in READING_NAMES),
+            *(cell(CRITERION_NAMES[r], th="colgroup", colspan=3, kind=r) for r in CRITERION_NAMES),
             *([cell("published", th="colgroup", colspan=3, kind="published first")] * shown),
             cell("Dev–test ρ", th="col", rowspan=2, kind="first"),
         ],
         [
-            cell(text, th="col", kind=reading + (" first" if text == "Gain" else ""))
-            for reading in READING_NAMES
+            cell(text, th="col", kind=criterion + (" first" if text == "Gain" else ""))
+            for criterion in CRITERION_NAMES
             for text in ("Gain", "Improved", "Mean k")
         ],
     ]
@@ -86,17 +86,17 @@ def overview(choices: Sequence[Choice], printed: Sequence[Mapping[str, str]] = (
             cells.append(cell(f"{experiment} ({kind})", kind="name where"))
         cells += [cell(setting, kind="name"), cell(model, kind="name")]
         cells += [cell(str(len(members))), score(line["unpruned"])]
-        for reading in READING_NAMES:
-            gains = [row[f"{reading}_gain"] for row in rows]
-            line[f"{reading}_gain"] = mean(gains)
+        for criterion in CRITERION_NAMES:
+            gains = [row[f"{criterion}_gain"] for row in rows]
+            line[f"{criterion}_gain"] = mean(gains)
             moved = clusters.count(gains)
-            line[f"{reading}_improved"] = moved.up
-            line[f"{reading}_same"] = moved.same
-            line[f"{reading}_mean_k"] = mean(row[f"{reading}_k"] for row in rows)
+            line[f"{criterion}_improved"] = moved.up
+            line[f"{criterion}_same"] = moved.same
+            line[f"{criterion}_mean_k"] = mean(row[f"{criterion}_k"] for row in rows)
             cells += [
-                gain(line[f"{reading}_gain"], kind="first"),
+                gain(line[f"{criterion}_gain"], kind="first"),
                 cell(f"{moved.up} of {len(gains)}", below=moved.rest),
-                cell(number(line[f"{reading}_mean_k"], 1)),
+                cell(number(line[f"{criterion}_mean_k"], 1)),
             ]
         if shown:
             found = theirs[task, experiment, kind, setting, model]
@@ -152,19 +152,26 @@ def _published_cells(found: Mapping[str, Any]) -> list[dict]:
 
 
 def heads_table(choices: Sequence[Choice], languages: exhibits.Languages) -> Table:
-    """The heads pruned at the k that dev chose (columns `sound_heads` of `pruned_heads`)."""
+    """The heads pruned at the k that dev chose (columns `dev_selected_heads` of `pruned_heads`)."""
     names = ("Task", "Model", "Setting", "Source → target", "Seed", "k", "Heads (layer.head)")
     body = []
     for row in choices:
         pair = exhibits.pair_name(row["source"], row["target"], languages)
         texts = (TASK_NAMES[row["task"]], row["model"], row["setting"], pair)
         cells = [cell(texts[0], th="row"), *(cell(text, kind="name") for text in texts[1:])]
-        k = row["sound_k"]
-        heads = MISSING if k is None else row["sound_heads"] or "none"
-        cells += [cell(str(row["seed"])), k_cell([row], "sound")]
+        k = row["dev_selected_k"]
+        heads = MISSING if k is None else row["dev_selected_heads"] or "none"
+        cells += [cell(str(row["seed"])), k_cell([row], "dev_selected")]
         body.append([*cells, cell(heads, kind="name heads")])
     keys = ("experiment", "model", "ranking", "setting", "source", "target", "seed")
-    keys += ("sound_k", "sound_heads", "sound_trial", "best_k", "best_heads", "best_trial")
+    keys += (
+        "dev_selected_k",
+        "dev_selected_heads",
+        "dev_selected_trial",
+        "test_oracle_k",
+        "test_oracle_heads",
+        "test_oracle_trial",
+    )
     return {
         "name": "pruned-heads",
         "title": "Heads pruned at the k chosen on dev",

@@ -1,4 +1,4 @@
-"""One pair, four readings: published, the paper's protocol, the released code's, the sound one.
+"""One pair, four criteria: published, the paper's protocol, the released code's, the sound one.
 
 An experiment with `heads_at_test: all` runs what the paper's released code does; its partner is
 the experiment that runs what the paper says.
@@ -35,12 +35,17 @@ from polyheads.exhibits.tables import (
 from polyheads.study.rankings import parse, ranking_kind
 
 GROUPS = {
-    "published": ("Published", ("unpruned", "best", "gain")),
-    "paper": ("The paper's protocol", ("unpruned", "best", "gain", "k")),
-    "released": ("As released", ("unpruned", "best", "gain", "k")),
-    "sound": ("Sound: k chosen on dev", ("pruned", "gain", "k")),
+    "published": ("Published", ("unpruned", "test_oracle", "gain")),
+    "paper": ("The paper's protocol", ("unpruned", "test_oracle", "gain", "k")),
+    "released": ("As released", ("unpruned", "test_oracle", "gain", "k")),
+    "dev_selected": ("Sound: k chosen on dev", ("pruned", "gain", "k")),
 }
-_KINDS = {"published": "published", "paper": "best", "released": "", "sound": "sound"}
+_KINDS = {
+    "published": "published",
+    "paper": "test_oracle",
+    "released": "",
+    "dev_selected": "dev_selected",
+}
 
 
 def partners(sweeps: Iterable[Mapping[str, Any]]) -> list[tuple[str, str]]:
@@ -124,16 +129,18 @@ def table(
             line |= {"published_unpruned": unpruned, "published_best": best}
             line["published_gain"] = best - unpruned
         for name in ("paper", "released"):
-            columns = ("unpruned", "best_test", "best_gain", "best_k")
+            columns = ("unpruned", "test_oracle_test", "test_oracle_gain", "test_oracle_k")
             values = [mean(row[column] for row in here[name]) for column in columns]
             line |= {f"{name}_{c}": v for c, v in zip(GROUPS[name][1], values, strict=True)}
-        for column, name in zip(GROUPS["sound"][1], ("test", "gain", "k"), strict=True):
-            line[f"sound_{column}"] = mean(row[f"sound_{name}"] for row in here["paper"])
+        for column, name in zip(GROUPS["dev_selected"][1], ("test", "gain", "k"), strict=True):
+            line[f"dev_selected_{column}"] = mean(
+                row[f"dev_selected_{name}"] for row in here["paper"]
+            )
         line |= {f"{name}_run": bool(rows) for name, rows in here.items()}
-        for group, (name, reading) in _READ.items():
-            line[f"{group}_trial"] = trial_paths(here[name], reading)
+        for group, (name, criterion) in _READ.items():
+            line[f"{group}_trial"] = trial_paths(here[name], criterion)
             line[f"{group}_rows"] = here[name]
-            row = _row(known[name], place, reading)
+            row = _row(known[name], place, criterion)
             line[f"{group}_row"] = row
             line |= {f"{group}_{n}": row[n] if row else None for n in ("low", "high", "p_holm")}
         records.append(line)
@@ -149,7 +156,7 @@ def table(
             head[1].append(cell(column, th="col", kind=f"{kind}{'' if i else ' first'}".strip()))
     return {
         "name": exhibit["name"],
-        "title": f"{TASK_NAMES[exhibit['task']]}: four readings,"
+        "title": f"{TASK_NAMES[exhibit['task']]}: four criteria,"
         f" {METRICS[exhibit['task']][of['metric']]} (%)",
         "notes": _notes(exhibit, records),
         "head": head,
@@ -162,15 +169,21 @@ def table(
     }
 
 
-_READ = {"paper": ("paper", "best"), "released": ("released", "best"), "sound": ("paper", "sound")}
+_READ = {
+    "paper": ("paper", "test_oracle"),
+    "released": ("released", "test_oracle"),
+    "dev_selected": ("paper", "dev_selected"),
+}
 """Group of columns -> whose trials it reads, and how."""
 
 _INNER = ("_run", "_row", "_rows")  # ends of what a line has for its cells only
 
 
-def _row(rows: Iterable[Row], place: tuple, reading: str) -> Row | None:
-    """The statistics of one place by one reading."""
-    return next((row for row in rows if row["reading"] == reading and _place(row) == place), None)
+def _row(rows: Iterable[Row], place: tuple, criterion: str) -> Row | None:
+    """The statistics of one place by one criterion."""
+    return next(
+        (row for row in rows if row["criterion"] == criterion and _place(row) == place), None
+    )
 
 
 def _places(rows: Iterable[Mapping[str, Any]]) -> set[tuple]:
@@ -187,7 +200,7 @@ def _means(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     numbers = [f"{name}_{column}" for name, (_, columns) in GROUPS.items() for column in columns]
     groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for line in records:
-        gains = (line["paper_gain"], line["released_gain"], line["sound_gain"])
+        gains = (line["paper_gain"], line["released_gain"], line["dev_selected_gain"])
         if None not in gains:
             groups.setdefault((line["setting"], line["model"]), []).append(line)
     for (setting, model), inside in groups.items():
@@ -209,7 +222,7 @@ def _cells(line: Mapping[str, Any], languages: Languages) -> list[dict]:
     cells = [cell(line["setting"], th="row"), cell(name, kind="name")]
     cells.append(cell(line["model"], kind="name"))
     for group, (_, columns) in GROUPS.items():
-        run = line.get(f"{'paper' if group == 'sound' else group}_run", False)
+        run = line.get(f"{'paper' if group == 'dev_selected' else group}_run", False)
         for i, column in enumerate(columns):
             kind = f"{_KINDS[group]}{'' if i else ' first'}".strip()
             value = line[f"{group}_{column}"]
@@ -232,9 +245,9 @@ def _notes(exhibit: Exhibit, records: Sequence[Mapping[str, Any]]) -> list[str]:
     notes = [
         f"Corpus {exhibit['corpus']}; best: the best of k ≥ 1 on test. As released: experiment"
         f" {of['experiment']}, {ranking_name(of['ranking'])}, all heads on when test is read. The"
-        f" paper's protocol and the sound reading: experiment {of['partner']},"
+        f" paper's protocol and the sound criterion: experiment {of['partner']},"
         f" {ranking_name(of['partner_ranking'])}, the same trials read twice, without the pruned"
-        " heads at test; the sound reading's k = 0 is the paper's unpruned.",
+        " heads at test; the sound criterion's k = 0 is the paper's unpruned.",
         "Published: Ma et al. (2021), Tables 2 to 4, with its corpora. Means are over the pairs"
         " that both experiments have, of the published numbers where none of these lacks one.",
         "Not as released: sentences beyond the length limit are split into windows and all of their"

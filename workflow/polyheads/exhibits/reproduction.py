@@ -41,7 +41,7 @@ def add(records: Sequence[dict[str, Any]]) -> None:
     for record in records:
         of.setdefault(tuple(record[name] for name in _PLACE), []).append(record)
     for seeds in of.values():
-        for column, ours in (("unpruned", "unpruned"), ("best", "best_test")):
+        for column, ours in (("unpruned", "unpruned"), ("test_oracle", "test_oracle_test")):
             own = [row[ours] for row in seeds if row[ours] is not None]
             cv = of_both(seeds[0][f"published_{column}"], fmean(own) if own else None)
             for record in seeds:

@@ -19,7 +19,7 @@ class Rule(NamedTuple):
     """When to stop, and what the score is read on."""
 
     name: str
-    reading: str  # sound: stop and choose on dev; best: both on test
+    criterion: str  # sound: stop and choose on dev; best: both on test
     stop: Callable[[Sequence[float]], int]  # scores in the order of k -> how many are seen
 
 
@@ -46,12 +46,12 @@ def patience(count: int) -> Callable[[Sequence[float]], int]:
 
 
 RULES = (
-    Rule("until dev drops", "sound", until_drop),
-    Rule("patience 2 on dev", "sound", patience(2)),
-    Rule("patience 3 on dev", "sound", patience(3)),
-    Rule("all k, best on dev", "sound", len),
-    Rule("until test drops, best on test (the paper's)", "best", until_drop),
-    Rule("all k, best on test", "best", len),
+    Rule("until dev drops", "dev_selected", until_drop),
+    Rule("patience 2 on dev", "dev_selected", patience(2)),
+    Rule("patience 3 on dev", "dev_selected", patience(3)),
+    Rule("all k, best on dev", "dev_selected", len),
+    Rule("until test drops, best on test (the paper's)", "test_oracle", until_drop),
+    Rule("all k, best on test", "test_oracle", len),
 )
 
 
@@ -90,17 +90,19 @@ def table(
         for rule in reversed(RULES):  # those with all k first: the others are held against them
             found = [_run(rule, sweep) for sweep in inside]
             line: dict[str, Any] = {"setting": setting, "model": model, "rule": rule.name}
-            line |= {"reading": rule.reading, "sweeps": len(found)}
+            line |= {"criterion": rule.criterion, "sweeps": len(found)}
             line["trials"] = mean(run.trials for run in found)
             line["of_trials"] = mean(len(sweep.ks) - 1 for sweep in inside)
             line["trainings"] = len({path for run in found for path in run.paths})
             line["k"] = mean(run.k for run in found)
             line["gain"] = mean(run.gain for run in found)
-            all_k = whole.setdefault(rule.reading, line["gain"])
+            all_k = whole.setdefault(rule.criterion, line["gain"])
             line["against_all"] = line["gain"] - all_k
             of = [sweep.choice for sweep in inside]
             # Only what sees all k is in a result table; a rule that chooses the same is not.
-            row = mean_row(statistics, of, rule.reading, line["gain"]) if rule.stop is len else None
+            row = (
+                mean_row(statistics, of, rule.criterion, line["gain"]) if rule.stop is len else None
+            )
             known[setting, model, rule.name] = row
             line |= {name: row[name] if row else None for name in ("low", "high")}
             whole[rule.name] = line
@@ -157,9 +159,11 @@ class _Run(NamedTuple):
 
 def _run(rule: Rule, sweep: _Curves) -> _Run:
     """What a rule sees of a sweep and makes of it; ties to the smaller k, as everywhere."""
-    scores = sweep.dev if rule.reading == "sound" else sweep.test
+    scores = sweep.dev if rule.criterion == "dev_selected" else sweep.test
     seen = rule.stop(scores)
-    first = 0 if rule.reading == "sound" else 1  # the paper's best is one of the pruned ones
+    first = (
+        0 if rule.criterion == "dev_selected" else 1
+    )  # the paper's best is one of the pruned ones
     chosen = max(range(first, seen), key=lambda i: (scores[i], -i))
     gained = sweep.test[chosen] - sweep.test[0]
     return _Run(seen - 1, sweep.paths[1:seen], sweep.ks[chosen], gained)
@@ -195,7 +199,7 @@ def _sweeps(
 
 
 def _cells(line: Mapping[str, Any], rule: Rule, row: Row | None) -> list[dict]:
-    kind = rule.reading
+    kind = rule.criterion
     lost = gain(line["against_all"], kind=kind) if rule.stop is not len else cell("", kind=kind)
     trials = f"{number(line['trials'], 1)} of {line['of_trials']:g}"
     return [

@@ -1,4 +1,4 @@
-"""Result tables: the paper's Tables 2-4 with both readings, and what tables are made of.
+"""Result tables: the paper's Tables 2-4 with both criteria, and what tables are made of.
 
 A table is plain data for the template `table.html.j2` and for CSV:
 {name, title, notes, head: rows of cells, body: rows of cells, foot: rows of cells, records: rows
@@ -25,7 +25,7 @@ Choice = dict[str, Any]  # a row of selection.choose, as selection.read gives it
 
 MISSING = "missing"
 PUBLISHED_CORPORA = {"pos": "UD 2.7", "ner": "CoNLL and others", "sf": "MultiATIS++"}
-READING_NAMES = {"sound": "k chosen on dev", "best": "best of k ≥ 1 on test"}
+CRITERION_NAMES = {"dev_selected": "k chosen on dev", "test_oracle": "best of k ≥ 1 on test"}
 
 
 def result_table(
@@ -35,7 +35,7 @@ def result_table(
     published: Iterable[Mapping[str, str]] = (),
     statistics: Iterable[Row] = (),
 ) -> Table:
-    """Rows source x target, per model: unpruned, both readings, and the published numbers if any.
+    """Rows source x target, per model: unpruned, both criteria, and the published numbers if any.
 
     `choices` are those of the exhibit's metric. With several seeds a cell is their mean, a gain
     with its standard deviation over seeds. Scores in percent, gains in percentage points. With
@@ -67,7 +67,7 @@ def result_table(
             cells += _choice_cells(here, _of(known, model, source, target))
             if model in shown:
                 numbers = printed.get((task, model, source, target, setting))
-                ours = mean(row["best_gain"] for row in here)
+                ours = mean(row["test_oracle_gain"] for row in here)
                 apart[model].append(_apart(ours, numbers))
                 cells += _published_cells(numbers, apart[model][-1])
         body.append(cells)
@@ -192,13 +192,13 @@ def shares(row: Row) -> str:
     return f" {' / '.join(f'{100 * row[name]:.0f}' for name in ('above', 'within', 'below'))} %"
 
 
-def k_cell(rows: Sequence[Choice], reading: str, kind: str = "") -> dict[str, Any]:
-    """The k of these sweeps (one for each seed) by a reading, each leading to its trial's file,
+def k_cell(rows: Sequence[Choice], criterion: str, kind: str = "") -> dict[str, Any]:
+    """The k of these sweeps (one for each seed) by a criterion, each leading to its trial's file,
     which has recipe, ranking and pruned heads. † where trials of one are missing."""
-    there = [row for row in rows if row[f"{reading}_k"] is not None]
+    there = [row for row in rows if row[f"{criterion}_k"] is not None]
     if not there:
         return cell(MISSING, kind=f"{kind} missing".strip())
-    links = [(str(row[f"{reading}_k"]), row[f"{reading}_trial"]) for row in there]
+    links = [(str(row[f"{criterion}_k"]), row[f"{criterion}_trial"]) for row in there]
     mark = "†" if any(row["missing_k"] for row in rows) else ""
     notes = [f"missing: k = {row['missing_k']}" for row in rows if row["missing_k"]]
     notes += [path for _, path in links]
@@ -214,13 +214,13 @@ def leading(made: dict[str, Any], paths: Iterable[str]) -> dict[str, Any]:
     return made | {"links": list(zip(names, paths, strict=True))}
 
 
-def trial_paths(rows: Iterable[Choice], reading: str) -> str:
-    """The trials that a reading chose, for a record: paths with a space between them."""
-    return " ".join(path for row in rows if (path := row[f"{reading}_trial"]))
+def trial_paths(rows: Iterable[Choice], criterion: str) -> str:
+    """The trials that a criterion chose, for a record: paths with a space between them."""
+    return " ".join(path for row in rows if (path := row[f"{criterion}_trial"]))
 
 
 def mean_row(
-    statistics: Iterable[Row], rows: Sequence[Choice], reading: str, value: float | None
+    statistics: Iterable[Row], rows: Sequence[Choice], criterion: str, value: float | None
 ) -> Row | None:
     """The interval of the mean gain of these choices, where a result table has the same mean (its
     p is about that table): of any experiment, since those of the same point share their trials.
@@ -232,7 +232,7 @@ def mean_row(
     (point,) = points
     by_exhibit: dict[str, list[Row]] = {}
     for row in statistics:
-        if row["reading"] == reading and (*(row[n] for n in names), row["ranking"]) == point:
+        if row["criterion"] == criterion and (*(row[n] for n in names), row["ranking"]) == point:
             by_exhibit.setdefault(row["exhibit"], []).append(row)
     wanted = {(row["source"], row["target"]) for row in rows}
     level = "mean" if len(wanted) > 1 else "pair"
@@ -256,55 +256,67 @@ def mean_notes(rows: Iterable[Row | None]) -> list[str]:
 
 def complete(rows: Iterable[Choice]) -> list[Choice]:
     """The rows that have both gains: what means are taken over, so that their parts add up."""
-    return [r for r in rows if r["sound_gain"] is not None and r["best_gain"] is not None]
+    return [
+        r for r in rows if r["dev_selected_gain"] is not None and r["test_oracle_gain"] is not None
+    ]
 
 
 def _of(known: Mapping[tuple, Row], model: str, source: str, target: str) -> dict[str, Row]:
-    """Reading -> statistics of one pair (of a model's mean for "" and "")."""
-    found = {reading: known.get((model, source, target, reading)) for reading in READING_NAMES}
-    return {reading: row for reading, row in found.items() if row}
+    """Criterion -> statistics of one pair (of a model's mean for "" and "")."""
+    found = {
+        criterion: known.get((model, source, target, criterion)) for criterion in CRITERION_NAMES
+    }
+    return {criterion: row for criterion, row in found.items() if row}
 
 
 def _choice_cells(rows: Sequence[Choice], known: Mapping[str, Row]) -> list[dict]:
-    """Cells of one source, target and model: one row of choices per seed; reading -> statistics.
+    """Cells of one source, target and model: one row of choices per seed; criterion -> statistics.
 
     Empty ones for a pair that isn't run with this model.
     """
     if not rows:
-        kinds = ("first", "sound first", *("sound",) * 3, "best first", *("best",) * 2)
+        kinds = (
+            "first",
+            "dev_selected first",
+            *("dev_selected",) * 3,
+            "test_oracle first",
+            *("test_oracle",) * 2,
+        )
         return [cell("", kind=kind) for kind in kinds]
     cells = [score(mean(row["unpruned"] for row in rows), kind="first")]
-    for reading in READING_NAMES:
-        if reading == "best" and not any(row["k_max"] for row in rows):
+    for criterion in CRITERION_NAMES:
+        if criterion == "test_oracle" and not any(row["k_max"] for row in rows):
             # No head was to be pruned: there is no k >= 1, and none is missing.
-            cells += [cell("–", kind=kind) for kind in ("best first", "best", "best")]
+            cells += [
+                cell("–", kind=kind) for kind in ("test_oracle first", "test_oracle", "test_oracle")
+            ]
             continue
-        gains = [g for row in rows if (g := row[f"{reading}_gain"]) is not None]
+        gains = [g for row in rows if (g := row[f"{criterion}_gain"]) is not None]
         spread = stdev(gains) if len(gains) > 1 else None
         cells += [
-            score(mean(row[f"{reading}_test"] for row in rows), kind=f"{reading} first"),
-            gain(mean(gains), spread, kind=reading, row=known.get(reading)),
-            k_cell(rows, reading, kind=reading),
+            score(mean(row[f"{criterion}_test"] for row in rows), kind=f"{criterion} first"),
+            gain(mean(gains), spread, kind=criterion, row=known.get(criterion)),
+            k_cell(rows, criterion, kind=criterion),
         ]
-        if reading == "sound":
+        if criterion == "dev_selected":
             rho = mean(row["dev_test_spearman"] for row in rows)
-            cells.append(cell(number(rho), kind=reading))
+            cells.append(cell(number(rho), kind=criterion))
     return cells
 
 
 def _mean_cells(rows: Sequence[Choice], known: Mapping[str, Row]) -> list[dict]:
     cells = [score(mean(row["unpruned"] for row in rows), kind="first")]
-    for reading in READING_NAMES:
-        columns = (f"{reading}_test", f"{reading}_gain", f"{reading}_k")
+    for criterion in CRITERION_NAMES:
+        columns = (f"{criterion}_test", f"{criterion}_gain", f"{criterion}_k")
         test, difference, k = (mean(row[column] for row in rows) for column in columns)
         cells += [
-            score(test, kind=f"{reading} first"),
-            gain(difference, kind=reading, row=known.get(reading)),
-            cell(number(k, 1), kind=reading),
+            score(test, kind=f"{criterion} first"),
+            gain(difference, kind=criterion, row=known.get(criterion)),
+            cell(number(k, 1), kind=criterion),
         ]
-        if reading == "sound":
+        if criterion == "dev_selected":
             rho = mean(row["dev_test_spearman"] for row in rows)
-            cells.append(cell(number(rho), kind=reading))
+            cells.append(cell(number(rho), kind=criterion))
     return cells
 
 
@@ -334,21 +346,25 @@ def _head(models: Sequence[str], shown: Sequence[str]) -> list[list[dict]]:
         top.append(cell(model, th="colgroup", colspan=12 if model in shown else 8, kind="first"))
         middle += [
             cell("Unpruned", th="col", rowspan=2, kind="first"),
-            cell(READING_NAMES["sound"], th="colgroup", colspan=4, kind="sound first"),
-            cell(READING_NAMES["best"], th="colgroup", colspan=3, kind="best first"),
+            cell(
+                CRITERION_NAMES["dev_selected"], th="colgroup", colspan=4, kind="dev_selected first"
+            ),
+            cell(
+                CRITERION_NAMES["test_oracle"], th="colgroup", colspan=3, kind="test_oracle first"
+            ),
         ]
         low += [
-            cell("pruned", th="col", kind="sound first"),
-            cell("gain", th="col", kind="sound"),
-            cell("k", th="col", kind="sound"),
-            cell("ρ", th="col", kind="sound", note="Spearman's rho of dev and test over k"),
-            cell("pruned", th="col", kind="best first"),
-            cell("gain", th="col", kind="best"),
-            cell("k", th="col", kind="best"),
+            cell("pruned", th="col", kind="dev_selected first"),
+            cell("gain", th="col", kind="dev_selected"),
+            cell("k", th="col", kind="dev_selected"),
+            cell("ρ", th="col", kind="dev_selected", note="Spearman's rho of dev and test over k"),
+            cell("pruned", th="col", kind="test_oracle first"),
+            cell("gain", th="col", kind="test_oracle"),
+            cell("k", th="col", kind="test_oracle"),
         ]
         if model in shown:
             middle.append(cell("published", th="colgroup", colspan=4, kind="published first"))
-            names = ("unpruned", "best", "gain", "ours −")
+            names = ("unpruned", "test_oracle", "gain", "ours −")
             low += [
                 cell(
                     n,
@@ -396,15 +412,15 @@ def _record(
     if known:
         # Of the pair's mean over seeds: the same in the row of each seed.
         of = _of(known, row["model"], row["source"], row["target"])
-        for reading in READING_NAMES:
+        for criterion in CRITERION_NAMES:
             for name in ("low", "high", "p", "p_holm"):
-                record[f"{reading}_{name}"] = of[reading][name] if reading in of else None
+                record[f"{criterion}_{name}"] = of[criterion][name] if criterion in of else None
     if printed:
         key = tuple(row[name] for name in ("task", "model", "source", "target", "setting"))
         numbers = printed.get(key, (None, None))
         record |= {"published_unpruned": numbers[0], "published_best": numbers[1]}
         there = numbers if key in printed else None
-        record["best_gain_less_published"] = _apart(row["best_gain"], there)
+        record["test_oracle_gain_less_published"] = _apart(row["test_oracle_gain"], there)
     return record
 
 

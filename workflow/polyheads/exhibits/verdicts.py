@@ -69,12 +69,12 @@ def _other_side(line: Line) -> float:
 def _of_interval(line: Line) -> float | None:
     if line["p_interval"] is not None or line["low"] is None:
         return line["p_interval"]
-    return p_of_ends(line["sound"], line["low"], line["high"], line["neutral"])
+    return p_of_ends(line["dev_selected"], line["low"], line["high"], line["neutral"])
 
 
 def _value(line: Line) -> float | None:
     """Fresh seeds, where there are any, decide instead of the seed that chose k."""
-    return line["sound"] if line["fresh"] is None else line["fresh"]
+    return line["dev_selected"] if line["fresh"] is None else line["fresh"]
 
 
 def _falls(line: Line) -> bool:

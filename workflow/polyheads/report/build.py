@@ -85,7 +85,7 @@ def build(
     asked = sections.configuration(configuration) if configuration else []
     compared = contents.comparisons(results, sweeps)
     shown = [
-        sections.reading(),
+        sections.how_to_read(),
         *sections.nulls(plan, results),
         *sections.experiments(plan, results, figures),
         sections.scores(results, main, heat_maps, language_maps, compared),

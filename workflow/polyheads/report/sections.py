@@ -32,10 +32,10 @@ FIRST = ("gains", "table", "sources", "controls", "protocols", "fresh")
 """Kinds of exhibits that open a section; the others follow in the order of the plan."""
 
 
-def reading() -> Section:
+def how_to_read() -> Section:
     """How to read the tables."""
     lead = pages.caption("table")
-    return {"id": "reading", "title": "How to read the tables", "lead": lead, "parts": []}
+    return {"id": "criterion", "title": "How to read the tables", "lead": lead, "parts": []}
 
 
 def nulls(plan: Sequence[exhibits.Exhibit], results: Results) -> list[Section]:
@@ -95,7 +95,7 @@ def _shown(
         if not table["name"].endswith(CSV_ONLY):
             items.append(table_item(table))
     caption = contents.CAPTIONS.get(kind, kind)
-    if caption != "table":  # which is the section `reading`
+    if caption != "table":  # which is the section `criterion`
         items[-1]["caption"] = pages.caption(caption)
     return items
 

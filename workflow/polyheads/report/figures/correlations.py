@@ -9,7 +9,7 @@ from typing import Any
 from polyheads.exhibits import Exhibit, Languages, language_name
 from polyheads.exhibits.correlations import Point, Rankings, lines, points
 from polyheads.exhibits.distances import KINDS
-from polyheads.exhibits.tables import READING_NAMES, Choice, number, signed
+from polyheads.exhibits.tables import CRITERION_NAMES, Choice, number, signed
 from polyheads.report.figures.plots import FAINT, INK, MARKERS, OKABE_ITO, drawing
 
 COLUMNS = {kind: kind for kind in KINDS} | {"rankings": "rankings"}
@@ -25,20 +25,20 @@ def draw(
     out: str | Path,
 ) -> None:
     """Gain of each pair over the distance of its languages, a panel for each kind of distance and
-    one for the similarity of rankings; two rows for each setting, one a reading.
+    one for the similarity of rankings; two rows for each setting, one a criterion.
 
     What isn't known of any pair has no panels. Colour and filling: model; marker: source (model,
     where there is one source). Above a panel rho, p and the number of pairs of each model.
     """
     found = points(exhibit, choices, rankings, languages)
     told = {
-        tuple(line[n] for n in ("setting", "model", "reading", "predictor")): line
+        tuple(line[n] for n in ("setting", "model", "criterion", "predictor")): line
         for line in lines(found)
     }
     settings, models, sources = (
         list(dict.fromkeys(p[name] for p in found)) for name in ("setting", "model", "source")
     )
-    rows = [(setting, reading) for setting in settings for reading in READING_NAMES]
+    rows = [(setting, criterion) for setting in settings for criterion in CRITERION_NAMES]
     columns = [name for name in COLUMNS if any(p[name] is not None for p in found)]
     if not columns:
         with drawing(out, 5.2, 1.5) as figure:
@@ -48,22 +48,24 @@ def draw(
     height = 1.0 + len(rows) * (1.35 + _LINE * len(models) / 72)
     with drawing(out, 1.0 + 1.55 * len(columns), height) as figure:
         grid = figure.subplots(len(rows), len(columns), sharex="col", squeeze=False)
-        for panels, (setting, reading) in zip(grid, rows, strict=True):
+        for panels, (setting, criterion) in zip(grid, rows, strict=True):
             here = [p for p in found if p["setting"] == setting]
             for axes, name in zip(panels, columns, strict=True):
                 axes.axhline(0, color=FAINT, linewidth=0.8)
                 for point in here:
                     if point[name] is not None:
                         look = _look(point, models, sources)
-                        axes.plot(point[name], point[f"{reading}_gain"], **look)
+                        axes.plot(point[name], point[f"{criterion}_gain"], **look)
                 for i, model in enumerate(models):
-                    _rho(axes, told.get((setting, model, reading, name)), i, len(models))
+                    _rho(axes, told.get((setting, model, criterion, name)), i, len(models))
                 axes.margins(x=0.1)
                 axes.set_ylim(*_limits(here))
                 axes.grid()
                 axes.set_axisbelow(True)
                 axes.tick_params(labelsize=7.5, labelleft=axes is panels[0])
-            panels[0].set_ylabel(f"{setting},\n{READING_NAMES[reading]}:\ngain (points)", size=8)
+            panels[0].set_ylabel(
+                f"{setting},\n{CRITERION_NAMES[criterion]}:\ngain (points)", size=8
+            )
         for axes, name in zip(grid[0], columns, strict=True):
             pad = 5 + _LINE * len(models)
             axes.set_title(COLUMNS[name], fontweight="bold", fontsize=9, pad=pad)
@@ -75,8 +77,8 @@ def draw(
 
 
 def _limits(here: Sequence[Point]) -> tuple[float, float]:
-    """Of the axis of gains, the same for both readings of a setting."""
-    gains = [0.0, *(p[f"{reading}_gain"] for p in here for reading in READING_NAMES)]
+    """Of the axis of gains, the same for both criteria of a setting."""
+    gains = [0.0, *(p[f"{criterion}_gain"] for p in here for criterion in CRITERION_NAMES)]
     spare = 0.1 * max(max(gains) - min(gains), 1.0)
     return min(gains) - spare, max(gains) + spare
 

@@ -17,8 +17,8 @@ from polyheads.report.figures.plots import INK, MARKERS, OKABE_ITO, drawing, sco
 # Key of a choice, what it is called, and its line; whoever prints in grey can tell them apart.
 LINES = (
     ("unpruned", "all heads", {"linestyle": ":", "marker": ""}),
-    ("sound_test", "k chosen on dev", {"linestyle": "-"}),
-    ("best_test", "best of k ≥ 1 on test", {"linestyle": "--"}),
+    ("dev_selected_test", "k chosen on dev", {"linestyle": "-"}),
+    ("test_oracle_test", "best of k ≥ 1 on test", {"linestyle": "--"}),
 )
 
 
@@ -31,7 +31,7 @@ def draw(
 ) -> None:
     """Test score over the percentage of target data, one panel per pair of source and target.
 
-    One colour for each model, one line for each reading. The band is the interval of the gain at
+    One colour for each model, one line for each criterion. The band is the interval of the gain at
     the k chosen on dev, around all heads' score.
     """
     shown = rows(exhibit, list(choices))
@@ -50,7 +50,7 @@ def draw(
                 look = {"color": OKABE_ITO[number % len(OKABE_ITO)], "markersize": 3.5}
                 for key, _, style in LINES:
                     _line(axes, here, key, {"marker": MARKERS[number], **look, **style})
-                band = {share: known.get((pair, model, share, "sound")) for share, _ in here}
+                band = {share: known.get((pair, model, share, "dev_selected")) for share, _ in here}
                 _band(axes, here, band, look["color"])
             axes.set_title(language_name(pair[1], languages), fontweight="bold")
             axes.set_xlabel("target's training set (%)")

@@ -1,7 +1,7 @@
 """Figures as SVG: curves over k, gains, head scores. One style, the same bytes from the same data.
 
 Colours are Okabe and Ito's for models and cividis for scores, and nothing rests on colour alone:
-models differ in markers, readings in shapes, heat maps carry numbers.
+models differ in markers, criteria in shapes, heat maps carry numbers.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ def gains(
     languages: Languages,
     out: str | Path,
 ) -> None:
-    """Gain over k = 0 of every sweep by both readings, one panel per setting."""
+    """Gain over k = 0 of every sweep by both criteria, one panel per setting."""
     rows = members(exhibit, choices)
     settings = list(dict.fromkeys(row["setting"] for row in rows))
     models = list(dict.fromkeys(row["model"] for row in rows))
@@ -250,11 +250,11 @@ def _draw_sweeps(top: Axes, low: Axes, rows: list, values: dict, number: int) ->
             axes.axhline(means[0], color=colour, linestyle=":", linewidth=1)
     for row in rows:
         ring = {"color": colour, "linestyle": "none", "clip_on": False, "zorder": 5}
-        if row["sound_k"] is not None:
-            top.plot(row["sound_k"], row["sound_test"], **_SOUND, **ring)
-            low.plot(row["sound_k"], row["sound_dev"], **_SOUND, **ring)
-        if row["best_k"] is not None:
-            top.plot(row["best_k"], row["best_test"], **_BEST, **ring)
+        if row["dev_selected_k"] is not None:
+            top.plot(row["dev_selected_k"], row["dev_selected_test"], **_SOUND, **ring)
+            low.plot(row["dev_selected_k"], row["dev_selected_dev"], **_SOUND, **ring)
+        if row["test_oracle_k"] is not None:
+            top.plot(row["test_oracle_k"], row["test_oracle_test"], **_BEST, **ring)
 
 
 def _null_rows(rows: Sequence[Mapping], choices: Iterable[Mapping]) -> list[Mapping]:
@@ -340,7 +340,7 @@ def _by_k(curves: Iterable[Mapping[int, float]]) -> dict[int, list[float]]:
 
 
 def _draw_gain(axes: Axes, row: Mapping[str, Any], y: float, colour: str) -> None:
-    sound, best = row["sound_gain"], row["best_gain"]
+    sound, best = row["dev_selected_gain"], row["test_oracle_gain"]
     if sound is None and best is None:
         axes.text(0, y, " missing", va="center", fontsize=8, color=FAINT)
         return
