@@ -195,17 +195,17 @@ def p_of_runs(random, *, best=False, **design):
     return resampling.p_of_seeds(*runs(random, **design), best=best, resamples=400)
 
 
-@pytest.mark.parametrize("test_oracle", [False, True])
+@pytest.mark.parametrize("best", [False, True])
 @pytest.mark.parametrize("heavy", [False, True])
 @pytest.mark.parametrize("alike", [0.0, 0.9])
 @pytest.mark.parametrize(("seeds", "k_max"), [(3, 12), (5, 4), (8, 12)])
 def test_the_luckiest_of_many_runs_is_seldom_called_a_gain(seeds, k_max, alike, heavy, best):
-    design = {"seeds": seeds, "k_max": k_max, "alike": alike, "heavy": heavy, "test_oracle": best}
+    design = {"seeds": seeds, "k_max": k_max, "alike": alike, "heavy": heavy, "best": best}
     share, limit = claims(400, lambda random: p_of_runs(random, **design) < 0.05)
     assert share <= limit
 
 
-@pytest.mark.parametrize("test_oracle", [False, True])
+@pytest.mark.parametrize("best", [False, True])
 def test_a_gain_of_pruning_is_found_with_several_seeds(best):
     design = {
         "seeds": 8,
@@ -213,7 +213,7 @@ def test_a_gain_of_pruning_is_found_with_several_seeds(best):
         "alike": 0.5,
         "heavy": False,
         "effect": 2.0,
-        "test_oracle": best,
+        "best": best,
     }
     share, _ = claims(50, lambda random: p_of_runs(random, **design) < 0.05)
     assert share > 0.8

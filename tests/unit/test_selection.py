@@ -12,6 +12,7 @@ from scipy import stats
 from polyheads.analysis import selection
 from polyheads.errors import UserError
 from polyheads.study import choice, trial_files
+from polyheads.study.rankings import ranking_kind
 
 
 def choose(sweeps, *, without=()):
@@ -220,10 +221,10 @@ def test_csv_and_back(tmp_path):
 
 
 def test_ranking_kinds():
-    assert selection.ranking_kind("gradient-en", "en") == "gradient"
-    assert selection.ranking_kind("reversed-gradient-zh", "zh") == "reversed-gradient"
-    assert selection.ranking_kind("gradient-en", "en+zh") == "gradient"
-    assert selection.ranking_kind("random-42", "en") == "random-42"
+    assert ranking_kind("gradient-en", "en") == "gradient"
+    assert ranking_kind("reversed-gradient-zh", "zh") == "reversed-gradient"
+    assert ranking_kind("gradient-en", "en+zh") == "gradient"
+    assert ranking_kind("random-42", "en") == "random-42"
 
 
 def test_clear_errors(tmp_path):

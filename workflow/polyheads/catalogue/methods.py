@@ -1,7 +1,7 @@
 """The kinds of rankings that come from a fine-tuned model and a language's dev set.
 
 What each is called, and what its raw scores are. How they are computed is in
-``polyheads.scoring``, one module for each kind.
+``polyheads.importance``, one module for each kind.
 """
 
 from __future__ import annotations

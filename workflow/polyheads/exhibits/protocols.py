@@ -126,7 +126,7 @@ def table(
         line |= {f"published_{name}": None for name in GROUPS["published"][1]}
         if numbers:
             unpruned, best = numbers
-            line |= {"published_unpruned": unpruned, "published_best": best}
+            line |= {"published_unpruned": unpruned, "published_test_oracle": best}
             line["published_gain"] = best - unpruned
         for name in ("paper", "released"):
             columns = ("unpruned", "test_oracle_test", "test_oracle_gain", "test_oracle_k")

@@ -418,7 +418,7 @@ def _record(
     if printed:
         key = tuple(row[name] for name in ("task", "model", "source", "target", "setting"))
         numbers = printed.get(key, (None, None))
-        record |= {"published_unpruned": numbers[0], "published_best": numbers[1]}
+        record |= {"published_unpruned": numbers[0], "published_test_oracle": numbers[1]}
         there = numbers if key in printed else None
         record["test_oracle_gain_less_published"] = _apart(row["test_oracle_gain"], there)
     return record

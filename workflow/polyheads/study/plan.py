@@ -124,6 +124,11 @@ class Sweep:
     of_seed: int | None = None  # role fresh: the seed whose sweep chose k
     heads: str = "pruned"  # pruned | all: the heads that are on when test is read
 
+    @property
+    def k_max(self) -> int:
+        """The most heads that its trials lack."""
+        return max(self.ks)
+
 
 @dataclass
 class Plan:

@@ -1,0 +1,138 @@
+"""What gains are worth: an estimate with interval and p of each, and how tables find theirs.
+
+One estimate per result table, model, pair of languages and criterion, over all seeds; and one per
+table, model and criterion for the mean of the pairs (level `mean`). Tables of fresh seeds have
+estimates of a criterion of their own (FRESH), without p; their means are of one setting each. Where
+predictions can't be used, `problem` says why, and the pair and the means over it have no numbers.
+What the draws of `dev_selected` and of fresh seeds say besides (p_interval to delta): `draws`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from polyheads.analysis import tidy
+from polyheads.analysis.choices import CRITERIA, Choice
+from polyheads.study.rankings import ranking_kind
+
+FRESH = "fresh"  # the k of `dev_selected`, with seeds that took no part in choosing it
+LEVEL = 95  # percent of an interval
+ALPHA = 0.05  # a gain with a smaller Holm-adjusted p is told apart from zero
+DIGITS = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """A gain in percentage points, its interval and its p."""
+
+    table: str
+    level: str  # pair | mean
+    criterion: str  # of CRITERIA, or FRESH
+    experiment: str
+    task: str
+    corpus: str
+    model: str
+    recipe: str
+    ranking: str  # kind of ranking
+    setting: str
+    source: str = ""  # "" of a mean
+    target: str = ""
+    mixture: str = ""
+    metric: str
+    seeds: int | None = None
+    k: str = ""  # of the seeds, `2, 3`
+    sentences: int | None = None
+    gain: float | None = None
+    low: float | None = None
+    high: float | None = None
+    p_sentences: float | None = None
+    p_seeds: float | None = None
+    p_runs: float | None = None
+    p: float | None = None
+    p_holm: float | None = None
+    resamples: int | None = None
+    problem: str = ""
+    p_interval: float | None = None
+    above: float | None = None  # share of draws above delta
+    within: float | None = None
+    below: float | None = None
+    delta: float | None = None
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """Source and target; ("", "") of a mean."""
+        return self.source, self.target
+
+    @property
+    def told_apart(self) -> bool:
+        """Whether the gain is told apart from zero: Holm-adjusted p below ALPHA."""
+        return self.p_holm is not None and self.p_holm < ALPHA
+
+    @property
+    def has_training_noise(self) -> bool:
+        """Whether p holds the noise of training: of several seeds, or of further runs."""
+        return self.p_seeds is not None or self.p_runs is not None
+
+
+COLUMNS = tuple(field.name for field in fields(Estimate))
+
+
+def write(estimates: Iterable[Estimate], path: str | Path) -> None:
+    """statistics.csv."""
+    tidy.write(estimates, path, columns=COLUMNS, digits=DIGITS)
+
+
+def read(path: str | Path) -> list[Estimate]:
+    """The rows of statistics.csv."""
+    return tidy.read(Estimate, path)
+
+
+def of_table(estimates: Iterable[Estimate], table: str) -> dict[tuple[str, ...], Estimate]:
+    """(model, source, target, criterion) -> estimate of one table; ("", "") for its means."""
+    return {(row.model, *row.pair, row.criterion): row for row in estimates if row.table == table}
+
+
+def problems(estimates: Iterable[Estimate]) -> list[str]:
+    """Why gains have no numbers, each reason once."""
+    return list(dict.fromkeys(row.problem for row in estimates if row.problem))
+
+
+def of_choices(estimates: Iterable[Estimate], choices: Iterable[Choice]) -> list[Estimate]:
+    """The pairs' estimates that belong to these choices, each once; those with a gain.
+
+    A pair can be in two tables, in two metrics: the choices' own metric picks one.
+    """
+    return [row for row in all_of_choices(estimates, choices) if not row.problem]
+
+
+def all_of_choices(estimates: Iterable[Estimate], choices: Iterable[Choice]) -> list[Estimate]:
+    """As `of_choices`, with those that only say what their problem is."""
+    wanted = {(*_table(row), *row.pair, row.mixture) for row in choices}
+    return [
+        row
+        for row in estimates
+        if row.level == "pair"
+        and row.criterion in CRITERIA
+        and (*_place(row), *row.pair, row.mixture) in wanted
+    ]
+
+
+def of_means(estimates: Iterable[Estimate], choices: Iterable[Choice]) -> list[Estimate]:
+    """The means of the tables that these choices are in."""
+    wanted = {_table(row) for row in choices}
+    return [
+        row
+        for row in estimates
+        if row.level == "mean" and row.criterion in CRITERIA and _place(row) in wanted
+    ]
+
+
+def _table(choice: Choice) -> tuple[str, ...]:
+    kind = ranking_kind(choice.ranking, choice.source)
+    return choice.experiment, choice.model, choice.setting, choice.metric, kind
+
+
+def _place(row: Estimate) -> tuple[str, ...]:
+    return row.experiment, row.model, row.setting, row.metric, row.ranking

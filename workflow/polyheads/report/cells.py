@@ -1,0 +1,131 @@
+"""Cells of the kinds that tables are made of: scores, gains, k, and numbers as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from polyheads.analysis.choices import Choice
+from polyheads.analysis.estimates import Estimate
+from polyheads.report.table import Cell
+
+MISSING = "missing"
+OF_SENTENCES = "°"  # behind a gain: more than the choice of test sentences makes, in one run
+CRITERION_NAMES = {"dev_selected": "k chosen on dev", "test_oracle": "best of k ≥ 1 on test"}
+
+
+def cell(
+    text: str,
+    *,
+    kind: str = "",
+    th: str = "",
+    colspan: int = 1,
+    rowspan: int = 1,
+    note: str = "",
+    below: str = "",
+    href: str = "",
+) -> Cell:
+    """One cell with this text."""
+    return Cell(
+        text=text,
+        kind=kind,
+        th=th,
+        colspan=colspan,
+        rowspan=rowspan,
+        note=note,
+        below=below,
+        href=href,
+    )
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """A number with a real minus sign, an en dash for none."""
+    return "–" if value is None else f"{value:.{digits}f}".replace("-", "−")
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """A difference with its sign; what rounds to zero has none."""
+    text = f"{value:+.{digits}f}".replace("-", "−")
+    return text[1:] if float(text[1:]) == 0 else text
+
+
+def missing(kind: str = "") -> Cell:
+    """A cell whose number there should be."""
+    return cell(MISSING, kind=f"{kind} missing".strip())
+
+
+def score(value: float | None, kind: str = "") -> Cell:
+    """A score in percent."""
+    return missing(kind) if value is None else cell(number(value), kind=kind)
+
+
+def gain(
+    value: float | None,
+    spread: float | None = None,
+    kind: str = "",
+    *,
+    estimate: Estimate | None = None,
+) -> Cell:
+    """A difference in percentage points, marked by sign (and by colour).
+
+    spread: standard deviation over seeds. estimate: of this gain: an interval below it, p on hover,
+    a mark where it is told apart from zero.
+    """
+    if value is None:
+        return missing(kind)
+    text = signed(value)
+    sign = {"+": "up", "−": "down"}.get(text[0], "")
+    if spread is not None:
+        text += f" ± {number(spread)}"
+    below = note = ""
+    if estimate:
+        text += mark(estimate)
+        below = interval(estimate.low, estimate.high)
+        if below and estimate.level == "mean":
+            below += shares(estimate)
+        if estimate.p is not None and estimate.p_holm is not None:
+            note = f"p = {estimate.p:.4f}, adjusted by Holm {estimate.p_holm:.4f}"
+    return cell(text, kind=f"{kind} {sign}".strip(), below=below, note=note)
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """An interval's ends in brackets, "" for none."""
+    return "" if low is None or high is None else f"[{signed(low)}, {signed(high)}]"
+
+
+def mark(estimate: Estimate) -> str:
+    """What stands behind a gain: nothing where it isn't told apart from zero, a star where p holds
+    the noise of training, too, and OF_SENTENCES where it doesn't."""
+    if not estimate.told_apart:
+        return ""
+    return "*" if estimate.has_training_noise else OF_SENTENCES
+
+
+def shares(estimate: Estimate) -> str:
+    """Of a number's draws those above delta, within and below it, for the line below it; "" for a
+    number without (see analysis.draws)."""
+    parts = (estimate.above, estimate.within, estimate.below)
+    known = [part for part in parts if part is not None]
+    return f" {' / '.join(f'{100 * part:.0f}' for part in known)} %" if len(known) == 3 else ""
+
+
+def k_cell(choices: Sequence[Choice], criterion: str, kind: str = "") -> Cell:
+    """The k of these sweeps (one for each seed) by a criterion, each leading to its trial's file,
+    which has recipe, ranking and pruned heads. † where trials of one are missing."""
+    selected = [row.by(criterion) for row in choices if row.by(criterion).k is not None]
+    if not selected:
+        return missing(kind)
+    links = tuple((str(one.k), one.trial) for one in selected)
+    dagger = "†" if any(row.missing_k for row in choices) else ""
+    notes = [f"missing: k = {row.missing_k}" for row in choices if row.missing_k]
+    notes += [path for _, path in links]
+    text = ", ".join(k for k, _ in links) + dagger
+    return replace(cell(text, kind=kind, note="; ".join(notes)), links=links)
+
+
+def leading(made: Cell, paths: Iterable[str]) -> Cell:
+    """A cell that leads to these files: by its text where there is one, by 1, 2, … below it where
+    there are several."""
+    paths = list(paths)
+    names = [made.text] if len(paths) == 1 else [str(i + 1) for i in range(len(paths))]
+    return replace(made, links=tuple(zip(names, paths, strict=True)))

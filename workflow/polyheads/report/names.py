@@ -1,0 +1,64 @@
+"""What things are called in the report: languages, rankings, displays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from polyheads.analysis.rankings import Ranking
+from polyheads.catalogue.methods import KINDS
+from polyheads.catalogue.tasks import METRICS, TASK_NAMES
+from polyheads.study.displays import CONTROLS, SEVERAL, Display
+
+Languages = Mapping[str, Mapping[str, str]]  # code -> name, family (catalogue.languages)
+
+MODELS = {"mbert": "mBERT", "xlmr": "XLM-R"}  # names in files of published numbers -> in words
+
+
+def title(display: Display) -> str:
+    """What a display is about: task, setting and metric."""
+    setting = f", {display.setting}" if display.setting else ""
+    return f"{TASK_NAMES[display.task]}{setting}: {METRICS[display.task][display.metric]}"
+
+
+def language_name(code: str, languages: Languages) -> str:
+    """English name of a language, or of several (`en+zh`); the code where the table has none."""
+    return " + ".join(languages.get(part, {}).get("name", part) for part in code.split("+"))
+
+
+def pair_name(source: str, target: str, languages: Languages) -> str:
+    """`English → German`; one name where both are the same language."""
+    names = [language_name(code, languages) for code in (source, target)]
+    return names[0] if source == target else " → ".join(names)
+
+
+def ranking_name(kind: str) -> str:
+    """What a kind of ranking is, in words."""
+    if kind == SEVERAL:
+        return "several sources"
+    if kind == CONTROLS:
+        return "controls"
+    core = kind.removeprefix("reversed-")
+    back = core != kind
+    if core.startswith("random-"):
+        words = f"random ranking, seed {core.removeprefix('random-')}"
+        return f"{words}, reversed" if back else words
+    side = " reversed, highest heads first" if back else ", lowest heads first"
+    for method, words in (("merged", "mean rank"), ("summed", "summed scores")):
+        if core.startswith(f"{method}-"):
+            return f"{core.removeprefix(f'{method}-')} rankings of all sources, {words}{side}"
+    for name in sorted(KINDS, key=len, reverse=True):
+        if core == name:
+            return f"{name} ranking{side}"
+        if core.startswith(f"{name}-"):  # of another language than the source
+            return f"{name} ranking scored on {core.removeprefix(f'{name}-')}{side}"
+    return f"ranking {kind}"
+
+
+def heat_map_title(ranking: Ranking, languages: Languages) -> str:
+    """Whose scores of which kind a heat map shows:
+    `gradient: tiny-bert, grammar-pos, English, seed 42`.
+    """
+    parts = [f"{ranking.kind}: {ranking.model}", ranking.corpus]
+    if ranking.language:
+        parts.append(language_name(ranking.language, languages))
+    return ", ".join([*parts, f"seed {ranking.seed}"])

@@ -1,0 +1,64 @@
+"""Tables as the report shows them: plain records, for HTML, LaTeX and CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+Value = str | int | float | bool | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One cell."""
+
+    text: str
+    below: str = ""  # a small line under the text
+    kind: str = ""  # CSS classes
+    th: str = ""  # scope of a header cell: row, col, rowgroup, colgroup
+    colspan: int = 1
+    rowspan: int = 1
+    note: str = ""  # on hover
+    href: str = ""  # where the text leads to
+    # Parts of the text, with which it begins, comma and space between them, and the file that each
+    # leads to, as the run sees it; others stand below.
+    links: tuple[tuple[str, str], ...] = ()
+
+
+Rows = Sequence[Sequence[Cell]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A table with its notes, and its numbers as rows of a CSV file."""
+
+    name: str  # of its files
+    title: str
+    notes: Sequence[str] = ()
+    head: Rows = ()
+    body: Rows = ()
+    foot: Rows = ()
+    records: Sequence[Mapping[str, Value]] = ()
+
+
+def empty(name: str, why: str) -> Table:
+    """A table that has nothing to show, and says why, where its files are expected."""
+    return Table(name=name, title="Nothing to show", notes=[why], records=[{"note": why}])
+
+
+def csv_text(table: Table) -> str:
+    """The table's records; floats with six decimals, nothing for what is missing."""
+    text = io.StringIO()
+    out = csv.writer(text, lineterminator="\n")
+    columns = list(dict.fromkeys(name for record in table.records for name in record))
+    if columns:
+        out.writerow(columns)
+    for record in table.records:
+        out.writerow([_plain(record.get(name)) for name in columns])
+    return text.getvalue()
+
+
+def _plain(value: Value) -> Value:
+    return f"{value:.6f}" if isinstance(value, float) else value

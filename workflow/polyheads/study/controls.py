@@ -1,0 +1,32 @@
+"""Controls: sweeps that prune other heads than the lowest of a scored ranking."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from polyheads.study.rankings import ranking_kind
+
+HIGHEST, RANDOM = "highest", "random"
+
+
+class Ranked(Protocol):
+    """A sweep, or a row of numbers about one."""
+
+    @property
+    def role(self) -> str: ...
+    @property
+    def ranking(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+
+
+def is_control(row: Ranked) -> bool:
+    """Whether a sweep prunes the highest heads of a ranking, or those of a random one."""
+    return row.role == "main" and row.ranking.startswith(("reversed-", "random-"))
+
+
+def control_of(row: Ranked) -> tuple[str, str]:
+    """highest or random, and the kind of ranking that is turned round ("" for random ones)."""
+    kind = ranking_kind(row.ranking, row.source).removeprefix("reversed-")
+    # Random heads from the other end are random heads.
+    return (RANDOM, "") if kind.startswith("random-") else (HIGHEST, kind)
