@@ -10,7 +10,7 @@ What the draws of `dev_selected` and of fresh seeds say besides (p_interval to d
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from polyheads.analysis import tidy
@@ -136,3 +136,45 @@ def _table(choice: Choice) -> tuple[str, ...]:
 
 def _place(row: Estimate) -> tuple[str, ...]:
     return row.experiment, row.model, row.setting, row.metric, row.ranking
+
+
+def is_of(estimate: Estimate, choices: Iterable[Choice]) -> bool:
+    """Whether a pair's estimate is about the gain of exactly these choices, one for each seed.
+
+    Elsewhere a mean may be of fewer seeds, or of a sweep that tried other k: then other k are
+    chosen, or the gain is the same.
+    """
+    selected = [row.by(estimate.criterion) for row in choices]
+    ks = [one.k for one in selected if one.gain is not None]
+    return estimate.seeds == len(ks) and estimate.k == " ".join(map(str, ks))
+
+
+def of_mean(
+    estimates: Iterable[Estimate], choices: Iterable[Choice], criterion: str
+) -> Estimate | None:
+    """The estimate of the mean gain of these choices, where a result table has the same mean: of
+    any experiment, since those of the same point share their trials. Without p, which is about
+    that table. None where there is none, or the means are of other pairs.
+    """
+    choices = list(choices)
+    points = {_point(row, ranking_kind(row.ranking, row.source)) for row in choices}
+    if len(points) != 1:
+        return None
+    (point,) = points
+    pairs = tidy.grouped(choices, lambda row: row.pair)
+    tables = tidy.grouped(
+        (r for r in estimates if r.criterion == criterion and _point(r, r.ranking) == point),
+        lambda row: row.table,
+    )
+    for rows in tables.values():
+        members = [row for row in rows if row.level == "pair"]
+        same = {row.pair for row in members if row.pair in pairs and is_of(row, pairs[row.pair])}
+        if len(members) == len(pairs) and same == set(pairs):
+            whole = [row for row in rows if row.level == "mean"] if len(pairs) > 1 else members
+            if whole:
+                return replace(whole[0], p=None, p_holm=None)
+    return None
+
+
+def _point(row: Choice | Estimate, ranking: str) -> tuple[str, ...]:
+    return row.corpus, row.model, row.recipe, row.setting, row.metric, ranking
