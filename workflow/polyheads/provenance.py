@@ -8,6 +8,7 @@ parameter, and the profile tells Snakemake to leave the script to it (`rerun-tri
 from __future__ import annotations
 
 import ast
+import csv
 import hashlib
 import json
 import platform
@@ -16,6 +17,8 @@ from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+
+from polyheads.files import writing
 
 PACKAGE = Path(__file__).parent
 SCRIPTS = PACKAGE.parent / "scripts"
@@ -33,6 +36,14 @@ def versions_of(trials: Iterable[str | Path]) -> list[dict[str, str | int]]:
     for path in trials:
         made.update(json.loads(Path(path).read_text(encoding="utf-8")).get("versions", {}).items())
     return [{"package": p, "version": v, "trials": n} for (p, v), n in sorted(made.items())]
+
+
+def write_versions(trials: Iterable[str | Path], path: str | Path) -> None:
+    """versions.csv: the rows of `versions_of`."""
+    with writing(Path(path)) as part, open(part, "w", encoding="utf-8", newline="") as file:
+        table = csv.DictWriter(file, ("package", "version", "trials"))
+        table.writeheader()
+        table.writerows(versions_of(trials))
 
 
 @cache

@@ -4,11 +4,11 @@ import re
 import shutil
 from dataclasses import asdict, replace
 
-from polyheads import catalogue, exhibits
+from polyheads import catalogue
 from polyheads.study import downloads, experiments
 from polyheads.catalogue import encoder_files
 from polyheads.study import rankings, paths, unfinished
-from polyheads.exhibits import contents
+from polyheads.report import captions
 from polyheads.study import exports
 from polyheads.study import configuration
 from polyheads.errors import UserError
@@ -231,32 +231,51 @@ def export_inputs(wildcards):
 CAPTION = "../polyheads/report/captions/{}.rst"
 
 
-def exhibited(files):
-    """Files of the exhibits (kind -> paths) with what Snakemake's own report says about them."""
+def shown(files):
+    """Files of displays (kind -> paths) with what Snakemake's own report says about them."""
     marked = []
     for kind, every in files.items():
         # Snakemake repeats the rule's parameters for every file that it shows.
         paths = [path for path in every if not path.endswith(".tex")]
-        words = CAPTION.format(contents.CAPTIONS.get(kind, kind))
-        category = contents.CATEGORIES[kind]
+        words = CAPTION.format(captions.caption_of(kind))
+        category = captions.CATEGORIES[kind]
         # On one line, because a line that begins with `report` is a keyword here.
         marked.append(report(paths, caption=words, category=category))
     return marked
 
 
-# Tables and figures read these files of the project. They are no inputs, because all their times
-# are new in a fresh clone.
+def table_files(names):
+    """A page, a CSV and LaTeX of each of these tables."""
+    return [f"{OUT}/tables/{name}.{suffix}" for name in names for suffix in ("html", "csv", "tex")]
+
+
+# Analysis reads these files of the library. They are no inputs, because all their times are new in
+# a fresh clone.
 FACTS = content_hash((LIBRARY / "polyheads").glob("resources/*/*.csv"))
+TEMPLATES = content_hash(
+    path
+    for path in (LIBRARY / "polyheads/report").glob("*/*")
+    if path.suffix in (".css", ".j2", ".rst")
+)
 LANGUAGES = catalogue.languages(CATALOGUE[name] for name in sorted({c for c, _ in PLAN.needed}))
-TEMPLATES = content_hash((LIBRARY / "polyheads/report/templates").iterdir())
-SWEEPS = [asdict(sweep) for sweep in PLAN.sweeps]
-EXHIBITS = contents.plan(SWEEPS, exhibits.read_published())
-TABLES = {kind: contents.table_paths(EXHIBITS, kind, f"{OUT}/tables") for kind in contents.TABLES}
+CONTENTS = contents.make(PLAN, SCORED, LANGUAGES)
+TABLES = {
+    kind: table_files(
+        f"{display.name}{end}"
+        for display in CONTENTS.displays
+        if display.kind == kind
+        for end in ends
+    )
+    for kind, ends in displays.TABLES.items()
+}
 FIGURES = {
-    kind: exhibits.paths(EXHIBITS, kind, f"{OUT}/figures", ".svg") for kind in contents.FIGURES
+    kind: displays.paths(CONTENTS.displays, kind, f"{OUT}/figures", ".svg")
+    for kind in displays.FIGURES
 }
 LABELS = paths.label_figures(PLAN, f"{OUT}/figures")
-LANGUAGE_MAPS = paths.language_figures(PLAN, f"{OUT}/figures")
+LANGUAGE_MAPS = [
+    f"{OUT}/figures/{group.name}.svg" for group in comparisons.of_languages(CONTENTS.rankings)
+]
 HEAT_MAPS = [paths.heat_map(path, f"{OUT}/figures") for path in SCORED]
 try:
     check_names(

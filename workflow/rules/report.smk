@@ -1,17 +1,28 @@
-# The choice of k, tables, figures, and the report that holds them.
+# The choice of k, what numbers say, tables, figures, and the report that holds them.
 report: "../polyheads/report/captions/workflow.rst"
 
 
-_RANKED = [PLAN.rankings[path] for path in SCORED]
-COMPARED = contents.compared(
-    SWEEPS,
-    [contents.ranked(t, name, CATALOGUE[t.corpus]["task"]) for t, name in _RANKED],
-    LANGUAGES,
-)
+ANALYSIS = f"{OUT}/analysis"
+
+
+# Made here once: sweeps, tables and figures of the study, for all rules below.
+rule contents:
+    output:
+        f"{OUT}/contents.json",
+    log:
+        f"results/logs/contents/{NAME}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        contents=contents.as_json(CONTENTS),
+        code=code("contents.py"),
+    script:
+        "../scripts/contents.py"
 
 
 rule select:
     input:
+        contents=f"{OUT}/contents.json",
         trials=[f"{path}.json" for path in PLAN.trial_paths],
     output:
         scores=f"{OUT}/scores.csv",
@@ -24,8 +35,6 @@ rule select:
     conda:
         ENVIRONMENT
     params:
-        facts=FACTS,
-        sweeps=SWEEPS,
         code=code("select.py"),
     script:
         "../scripts/select.py"
@@ -34,13 +43,14 @@ rule select:
 # All k of a sweep, not only those chosen: the best on test is looked for again in every draw.
 rule statistics:
     input:
+        contents=f"{OUT}/contents.json",
         choices=f"{OUT}/choices.csv",
         scores=f"{OUT}/scores.csv",
         trials=[f"{path}.json" for path in PLAN.trial_paths],
         predictions=[f"{path}.parquet" for path in PLAN.trial_paths],
     output:
         gains=f"{OUT}/statistics.csv",
-        nulls=f"{OUT}/nulls.csv",
+        null_baselines=f"{OUT}/null-baselines.csv",
         differences=f"{OUT}/differences.csv",
     log:
         f"results/logs/statistics/{NAME}.log",
@@ -49,34 +59,54 @@ rule statistics:
     conda:
         ENVIRONMENT
     params:
-        facts=FACTS,
-        sweeps=SWEEPS,
         delta=STUDY["study"]["delta"],
         code=code("resample.py"),
     script:
         "../scripts/resample.py"
 
 
-rule tables:
+# The numbers of every table and figure, as records; what is shown of them is decided below.
+rule analyse:
     input:
+        contents=f"{OUT}/contents.json",
         choices=f"{OUT}/choices.csv",
         scores=f"{OUT}/scores.csv",
         statistics=f"{OUT}/statistics.csv",
-        nulls=f"{OUT}/nulls.csv",
+        null_baselines=f"{OUT}/null-baselines.csv",
         differences=f"{OUT}/differences.csv",
         rankings=[f"{path}/ranking.json" for path in SCORED],
     output:
-        *exhibited(TABLES),
+        directory(ANALYSIS),
+    log:
+        f"results/logs/analyse/{NAME}.log",
+    benchmark:
+        f"results/benchmarks/analyse/{NAME}.tsv"
+    conda:
+        ENVIRONMENT
+    params:
+        facts=FACTS,
+        languages=LANGUAGES,
+        code=code("analyse.py"),
+    script:
+        "../scripts/analyse.py"
+
+
+rule tables:
+    input:
+        contents=f"{OUT}/contents.json",
+        analysis=ANALYSIS,
+    output:
+        *shown(TABLES),
         latex=[p for paths in TABLES.values() for p in paths if p.endswith(".tex")],
-        compared=[f"{OUT}/tables/{t}.{s}" for t in COMPARED for s in ("html", "csv", "tex")],
+        compared=table_files(CONTENTS.comparisons),
+        whole=table_files(displays.WHOLE),
+        all=f"{OUT}/tables.json",
     log:
         f"results/logs/tables/{NAME}.log",
     conda:
         ENVIRONMENT
     params:
-        facts=FACTS,
         templates=TEMPLATES,
-        sweeps=SWEEPS,
         languages=LANGUAGES,
         code=code("tables.py"),
     script:
@@ -85,13 +115,12 @@ rule tables:
 
 rule figures:
     input:
-        scores=f"{OUT}/scores.csv",
-        choices=f"{OUT}/choices.csv",
-        statistics=f"{OUT}/statistics.csv",
-        rankings=[f"{path}/ranking.json" for path in SCORED],
+        contents=f"{OUT}/contents.json",
+        analysis=ANALYSIS,
         head_scores=[f"{path}/scores.csv" for path in SCORED],
+        rankings=[f"{path}/ranking.json" for path in SCORED],
     output:
-        *exhibited(FIGURES),
+        *shown(FIGURES),
         heat_maps=report(
             HEAT_MAPS,
             caption=CAPTION.format("heat-map"),
@@ -109,8 +138,6 @@ rule figures:
     conda:
         ENVIRONMENT
     params:
-        facts=FACTS,
-        sweeps=SWEEPS,
         languages=LANGUAGES,
         code=code("figures.py"),
     script:
@@ -151,16 +178,13 @@ rule configuration:
 rule pages:
     input:
         configuration=f"{OUT}/config.yaml",
+        contents=f"{OUT}/contents.json",
+        tables=f"{OUT}/tables.json",
+        findings=f"{OUT}/analysis",
         versions=f"{OUT}/versions.csv",
         labels=LABELS,
-        choices=f"{OUT}/choices.csv",
-        statistics=f"{OUT}/statistics.csv",
-        nulls=f"{OUT}/nulls.csv",
-        differences=f"{OUT}/differences.csv",
-        scores=f"{OUT}/scores.csv",
-        figures=[path for paths in FIGURES.values() for path in paths],
+        figures=[path for every in FIGURES.values() for path in every],
         maps_of_languages=LANGUAGE_MAPS,
-        rankings=[f"{path}/ranking.json" for path in SCORED],
         heat_maps=HEAT_MAPS,
         corpora=paths.corpus_infos(PLAN),
         encodings=paths.encoding_infos(PLAN),
@@ -189,18 +213,15 @@ rule pages:
             category="Report",
             labels={"page": "run times and versions"},
         ),
-        tables=[f"{OUT}/tables/{t}.{s}" for t in contents.WHOLE for s in ("html", "csv", "tex")],
     log:
         f"results/logs/pages/{NAME}.log",
     conda:
         ENVIRONMENT
     params:
-        facts=FACTS,
         templates=TEMPLATES,
         study=STUDY["study"],
-        sweeps=SWEEPS,
         languages=LANGUAGES,
         benchmarks=paths.benchmarks(PLAN),
-        code=code("report.py"),
+        code=code("pages.py"),
     script:
-        "../scripts/report.py"
+        "../scripts/pages.py"

@@ -3,20 +3,14 @@
 from polyheads.job import job
 
 with job(snakemake):
-    import csv
+    from polyheads import provenance
+    from polyheads.analysis import choices
+    from polyheads.study import contents, displays
 
-    from polyheads import exhibits, provenance
-    from polyheads.analysis import selection
-    from polyheads.exhibits import contents
-
-    sweeps = snakemake.params.sweeps
-    plan = contents.plan(sweeps, exhibits.read_published())
-    criteria = exhibits.criteria(plan, sweeps)
-    scores = selection.load_scores(snakemake.input.trials, sweeps)
-    choices = selection.pruned_heads(selection.choose(scores, criteria))
-    selection.write(scores, snakemake.output.scores)
-    selection.write(choices, snakemake.output.choices)
-    with open(snakemake.output.versions, "w", encoding="utf-8", newline="") as file:
-        table = csv.DictWriter(file, ("package", "version", "trials"))
-        table.writeheader()
-        table.writerows(provenance.versions_of(snakemake.input.trials))
+    given, out = snakemake.input, snakemake.output
+    study = contents.read(given.contents)
+    scores = choices.load_scores(given.trials, study.sweeps)
+    sweeps = displays.with_metrics(study.displays, study.sweeps)
+    choices.write_scores(scores, out.scores)
+    choices.write(choices.with_heads(choices.choose(scores, sweeps)), out.choices)
+    provenance.write_versions(given.trials, out.versions)

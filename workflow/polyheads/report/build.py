@@ -3,104 +3,101 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from polyheads import exhibits
-from polyheads.analysis import clusters
-from polyheads.exhibits import baselines, claims, contents, inputs, overviews, reproduction
-from polyheads.exhibits.findings import findings
-from polyheads.exhibits.results import Results
-from polyheads.report import corpus_report, inventory, pages, sections
+from polyheads.analysis.run_times import run_times
+from polyheads.files import read_json, read_table
+from polyheads.report import pages, sections
+from polyheads.report.findings import Findings
+from polyheads.report.sections import Pieces
+from polyheads.report.table import Table
+from polyheads.report.tables import corpora as corpora_tables
+from polyheads.report.tables import inventory
+from polyheads.report.tables.claims import without_links
 
 
-def build(
-    *,
-    study: Mapping[str, Any],
-    sweeps: Sequence[dict],
-    results: Results,
-    figures: Mapping[str, str | Path],
-    heat_maps: Sequence[str | Path],
-    corpora: Sequence[str | Path],
-    labels: Mapping[str, str | Path],
-    encodings: Sequence[str | Path],
-    benchmarks: Mapping[str, Iterable[str | Path]],
-    versions: str | Path,
-    out: Mapping[str, str | Path],
-    language_maps: Sequence[str | Path] = (),
-    configuration: str | Path | None = None,
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """Files and facts that the pages show as they are."""
+
+    study: Mapping[str, Any]  # name, title, notes (sentences for the start page)
+    findings: Findings
+    heat_maps: Sequence[str | Path]  # an SVG for each of contents.rankings
+    language_maps: Sequence[str | Path]  # an SVG for each group of languages
+    corpora: Sequence[str | Path]  # corpus.json files
+    labels: Mapping[str, str | Path]  # corpus -> SVG of its labels
+    encodings: Sequence[str | Path]  # encoding.json files
+    benchmarks: Mapping[str, Iterable[str | Path]]  # stage -> Snakemake's benchmark files
+    versions: str | Path  # versions.csv
+    configuration: str | Path | None = None  # the study's config.yaml, shown and linked to
+
+
+def build(pieces: Pieces, given: Given, out: Mapping[str, str | Path]) -> None:
     """Write the report and its pages.
 
-    study: name, title, notes (sentences for the start page). figures: name of an exhibit -> SVG.
-    heat_maps: an SVG for each of results.rankings. corpora, encodings: corpus.json and
-    encoding.json files. labels: corpus -> SVG of its labels. benchmarks: stage -> Snakemake's
-    benchmark files. language_maps: SVGs of similarity.groups. versions: versions.csv. out:
-    paths of report, start, corpora and runtimes, and in `tables` the directory of the tables over
-    the whole study (contents.WHOLE). configuration: the study's config.yaml, which the
-    pages show and link to. Nothing in them needs a network; links to files of trials and to that
-    one are relative, and lead somewhere as long as the pages lie where they were made.
+    out: paths of report, start, corpora and runtimes. Nothing in the pages needs a network; links
+    to files of trials and to the configuration are relative, and lead somewhere as long as the
+    pages lie where they were made.
     """
-    languages = results.languages
-    plan = contents.plan(sweeps, results.published)
-    main = exhibits.main_choices(plan, results.choices)
-    # Not what exists: a partial report leaves out older files of trials that are to be made again.
-    done = {row["trial_path"] for row in results.scores}
-    overview = overviews.overview(main, results.published)
-    counts = clusters.counts_table(main, languages, results.statistics)
-    held = claims.claims(plan, sweeps, results)
-    told = findings(sweeps, done, main, languages, results.statistics)
-    told["found"] += reproduction.sentences(
-        table
-        for exhibit in plan
-        if exhibit["kind"] in ("table", "sources")
-        for table in contents.tables_of(exhibit, results)
-    )
-    words = {
-        "study": study,
-        "findings": told,
-        "overview": overview,
-        "overview_csv": pages.csv_link(overview),
-        "counts": counts,
-        "counts_csv": pages.csv_link(counts),
-        "claims_csv": pages.csv_link(held),
-        "configuration": configuration,
-    }
-    here = {name: Path(out[name]).parent for name in ("report", "start", "corpora", "runtimes")}
-    start = pages.render("start.html.j2", claims=held, here=here["report"], **words)
+    directories = {name: Path(path).parent for name, path in out.items()}
+    heading = given.study.get("title") or given.study["name"]
+    start = _start(pieces, given, directories["report"], linked=True)
     # Alone, the page has no sections that the claims could lead to.
-    unlinked = claims.without_links(held)
-    alone = pages.render("start.html.j2", claims=unlinked, here=here["start"], **words)
-    read = [inputs.read_json(path) for path in corpora]
+    alone = _start(pieces, given, directories["start"], linked=False)
+    read = [read_json(path) for path in given.corpora]
     data = [
-        corpus_report.corpora_table(read, languages),
-        corpus_report.repairs_table(read, languages),
-        corpus_report.repeated_table(read, languages),
-        inventory.subwords_table([inputs.read_json(path) for path in encodings], languages),
+        corpora_tables.corpora_table(read, pieces.languages),
+        corpora_tables.repairs_table(read, pieces.languages),
+        corpora_tables.repeated_table(read, pieces.languages),
+        inventory.subwords_table([read_json(p) for p in given.encodings], pieces.languages),
     ]
-    if compared_with := baselines.table(results.scores, languages):
-        data.append(compared_with)
-    made = inventory.versions_table(inputs.read_table(versions), configuration)
-    times = [inventory.run_times_table(benchmarks), made]
-    asked = sections.configuration(configuration) if configuration else []
-    compared = contents.comparisons(results, sweeps)
+    if "corpus-baselines" in pieces.tables:
+        data.append(pieces.tables["corpus-baselines"])
+    labels = {
+        corpus: corpora_tables.labels_table(members, pieces.languages)
+        for corpus, members in corpora_tables.by_corpus(read).items()
+    }
+    times = [
+        inventory.run_times_table(run_times(given.benchmarks)),
+        inventory.versions_table(read_table(given.versions), given.configuration),
+    ]
+    asked = sections.configuration(given.configuration) if given.configuration else []
     shown = [
         sections.how_to_read(),
-        *sections.nulls(plan, results),
-        *sections.experiments(plan, results, figures),
-        sections.scores(results, main, heat_maps, language_maps, compared),
-        sections.inventory("corpora", "Corpora", data, sections.labels(read, languages, labels)),
+        *sections.null_baselines(pieces),
+        *sections.experiments(pieces),
+        sections.scores(pieces, given.heat_maps, given.language_maps),
+        sections.inventory("corpora", "Corpora", data, sections.labels(labels, given.labels)),
         sections.inventory("runtimes", "Run times and versions", times, asked),
     ]
-    for table in (held, overview, counts, overviews.heads_table(main, languages)):
-        pages.write_table(claims.without_links(table), out["tables"], "start")
-    title = study.get("title") or study["name"]
-    whole = {"study": study, "start": start, "sections": shown, "here": here["report"]}
-    pages.write_text(out["start"], pages.page(title, here=here["start"], body=alone))
-    for name, words, tables in (
+    pages.write_text(out["start"], pages.page(heading, here=directories["start"], body=alone))
+    single: list[tuple[str, str, list[Table]]] = [
         ("corpora", "Corpora", data),
         ("runtimes", "Run times and versions", times),
-    ):
-        page = pages.page(words, here=here[name], tables=tables, caption_name=name)
+    ]
+    for name, words, tables in single:
+        page = pages.page(words, here=directories[name], tables=tables, caption_name=name)
         pages.write_text(out[name], page)
-    pages.write_text(out["report"], pages.render("report.html.j2", **whole))
+    whole = {"study": given.study, "start": start, "sections": shown}
+    report = pages.render("report.html.j2", **whole, here=directories["report"])
+    pages.write_text(out["report"], report)
+
+
+def _start(pieces: Pieces, given: Given, directory: Path, *, linked: bool) -> Any:
+    """The start page's body."""
+    claims, overview, counts = (pieces.tables[n] for n in ("claims", "overview", "improved"))
+    return pages.render(
+        "start.html.j2",
+        study=given.study,
+        findings=given.findings,
+        claims=claims if linked else without_links(claims),
+        claims_csv=pages.csv_link(claims),
+        overview=overview,
+        overview_csv=pages.csv_link(overview),
+        counts=counts,
+        counts_csv=pages.csv_link(counts),
+        configuration=given.configuration,
+        here=directory,
+    )

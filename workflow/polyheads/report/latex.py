@@ -7,10 +7,11 @@ at the bottom, too), so no package for them is needed. Notes on hover and links 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-Cells = Sequence[dict[str, Any]]
-Placed = tuple[int, int, dict[str, Any]]  # first column, columns, cell
+from polyheads.report.table import Cell, Table
+
+Cells = Sequence[Cell]
+Placed = tuple[int, int, Cell]  # first column, columns, cell
 
 _ESCAPES = {
     "\\": r"\textbackslash{}",
@@ -38,32 +39,32 @@ def escape(text: str) -> str:
     return "".join(_ESCAPES.get(character, character) for character in " ".join(text.split()))
 
 
-def text(table: dict[str, Any]) -> str:
-    """A whole `table` float of a tables.Table: caption, label `tab:NAME`, tabular, notes.
+def text(table: Table) -> str:
+    """A whole `table` float : caption, label `tab:NAME`, tabular, notes.
 
     A tabular wider than the line is scaled down to it. Numbers are right-aligned; an interval
     stands under its number.
     """
-    parts = {name: _laid_out(table[name]) for name in ("head", "body", "foot")}
+    parts = {name: _laid_out(getattr(table, name)) for name in ("head", "body", "foot")}
     every = [placed for name in parts for row in parts[name] for placed in row]
     columns = max((first + span for first, span, _ in every), default=1)
     looks = _looks(parts["body"] + parts["foot"], columns)
-    lines = [*_head(table["head"], parts["head"], columns)]
+    lines = [*_head(table.head, parts["head"], columns)]
     for name in ("body", "foot"):
-        if table[name]:
+        if getattr(table, name):
             lines.append(r"\midrule")
-        for i, (cells, placed) in enumerate(zip(table[name], parts[name], strict=True)):
-            if i and cells and cells[0]["th"] == "rowgroup":
+        for i, (cells, placed) in enumerate(zip(getattr(table, name), parts[name], strict=True)):
+            if i and cells and cells[0].th == "rowgroup":
                 lines.append(r"\addlinespace")
             lines.append(_row(placed, columns, looks))
-    notes = [rf"{{\raggedright\scriptsize {escape(note)}\par}}" for note in table["notes"]]
+    notes = [rf"{{\raggedright\scriptsize {escape(note)}\par}}" for note in table.notes]
     return "\n".join(
         [
             r"% \usepackage{booktabs,graphicx}",
             r"\begin{table}",
             r"\centering",
-            rf"\caption{{{escape(table['title'])}}}",
-            rf"\label{{tab:{_label(table['name'])}}}",
+            rf"\caption{{{escape(table.title)}}}",
+            rf"\label{{tab:{_label(table.name)}}}",
             r"\footnotesize",
             r"\setlength{\tabcolsep}{4pt}",
             r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
@@ -90,10 +91,10 @@ def _laid_out(rows: Sequence[Cells]) -> list[list[Placed]]:
         for cell in cells:
             while column in taken:
                 column += 1
-            span = cell["colspan"]
+            span = cell.colspan
             placed.append((column, span, cell))
-            if cell["rowspan"] > 1:
-                hanging |= {c: cell["rowspan"] - 1 for c in range(column, column + span)}
+            if cell.rowspan > 1:
+                hanging |= {c: cell.rowspan - 1 for c in range(column, column + span)}
             column += span
         out.append(placed)
     return out
@@ -104,9 +105,9 @@ def _looks(rows: Sequence[Sequence[Placed]], columns: int) -> list[str]:
     looks = []
     for column in range(columns):
         of = [c for row in rows for first, span, c in row if (first, span) == (column, 1)]
-        if not any(c["th"] or "name" in c["kind"].split() for c in of):
+        if not any(c.th or "name" in c.kind.split() for c in of):
             looks.append("r")
-        elif max(len(c["text"]) for c in of) > _LONG:
+        elif max(len(c.text) for c in of) > _LONG:
             looks.append(r"p{0.35\linewidth}")
         else:
             looks.append("l")
@@ -118,11 +119,11 @@ def _head(rows: Sequence[Cells], placed: Sequence[Sequence[Placed]], columns: in
     low: list[list[Placed]] = [[] for _ in rows]
     for i, row in enumerate(placed):
         for first, span, cell in row:
-            low[min(i + cell["rowspan"], len(rows)) - 1].append((first, span, cell))
+            low[min(i + cell.rowspan, len(rows)) - 1].append((first, span, cell))
     out = []
     for row in low:
         row.sort(key=lambda place: place[0])
-        plain = [("l" if "name" in c["kind"].split() else "r") for _, _, c in row]
+        plain = [("l" if "name" in c.kind.split() else "r") for _, _, c in row]
         out.append(_row(row, columns, plain, head=True))
         rules = [rf"\cmidrule(lr){{{f + 1}-{f + n}}}" for f, n, _ in row if n > 1]
         out += ["".join(rules)] if rules else []
@@ -138,7 +139,7 @@ def _row(
         cells += [""] * (first - column)
         words = _words(cell)
         if span > 1:
-            side = "c" if head else "l" if cell["th"] or "name" in cell["kind"].split() else "r"
+            side = "c" if head else "l" if cell.th or "name" in cell.kind.split() else "r"
             words = rf"\multicolumn{{{span}}}{{{side}}}{{{words}}}"
         elif head and words:
             words = rf"\multicolumn{{1}}{{{looks[i]}}}{{{words}}}"
@@ -148,11 +149,11 @@ def _row(
     return " & ".join(cells).rstrip() + r" \\"
 
 
-def _words(cell: dict[str, Any]) -> str:
-    words = escape(cell["text"])
-    if "missing" in cell["kind"].split():
+def _words(cell: Cell) -> str:
+    words = escape(cell.text)
+    if "missing" in cell.kind.split():
         words = rf"\emph{{{words}}}"
-    if cell["below"]:
+    if cell.below:
         # Braces keep the line break of the small tabular from those of the table.
         below = rf"\scriptsize {escape(cell['below'])}"
         words = rf"{{\begin{{tabular}}[t]{{@{{}}r@{{}}}}{words}\\{below}\end{{tabular}}}}"

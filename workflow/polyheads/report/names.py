@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from polyheads.analysis.rankings import Ranking
 from polyheads.catalogue.methods import KINDS
 from polyheads.catalogue.tasks import METRICS, TASK_NAMES
+from polyheads.study import comparisons
 from polyheads.study.displays import CONTROLS, SEVERAL, Display
 
 Languages = Mapping[str, Mapping[str, str]]  # code -> name, family (catalogue.languages)
@@ -54,7 +54,7 @@ def ranking_name(kind: str) -> str:
     return f"ranking {kind}"
 
 
-def heat_map_title(ranking: Ranking, languages: Languages) -> str:
+def heat_map_title(ranking: comparisons.Ranking, languages: Languages) -> str:
     """Whose scores of which kind a heat map shows:
     `gradient: tiny-bert, grammar-pos, English, seed 42`.
     """

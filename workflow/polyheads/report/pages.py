@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from polyheads.exhibits.tables import Table, csv_text
 from polyheads.files import writing
 from polyheads.report import latex
+from polyheads.report.table import Cell, Table, csv_text
 
 REPORT = Path(str(files("polyheads.report")))  # templates and captions
 
@@ -39,18 +39,18 @@ def seen_from(path: str | Path, here: str | Path) -> str:
     return quote(Path(os.path.relpath(path, here)).as_posix(), safe="/+@")
 
 
-def linked(cell: Mapping[str, Any], here: str | Path) -> Any:
-    """The text of a cell with links to files (tables.cell) as Markup; links that are no part of it
+def linked(cell: Cell, here: str | Path) -> Any:
+    """The text of a cell with links to files (see table.Cell) as Markup; links that are no part of it
     stand below it."""
     from markupsafe import Markup, escape
 
     link = Markup('<a href="{}">{}</a>')
-    links = [link.format(seen_from(path, here), text) for text, path in cell["links"]]
-    parts = ", ".join(text for text, _ in cell["links"])
-    if cell["text"].startswith(parts):
-        return Markup(", ").join(links) + escape(cell["text"].removeprefix(parts))
+    links = [link.format(seen_from(path, here), text) for text, path in cell.links]
+    parts = ", ".join(text for text, _ in cell.links)
+    if cell.text.startswith(parts):
+        return Markup(", ").join(links) + escape(cell.text.removeprefix(parts))
     below = Markup('<span class="below wrap">{}</span>').format(Markup(" ").join(links))
-    return escape(cell["text"]) + below
+    return escape(cell.text) + below
 
 
 def render(template: str, **values: Any) -> Any:
@@ -66,7 +66,7 @@ def render(template: str, **values: Any) -> Any:
 
 @cache
 def caption(name: str) -> Any:
-    """A caption of workflow/report/captions as HTML: the words that `snakemake --report` shows."""
+    """A caption of report/captions as HTML: the words that `snakemake --report` shows."""
     from docutils.core import publish_parts
     from markupsafe import Markup
 
@@ -98,9 +98,9 @@ def write_text(path: str | Path, text: str) -> None:
 
 
 def write_table(table: Table, directory: str | Path, caption_name: str) -> None:
-    """DIRECTORY/NAME.html, .csv and .tex of one table of an exhibit."""
-    name = Path(directory) / table["name"]
-    html = page(table["title"], here=directory, tables=[table], caption_name=caption_name)
+    """DIRECTORY/NAME.html, .csv and .tex of one table."""
+    name = Path(directory) / table.name
+    html = page(table.title, here=directory, tables=[table], caption_name=caption_name)
     write_text(f"{name}.html", html)
     write_text(f"{name}.csv", csv_text(table))
     write_text(f"{name}.tex", latex.text(table))

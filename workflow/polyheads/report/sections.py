@@ -1,215 +1,252 @@
-"""The sections of the report: exhibits by experiment, head scores, corpora, run times."""
+"""The sections of the report: displays by experiment, head scores, corpora, run times.
+
+Everything here was made before: tables are records, figures are files.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from polyheads import exhibits
+from polyheads.analysis import tidy
 from polyheads.catalogue.tasks import TASK_NAMES
-from polyheads.exhibits import common_heads, comparison, contents, overviews, similarity
-from polyheads.exhibits.results import Results
-from polyheads.exhibits.tables import Choice, Table
-from polyheads.report import corpus_report, pages
-
-Section = dict[str, Any]
-Part = dict[str, Any]
+from polyheads.report import captions, pages
+from polyheads.report.names import Languages, heat_map_title, pair_name, ranking_name, title
+from polyheads.report.table import Table
+from polyheads.study import comparisons
+from polyheads.study.contents import Contents
+from polyheads.study.displays import FIGURES, TABLES, Display, members, with_metrics
 
 PARTS = {
     "gains": "Gain from pruning",
-    "protocols": "Published, paper's protocol, as released, sound",
+    "replication": "Published, paper's protocol, as released, dev-selected",
     "fresh": "Fresh seeds",
     "dev-test": "Dev and test",
     "stopping": "When to stop",
     "correlations": "Gains and languages",
 }
-"""Exhibits of no setting: kind -> title of their part."""
+"""Displays of no setting: kind -> title of their part."""
 
 CSV_ONLY = (".pairs",)  # ends of tables that are points of a figure, too long for a page
 
-FIRST = ("gains", "table", "sources", "controls", "protocols", "fresh")
-"""Kinds of exhibits that open a section; the others follow in the order of the plan."""
+FIRST = ("gains", "results", "several-sources", "controls", "replication", "fresh")
+"""Kinds of displays that open a section; the others follow in the order of the plan."""
+
+_ALONE = ("gains", "replication", "fresh")  # of FIRST, what stands before the settings
+
+_SHOWN = {
+    "curves": "scores over k",
+    "gains": "gains over k = 0",
+    "low-resource": "scores over the share of target data",
+    "dev-test": "rank correlation of dev and test over k",
+    "correlations": "gains against distances of languages and likeness of rankings",
+}
+"""Kind of display -> what its figure shows, for those who can't see it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """A table, a figure or a text, as the template shows it."""
+
+    table: Table | None = None
+    csv: str = ""  # the table's, as a data URI
+    image: str = ""
+    alt: str = ""
+    text: str = ""
+    caption: Any = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """What stands under one heading of a section."""
+
+    id: str
+    title: str
+    kind: str = ""  # plain | folded | maps
+    shown: list[Item] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A section of the report."""
+
+    id: str
+    title: str
+    lead: Any = ""
+    parts: Sequence[Part] = ()
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """What sections are put together from."""
+
+    contents: Contents
+    tables: Mapping[str, Table]  # by name
+    figures: Mapping[str, str | Path]  # by the name of the display
+    languages: Languages
 
 
 def how_to_read() -> Section:
     """How to read the tables."""
-    lead = pages.caption("table")
-    return {"id": "criterion", "title": "How to read the tables", "lead": lead, "parts": []}
+    return Section(id="reading", title="How to read the tables", lead=pages.caption("results"))
 
 
-def nulls(plan: Sequence[exhibits.Exhibit], results: Results) -> list[Section]:
+def null_baselines(pieces: Pieces) -> list[Section]:
     """What gains would be without the heads, and without the ranking; [] where nothing says so."""
-    found = [exhibit for exhibit in plan if exhibit["kind"] == "nulls"]
-    if not found:
+    name = "null-baselines"
+    shown = [
+        item
+        for display in pieces.contents.displays
+        if display.kind == name
+        for item in _tables(display, pieces)
+    ]
+    if not shown:
         return []
-    items = [table_item(t) for exhibit in found for t in contents.tables_of(exhibit, results)]
-    part = {"id": "nulls-table", "title": "", "kind": "plain", "shown": items}
-    lead = pages.caption("nulls")
-    return [{"id": "nulls", "title": "Nulls", "lead": lead, "parts": [part]}]
+    part = Part(id=f"{name}-table", title="", kind="plain", shown=shown)
+    return [Section(id=name, title="Null baselines", lead=pages.caption(name), parts=[part])]
 
 
-def experiments(
-    plan: Sequence[exhibits.Exhibit], results: Results, figures: Mapping[str, str | Path]
-) -> list[Section]:
+def experiments(pieces: Pieces) -> list[Section]:
     """A section per experiment and kind of ranking: gains, then every setting's tables, curves."""
-    groups: dict[tuple[str, str], list[exhibits.Exhibit]] = {}
-    for exhibit in plan:
-        if "experiment" in exhibit["of"]:
-            key = (exhibit["of"]["experiment"], exhibit["of"]["ranking"])
-            groups.setdefault(key, []).append(exhibit)
-    kinds = {kind for _, kind in groups}
+    groups = tidy.grouped(
+        (display for display in pieces.contents.displays if display.experiment),
+        lambda display: (display.experiment, display.ranking),
+    )
+    several = len({ranking for _, ranking in groups}) > 1
     sections = []
-    for (experiment, kind), members in groups.items():
-        name = f"{experiment}.{kind}"
-        title = TASK_NAMES[members[0]["task"]]
-        if experiment != members[0]["task"]:
-            title += f": {experiment}"
-        if len(kinds) > 1:
-            title += f" ({exhibits.ranking_name(kind)})"
+    for (experiment, ranking), displays in groups.items():
+        name = f"{experiment}.{ranking}"
+        heading = TASK_NAMES[displays[0].task]
+        if experiment != displays[0].task:
+            heading += f": {experiment}"
+        if several:
+            heading += f" ({ranking_name(ranking)})"
         parts: dict[str, Part] = {}
-        for exhibit in sorted(members, key=lambda m: (m["kind"] not in FIRST, _rank(m))):
-            heading = exhibit["of"].get("setting") or PARTS[exhibit["kind"]]
-            place = f"{name}.{heading.lower().replace(' ', '-')}"
-            part = {"id": place, "title": heading[:1].upper() + heading[1:], "kind": ""}
-            items = parts.setdefault(heading, part | {"shown": []})["shown"]
-            items += _shown(exhibit, results, figures)
-        sections.append({"id": name, "title": title, "lead": "", "parts": list(parts.values())})
+        for display in sorted(displays, key=_rank):
+            words = display.setting or PARTS[display.kind]
+            if words not in parts:
+                place = f"{name}.{words.lower().replace(' ', '-')}"
+                parts[words] = Part(id=place, title=words[:1].upper() + words[1:])
+            parts[words].shown.extend(_items(display, pieces))
+        sections.append(Section(id=name, title=heading, parts=list(parts.values())))
     return sections
 
 
-def _rank(exhibit: exhibits.Exhibit) -> int:
-    return FIRST.index(exhibit["kind"]) if exhibit["kind"] in ("gains", "protocols", "fresh") else 9
-
-
-def _shown(
-    exhibit: exhibits.Exhibit, results: Results, figures: Mapping[str, str | Path]
-) -> list[dict[str, Any]]:
-    """An exhibit's figure and tables, and its caption below the first of them."""
-    kind = exhibit["kind"]
-    items = []
-    if kind in contents.FIGURES:
-        alt = _alt(exhibit, results.choices, results.languages)
-        items.append(image_item(figures[exhibit["name"]], alt))
-    for table in contents.tables_of(exhibit, results):
-        if not table["name"].endswith(CSV_ONLY):
-            items.append(table_item(table))
-    caption = contents.CAPTIONS.get(kind, kind)
-    if caption != "table":  # which is the section `criterion`
-        items[-1]["caption"] = pages.caption(caption)
-    return items
-
-
 def scores(
-    results: Results,
-    main: Sequence[Choice],
-    heat_maps: Sequence[str | Path],
-    language_maps: Sequence[str | Path],
-    compared: Mapping[str, Table],
+    pieces: Pieces, heat_maps: Sequence[str | Path], language_maps: Sequence[str | Path]
 ) -> Section:
     """Rankings compared, heat maps by corpus, heads pruned.
 
-    main: choices in the experiments' own metrics. heat_maps: one for each of results.rankings.
-    compared: contents.comparisons.
+    heat_maps: one for each of contents.rankings; language_maps: one for each of their groups.
     """
-    languages, rankings = results.languages, results.rankings
-    parts: dict[str, Part] = {}
-    names = (comparison.COMPARED, comparison.COSTS)
-    if shown := [table_item(compared[name]) for name in names if name in compared]:
-        parts[""] = {"id": "compared", "title": "Rankings compared", "kind": "plain"}
-        parts[""]["shown"] = shown
+    rankings = pieces.contents.rankings
+    parts = []
+    names = (comparisons.RANKINGS, comparisons.COSTS)
+    if shown := _named(names, pieces):
+        parts.append(Part(id="compared", title="Rankings compared", kind="plain", shown=shown))
     if language_maps:
-        title = "Rankings of languages compared"
-        parts["languages"] = {"id": "languages", "title": title, "kind": "", "shown": []}
-        for group, image in zip(similarity.groups(rankings), language_maps, strict=True):
-            table = compared[group["name"]]
-            alt = f"{table['title']}. The numbers are in the table."
-            parts["languages"]["shown"] += [image_item(image, alt), table_item(table)]
-        parts["languages"]["shown"][-1]["caption"] = pages.caption("languages")
-    names = (common_heads.ALL, common_heads.FAMILIES, common_heads.TASKS)
-    if items := [table_item(compared[name]) for name in names if name in compared]:
-        items[-1]["caption"] = pages.caption("common-heads")
-        title = "Heads that languages and tasks have in common"
-        parts["common"] = {"id": "common-heads", "title": title, "kind": "", "shown": items}
-    for ranking, image in zip(rankings, heat_maps, strict=True):
-        corpus = ranking["corpus"]
-        part = {"id": f"scores-{corpus}", "title": corpus, "kind": "maps", "shown": []}
-        title = exhibits.heat_map_title(ranking, languages)
-        item = image_item(image, f"Heat maps of head scores, normalised and raw: {title}")
-        parts.setdefault(corpus, part)["shown"].append(item)
-    pruned = {"id": "pruned", "title": "Heads pruned at the k chosen on dev", "kind": "folded"}
-    pruned["shown"] = [table_item(overviews.heads_table(main, languages))]
-    return {
-        "id": "scores",
-        "title": "Head scores",
-        "lead": pages.caption("heat-map"),
-        "parts": [*parts.values(), pruned],
-    }
+        part = Part(id="languages", title="Rankings of languages compared")
+        groups = comparisons.of_languages(rankings)
+        for group, image in zip(groups, language_maps, strict=True):
+            table = pieces.tables[group.name]
+            alt = f"{table.title}. The numbers are in the table."
+            part.shown.extend([image_item(image, alt), table_item(table)])
+        part.shown[-1] = table_item(table, pages.caption("languages"))
+        parts.append(part)
+    names = (comparisons.COMMON, comparisons.FAMILIES, comparisons.TASKS)
+    if shown := _named(names, pieces, pages.caption("common-heads")):
+        words = "Heads that languages and tasks have in common"
+        parts.append(Part(id="common-heads", title=words, shown=shown))
+    maps = tidy.grouped(zip(rankings, heat_maps, strict=True), lambda pair: pair[0].corpus)
+    for corpus, pairs in maps.items():
+        part = Part(id=f"scores-{corpus}", title=corpus, kind="maps")
+        for ranking, image in pairs:
+            words = heat_map_title(ranking, pieces.languages)
+            alt = f"Heat maps of head scores, normalised and raw: {words}"
+            part.shown.append(image_item(image, alt))
+        parts.append(part)
+    shown = [table_item(pieces.tables["pruned-heads"])]
+    words = "Heads pruned at the k chosen on dev"
+    parts.append(Part(id="pruned", title=words, kind="folded", shown=shown))
+    lead = pages.caption("heat-map")
+    return Section(id="scores", title="Head scores", lead=lead, parts=parts)
 
 
-def labels(
-    corpora: Sequence[dict], languages: exhibits.Languages, images: Mapping[str, str | Path]
-) -> list[Part]:
+def labels(tables: Mapping[str, Table], images: Mapping[str, str | Path]) -> list[Part]:
     """A part for each corpus: the heat map of its labels and the table behind it."""
     parts = []
-    for name, members in corpus_report.by_corpus(corpora).items():
-        table = corpus_report.labels_table(members, languages)
-        alt = f"{name}: share of every label in each language. The numbers are in the table."
-        image = image_item(images[name], alt) | {"caption": pages.caption("labels")}
-        part = {"id": f"labels-{name}", "title": f"Labels of {name}", "kind": "folded"}
-        parts.append(part | {"shown": [image, table_item(table)]})
+    for corpus, table in tables.items():
+        alt = f"{corpus}: share of every label in each language. The numbers are in the table."
+        shown = [image_item(images[corpus], alt, pages.caption("labels")), table_item(table)]
+        name = f"labels-{corpus}"
+        parts.append(Part(id=name, title=f"Labels of {corpus}", kind="folded", shown=shown))
     return parts
 
 
 def inventory(
-    name: str, title: str, members: Sequence[Table], more: Sequence[Part] = ()
+    name: str, heading: str, tables: Sequence[Table], more: Sequence[Part] = ()
 ) -> Section:
     """A section of plain tables."""
     parts = [
-        {
-            "id": f"{name}-{table['name']}",
-            "title": table["title"],
-            "kind": "plain",
-            "shown": [table_item(table)],
-        }
-        for table in members
+        Part(id=f"{name}-{t.name}", title=t.title, kind="plain", shown=[table_item(t)])
+        for t in tables
     ]
-    return {"id": name, "title": title, "lead": pages.caption(name), "parts": [*parts, *more]}
+    return Section(id=name, title=heading, lead=pages.caption(name), parts=[*parts, *more])
 
 
 def configuration(path: str | Path) -> list[Part]:
     """What the study was run with, folded."""
-    text = Path(path).read_text(encoding="utf-8")
-    part = {"id": "configuration", "title": "Configuration", "kind": "folded"}
-    return [part | {"shown": [{"table": None, "text": text}]}]
+    shown = [Item(text=Path(path).read_text(encoding="utf-8"))]
+    return [Part(id="configuration", title="Configuration", kind="folded", shown=shown)]
 
 
-def table_item(table: Table) -> dict[str, Any]:
+def table_item(table: Table, caption: Any = "") -> Item:
     """A table as the template shows it."""
-    return {"table": table, "csv": pages.csv_link(table), "caption": ""}
+    return Item(table=table, csv=pages.csv_link(table), caption=caption)
 
 
-def image_item(path: str | Path, alt: str) -> dict[str, Any]:
+def image_item(path: str | Path, alt: str, caption: Any = "") -> Item:
     """A figure as the template shows it."""
-    image = pages.svg_image(path)
-    return {"table": None, "text": "", "image": image, "alt": alt, "caption": ""}
+    return Item(image=pages.svg_image(path), alt=alt, caption=caption)
 
 
-_WHAT = {
-    "curves": "scores over k",
-    "gains": "gains over k = 0",
-    "shares": "scores over the share of target data",
-    "dev-test": "rank correlation of dev and test over k",
-    "correlations": "gains against distances of languages and likeness of rankings",
-}
+def _rank(display: Display) -> tuple[bool, int]:
+    place = FIRST.index(display.kind) if display.kind in _ALONE else len(FIRST)
+    return display.kind not in FIRST, place
 
 
-def _alt(
-    exhibit: exhibits.Exhibit, choices: Sequence[Choice], languages: exhibits.Languages
-) -> str:
-    rows = exhibits.members(exhibit, choices)
-    pairs = [exhibits.pair_name(row["source"], row["target"], languages) for row in rows]
-    models = ", ".join(dict.fromkeys(row["model"] for row in rows))
-    shown = ", ".join(dict.fromkeys(pairs))
-    what = _WHAT[exhibit["kind"]]
-    return f"{exhibit['title']}: {what} of {models} for {shown}. The numbers are in the tables."
+def _items(display: Display, pieces: Pieces) -> list[Item]:
+    """A display's figure and tables, and its caption below the last of them."""
+    items = []
+    if display.kind in FIGURES:
+        items.append(image_item(pieces.figures[display.name], _alt(display, pieces)))
+    items += _tables(display, pieces)
+    caption = captions.caption_of(display.kind)
+    if caption != "results":  # which is the section `reading`
+        items[-1] = replace(items[-1], caption=pages.caption(caption))
+    return items
+
+
+def _tables(display: Display, pieces: Pieces) -> list[Item]:
+    names = [f"{display.name}{end}" for end in TABLES.get(display.kind, ())]
+    return [table_item(pieces.tables[name]) for name in names if not name.endswith(CSV_ONLY)]
+
+
+def _named(names: Sequence[str], pieces: Pieces, caption: Any = "") -> list[Item]:
+    """The tables of these names that the study has, a caption below the last of them."""
+    there = [pieces.tables[name] for name in names if name in pieces.contents.comparisons]
+    return [table_item(table, caption if table is there[-1] else "") for table in there]
+
+
+def _alt(display: Display, pieces: Pieces) -> str:
+    sweeps = members(
+        display, with_metrics(pieces.contents.displays, list(pieces.contents.sweeps))
+    )
+    pairs = dict.fromkeys(pair_name(s.source, s.target, pieces.languages) for s in sweeps)
+    models = ", ".join(dict.fromkeys(sweep.model for sweep in sweeps))
+    return (
+        f"{title(display)}: {_SHOWN[display.kind]} of {models} for {', '.join(pairs)}. The numbers"
+        " are in the tables."
+    )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 Value = str | int | float | bool | None
 
@@ -62,3 +63,21 @@ def csv_text(table: Table) -> str:
 
 def _plain(value: Value) -> Value:
     return f"{value:.6f}" if isinstance(value, float) else value
+
+
+def as_json(table: Table) -> dict[str, Any]:
+    """A table as plain data, for the pages that it is put into."""
+    return asdict(table)
+
+
+def from_json(content: Mapping[str, Any]) -> Table:
+    """The table of what `as_json` gave."""
+    rows = {
+        part: [[_cell(cell) for cell in row] for row in content[part]]
+        for part in ("head", "body", "foot")
+    }
+    return Table(**{**content, **rows})
+
+
+def _cell(content: Mapping[str, Any]) -> Cell:
+    return Cell(**{**content, "links": tuple((text, path) for text, path in content["links"])})

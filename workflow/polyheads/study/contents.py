@@ -14,7 +14,7 @@ from typing import Any
 
 from polyheads.files import writing
 from polyheads.study import comparisons, displays
-from polyheads.study.comparisons import Families
+from polyheads.study.comparisons import Families, Planned
 from polyheads.study.displays import Display
 from polyheads.study.plan import Plan, Sweep
 
@@ -26,18 +26,20 @@ class Contents:
     sweeps: tuple[Sweep, ...]
     displays: tuple[Display, ...]
     comparisons: tuple[str, ...]  # names of the tables that compare rankings
+    rankings: tuple[Planned, ...]  # of one language's scores, those that can be drawn
 
 
 def make(plan: Plan, scored: Sequence[str], languages: Families) -> Contents:
     """The contents of a planned study. scored: paths of its rankings of one language's scores."""
-    rankings = [
+    rankings = tuple(
         comparisons.planned(training, name, plan.catalogue[training.corpus]["task"])
         for training, name in (plan.rankings[path] for path in scored)
-    ]
+    )
     return Contents(
         sweeps=tuple(plan.sweeps),
         displays=tuple(displays.plan(plan.sweeps)),
         comparisons=tuple(comparisons.names(rankings, plan.sweeps, languages)),
+        rankings=rankings,
     )
 
 
@@ -59,6 +61,7 @@ def read(path: str | Path) -> Contents:
         sweeps=tuple(_sweep(values) for values in content["sweeps"]),
         displays=tuple(Display(**values) for values in content["displays"]),
         comparisons=tuple(content["comparisons"]),
+        rankings=tuple(Planned(**values) for values in content["rankings"]),
     )
 
 

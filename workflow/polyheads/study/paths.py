@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from polyheads import catalogue
-from polyheads.exhibits import similarity
 from polyheads.study import rankings
 from polyheads.study.plan import RESULTS, Plan, Training
 
@@ -62,16 +61,6 @@ def heat_map(ranking: str, directory: str) -> str:
     """The figure of a ranking's scores: MODEL.CORPUS.RECIPE.SEED.NAME in ``directory``."""
     name = ranking.removeprefix(f"{RESULTS}/rankings/").replace("/", ".")
     return f"{directory}/heads.{name}.svg"
-
-
-def language_figures(plan: Plan, directory: str) -> list[str]:
-    """The figures that compare the rankings of languages."""
-    scored = []
-    for path in scored_rankings(plan):
-        training, name = plan.rankings[path]
-        parts = rankings.parse(name)
-        scored.append((training, parts.kind, parts.language))
-    return [f"{directory}/{name}.svg" for name in similarity.planned(scored)]
 
 
 def corpus_infos(plan: Plan) -> list[str]:

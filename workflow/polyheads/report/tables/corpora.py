@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from polyheads.analysis import tidy
+from polyheads.analysis.labels import label_counts
 from polyheads.catalogue import SPLITS
 from polyheads.catalogue.tasks import TASK_NAMES
-from polyheads.exhibits import Languages, language_name
-from polyheads.exhibits.tables import Table, cell
-from polyheads.report.inventory import count, first, plain_table
+from polyheads.report.cells import cell
+from polyheads.report.names import Languages, language_name
+from polyheads.report.table import Cell, Table
+from polyheads.report.tables.inventory import count, first
 
 # What the readers skip and repair, in words.
 KINDS = {
@@ -62,7 +65,9 @@ def corpora_table(corpora: Sequence[dict], languages: Languages) -> Table:
         line |= {key: corpus[key] for key in ("segmentation", "licence")}
         body.append(cells)
         lines.append(line | {"source": "; ".join(corpus["source"])})
-    return plain_table("corpora", "Corpora: sentences and words", [], head, body, lines)
+    return Table(
+        name="corpora", title="Corpora: sentences and words", head=head, body=body, records=lines
+    )
 
 
 def repairs_table(corpora: Sequence[dict], languages: Languages) -> Table:
@@ -83,7 +88,14 @@ def repairs_table(corpora: Sequence[dict], languages: Languages) -> Table:
                 shown = {"split": split, "kind": kind, "count": number, "example": example}
                 lines.append(line | shown)
     notes = [f"Nothing {'else ' if body else ''}was changed or left out."]
-    return plain_table("repairs", "Lines skipped and repaired", notes, head, body, lines)
+    return Table(
+        name="repairs",
+        title="Lines skipped and repaired",
+        notes=notes,
+        head=head,
+        body=body,
+        records=lines,
+    )
 
 
 def repeated_table(corpora: Sequence[dict], languages: Languages) -> Table:
@@ -109,7 +121,14 @@ def repeated_table(corpora: Sequence[dict], languages: Languages) -> Table:
         "Sentences with the same words. Training sentences that stand in dev or test are used, as"
         " in the paper, unless the recipe says `leave_out_repeated`."
     ]
-    return plain_table("repeated", "Repeated sentences", notes, head, body, lines)
+    return Table(
+        name="repeated",
+        title="Repeated sentences",
+        notes=notes,
+        head=head,
+        body=body,
+        records=lines,
+    )
 
 
 def labels_table(corpora: Sequence[dict], languages: Languages) -> Table:
@@ -130,30 +149,15 @@ def labels_table(corpora: Sequence[dict], languages: Languages) -> Table:
         lines.append({"label": label} | dict(zip(codes, values, strict=True)))
     unit = "words" if task == "pos" else "spans"
     title = f"{name}: labels ({unit}, all splits)"
-    return plain_table(f"labels-{name}", title, [], head, body, lines)
-
-
-def label_counts(corpus: Mapping[str, Any]) -> dict[str, int]:
-    """Label -> words (POS) or spans (counted by B-) in all splits of a corpus.json."""
-    found: dict[str, int] = {}
-    for tags in corpus["tag_counts"].values():
-        for tag, number in tags.items():
-            if corpus["task"] == "pos":
-                found[tag] = found.get(tag, 0) + number
-            elif tag.startswith("B-"):
-                found[tag[2:]] = found.get(tag[2:], 0) + number
-    return found
+    return Table(name=f"labels-{name}", title=title, head=head, body=body, records=lines)
 
 
 def by_corpus(corpora: Sequence[dict]) -> dict[str, list[dict]]:
     """Corpus name -> the corpus.json of its languages."""
-    found: dict[str, list[dict]] = {}
-    for corpus in corpora:
-        found.setdefault(corpus["corpus"], []).append(corpus)
-    return found
+    return tidy.grouped(corpora, lambda corpus: corpus["corpus"])
 
 
-def _head(names: Sequence[str], groups: Sequence[tuple[str, str]]) -> list[list[dict]]:
+def _head(names: Sequence[str], groups: Sequence[tuple[str, str]]) -> list[list[Cell]]:
     """Two lines: names, and groups of train, dev and test."""
     return [
         [
@@ -166,7 +170,7 @@ def _head(names: Sequence[str], groups: Sequence[tuple[str, str]]) -> list[list[
 
 def _named(
     corpus: Mapping[str, Any], languages: Languages, *keys: str
-) -> tuple[list[dict], dict[str, Any]]:
+) -> tuple[list[Cell], dict[str, Any]]:
     """The first cells of a row, and the same as a record."""
     words = {
         "corpus": lambda: cell(corpus["corpus"], th="row"),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
+from polyheads.analysis.run_times import RunTime, RunTimes
 from polyheads.catalogue import SPLITS
-from polyheads.exhibits import Languages, language_name
-from polyheads.exhibits.tables import Table, cell
+from polyheads.report.cells import cell, leading
+from polyheads.report.names import Languages, language_name
+from polyheads.report.table import Cell, Table
 
 PACKAGES = ("torch", "transformers", "datasets", "seqeval", "numpy", "pandas", "snakemake")
 
@@ -44,54 +45,31 @@ def subwords_table(encodings: Sequence[dict], languages: Languages) -> Table:
         "Words without subwords stand as the unknown token. Sentences longer than the model takes"
         " are read in windows, so that every word of dev and test is predicted and scored."
     ]
-    return plain_table("subwords", "Words to subwords, per model", notes, head, body, lines)
+    return Table(
+        name="subwords",
+        title="Words to subwords, per model",
+        notes=notes,
+        head=head,
+        body=body,
+        records=lines,
+    )
 
 
-def run_times_table(benchmarks: Mapping[str, Iterable[str | Path]]) -> Table:
-    """Jobs, time and memory per stage, from Snakemake's benchmark files (stage -> files).
-
-    Files that aren't there (yet, or any more) are left out and counted in a note.
-    """
+def run_times_table(times: RunTimes) -> Table:
+    """Jobs, time and memory per stage."""
     names = ("Stage", "Jobs", "Sum (s)", "Mean (s)", "Longest (s)", "Peak memory (MB)")
-    head = [[cell(n, th="col", kind="name" if n == "Stage" else "") for n in names]]
-    body, lines, absent = [], [], 0
-    for stage, files in benchmarks.items():
-        seconds, memory = [], []
-        for path in files:
-            if not Path(path).exists():
-                absent += 1
-                continue
-            for row in _benchmark_rows(path):
-                seconds.append(float(row["s"]))
-                memory += [float(row["max_rss"])] if _is_number(row.get("max_rss")) else []
-        if not seconds:
-            continue
-        line = {
-            "stage": stage,
-            "jobs": len(seconds),
-            "sum_s": sum(seconds),
-            "mean_s": sum(seconds) / len(seconds),
-            "longest_s": max(seconds),
-            "peak_memory_mb": max(memory, default=None),
-        }
-        lines.append(line)
-        body.append(_time_cells(line))
-    whole = {
-        "stage": "all",
-        "jobs": sum(line["jobs"] for line in lines),
-        "sum_s": sum(line["sum_s"] for line in lines),
-        "mean_s": None,
-        "longest_s": max((line["longest_s"] for line in lines), default=None),
-        "peak_memory_mb": max(
-            (line["peak_memory_mb"] or 0.0 for line in lines),
-            default=None,
-        ),
-    }
     notes = ["Wall-clock time of the jobs; jobs that ran side by side add up to more than the run."]
-    if absent:
-        notes.append(f"Jobs left out because their benchmark file is missing: {absent}.")
-    table = plain_table("run-times", "Run times by stage", notes, head, body, [*lines, whole])
-    return table | {"foot": [_time_cells(whole)] if lines else []}
+    if times.absent:
+        notes.append(f"Jobs left out because their benchmark file is missing: {times.absent}.")
+    return Table(
+        name="run-times",
+        title="Run times by stage",
+        notes=notes,
+        head=[[cell(n, th="col", kind="name" if n == "Stage" else "") for n in names]],
+        body=[_time_cells(stage) for stage in times.stages],
+        foot=[_time_cells(times.whole)] if times.stages else [],
+        records=[asdict(stage) for stage in (*times.stages, times.whole)],
+    )
 
 
 def versions_table(
@@ -125,32 +103,24 @@ def versions_table(
     ]
     if configuration:
         name, path = Path(configuration).name, str(configuration)
-        link = cell(name, kind="name", links=[(name, path)])
+        link = leading(cell(name, kind="name"), [path])
         body.append([cell("Configuration", th="row"), link, cell("")])
         lines.append({"what": "Configuration", "trials": path, "report": ""})
     notes = ["Trials: what they were made with; of several versions with the number of trials."]
-    return plain_table("versions", "Versions and configuration", notes, head, body, lines)
+    return Table(
+        name="versions",
+        title="Versions and configuration",
+        notes=notes,
+        head=head,
+        body=body,
+        records=lines,
+    )
 
 
-def _time_cells(line: dict[str, Any]) -> list[dict]:
-    keys = ("sum_s", "mean_s", "longest_s", "peak_memory_mb")
-    numbers = [line[key] for key in keys]
-    digits = (1, 1, 1, 0)
-    texts = ["–" if n is None else f"{n:,.{d}f}" for n, d in zip(numbers, digits, strict=True)]
-    return [cell(line["stage"], th="row"), cell(str(line["jobs"])), *map(cell, texts)]
-
-
-def _benchmark_rows(path: str | Path) -> list[dict[str, str]]:
-    with open(path, encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file, delimiter="\t"))
-    return [row for row in rows if _is_number(row.get("s"))]
-
-
-def _is_number(text: str | None) -> bool:
-    try:
-        return text is not None and float(text) >= 0
-    except ValueError:
-        return False
+def _time_cells(time: RunTime) -> list[Cell]:
+    numbers = ((time.sum_s, 1), (time.mean_s, 1), (time.longest_s, 1), (time.peak_memory_mb, 0))
+    texts = ["–" if n is None else f"{n:,.{digits}f}" for n, digits in numbers]
+    return [cell(time.stage, th="row"), cell(str(time.jobs)), *map(cell, texts)]
 
 
 def count(value: float | None) -> str:
@@ -163,11 +133,3 @@ def count(value: float | None) -> str:
 def first(split: str) -> str:
     """The look of a cell that begins a group of train, dev and test."""
     return "first" if split == SPLITS[0] else ""
-
-
-def plain_table(
-    name: str, title: str, notes: list[str], head: list, body: list, lines: list[dict]
-) -> Table:
-    """A table without a foot."""
-    table = {"name": name, "title": title, "notes": notes, "head": head, "body": body}
-    return table | {"foot": [], "records": lines}
