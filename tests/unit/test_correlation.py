@@ -5,21 +5,14 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from scipy import stats
 
-from polyheads.analysis.correlation import permuted_languages, ranks
+from polyheads.analysis.correlation import permuted_languages
 from polyheads.errors import UserError
 
 
 def apart(random, codes):
     return {pair: random.random() for pair in itertools.combinations(codes, 2)}
-
-
-@given(st.lists(st.integers(0, 5), min_size=1, max_size=12))
-def test_ranks_equal_scipys(values):
-    assert ranks(np.array(values)).tolist() == stats.rankdata(values).tolist()
 
 
 def test_equals_all_orders_of_the_languages():

@@ -8,9 +8,9 @@ import pytest
 from scipy import stats
 
 from polyheads import catalogue
+from polyheads.analysis.ranks import spearman_of_orders
 from polyheads.errors import UserError
 from polyheads.exhibits import correlations, distances, tables
-from polyheads.exhibits.similarity import spearman
 from polyheads.report.figures import correlations as correlations_figure
 
 LANGUAGES = catalogue.languages()
@@ -115,7 +115,7 @@ def test_points_are_means_over_seeds_of_one_setting():
     ]
     orders = {r["language"]: r["order"] for r in rankings}
     for point in found:
-        rho = spearman(orders["en"], orders[point["target"]])
+        rho = spearman_of_orders(orders["en"], orders[point["target"]])
         assert point["rankings"] == pytest.approx(rho)
         assert point["family"] == (point["target"] not in ("de", "nl"))
     assert (found[1]["phonological"], found[0]["phonological"]) == (None, 0.3695)

@@ -21,6 +21,23 @@ def test_a_file_appears_only_when_it_is_complete(tmp_path):
     assert [p.name for p in path.parent.iterdir()] == ["file"]
 
 
+def test_a_directory_appears_only_when_it_is_complete(tmp_path):
+    path = tmp_path / "data"
+    for text in ("whole", "new"):
+        with writing(path) as temporary:
+            beside = temporary.with_name(f"{temporary.name}.train")
+            beside.write_text("for a while")
+            temporary.mkdir()
+            (temporary / f"{text} file").write_text(text)
+        assert [p.name for p in path.iterdir()] == [f"{text} file"]
+    with pytest.raises(RuntimeError), writing(path) as temporary:
+        temporary.mkdir()
+        temporary.with_name(f"{temporary.name}.train").write_text("for a while")
+        raise RuntimeError
+    assert (path / "new file").read_text() == "new"
+    assert [p.name for p in tmp_path.iterdir()] == ["data"]
+
+
 def test_a_full_disk_is_a_clear_error(tmp_path):
     with pytest.raises(UserError, match="file: the disk is full"), writing(tmp_path / "file") as t:
         t.write_text("x")

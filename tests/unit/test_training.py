@@ -11,10 +11,11 @@ from conftest import make_layout, make_model, make_sentences
 
 from polyheads.encoders.forward import autocast, prepare_torch
 from polyheads.encoders.gates import gate_without
+from polyheads.encoders.schedule import linear_schedule
 from polyheads.errors import UserError
 from polyheads.training import loop
 from polyheads.training.checkpoints import Checkpoint
-from polyheads.training.loop import learning_rate_factor, train
+from polyheads.training.loop import train
 from polyheads.training.prediction import predict
 
 RECIPE = {
@@ -116,12 +117,12 @@ def test_a_loss_that_is_not_a_number_is_a_clear_error():
 
 
 def test_learning_rate():
-    decay = [learning_rate_factor(i, steps=4, warmup=0) for i in range(4)]
-    assert decay == [1, 0.75, 0.5, 0.25]
-    assert learning_rate_factor(0, steps=10, warmup=0.2) == 0.5
-    assert learning_rate_factor(2, steps=10, warmup=0.2) == 1
-    assert learning_rate_factor(3, steps=4, warmup=1) == 1  # all of it rises
-    assert learning_rate_factor(3, steps=4, warmup=0.75) == 1  # and all but one step
+    rates = [linear_schedule(step, steps=4, rising=0) for step in range(4)]
+    assert rates == [1, 0.75, 0.5, 0.25]
+    rates = [linear_schedule(step, steps=6, rising=2) for step in range(6)]
+    assert rates == [0.5, 1, 1, 0.75, 0.5, 0.25]
+    assert linear_schedule(3, steps=4, rising=4) == 1  # all of it rises
+    assert linear_schedule(3, steps=4, rising=3) == 1  # and all but one step
 
 
 def test_what_is_said_of_a_training(monkeypatch):

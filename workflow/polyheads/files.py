@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import errno
+import glob
 import json
 import os
 import re
@@ -55,35 +56,41 @@ def sweep(path: Path) -> None:
     That is `part_of`, a file or a directory, and what lies beside it under its name and a suffix.
     """
     part = re.compile(rf"\.{re.escape(path.name)}\.\d+\.part(\..*)?")
-    for left in path.parent.glob(".*.part*"):
-        if not part.fullmatch(left.name):
-            continue
-        if left.is_dir():
-            shutil.rmtree(left, ignore_errors=True)
+    _delete(left for left in path.parent.glob(".*.part*") if part.fullmatch(left.name))
+
+
+def _delete(paths: Iterable[Path]) -> None:
+    for path in paths:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
         else:
-            left.unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
 
 
 @contextmanager
 def writing(path: Path) -> Iterator[Path]:
     """Hand out a temporary path beside ``path`` and move it there when the block ends well.
 
-    UserError when the disk is full; whatever happens, nothing half-written stays.
+    The block makes a file or a directory of it, and may keep others beside it, under its name and
+    a suffix. UserError when the disk is full; whatever happens, nothing half-written stays.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = part_of(path)
     try:
         yield temporary
-        with open(temporary, "rb") as written:
-            os.fsync(written.fileno())
+        if not temporary.is_dir():
+            with open(temporary, "rb") as written:
+                os.fsync(written.fileno())
+        elif path.is_dir():
+            shutil.rmtree(path)  # a directory takes the place of an empty one only
         os.replace(temporary, path)
     except Exception as error:
         if disk_is_full(error):
             raise UserError(f"{path}: {FULL}") from error
         raise
     finally:
-        temporary.unlink(missing_ok=True)
+        _delete(path.parent.glob(f"{glob.escape(temporary.name)}*"))
 
 
 def read_json(path: str | Path) -> dict[str, Any]:

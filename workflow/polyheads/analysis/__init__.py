@@ -5,6 +5,7 @@
 * `gains`: intervals and p of every gain of a study; `rows`: how they are kept
 * `nulls`: mean gains beside random rankings and beside unpruned runs with other seeds
 * `clusters`: how many pairs improved, by the trainings that pairs share
+* `ranks`: Spearman's rho
 * `correlation`: gains and distances, languages permuted
 * `draws`: what draws say: interval, its p, the shares beside the smallest gain worth having
 * `differences`: of gains, both sides drawn together

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from polyheads.analysis.ranks import rho
 from polyheads.analysis.resampling import CELLS, RESAMPLES, generator, p_value
 from polyheads.errors import UserError
 
@@ -42,7 +43,7 @@ def permuted_languages(
     if len(pairs) < 3:
         return out
     ends = np.array([[codes.index(code) for code in pair] for pair in pairs])  # (pairs, 2)
-    observed = _rho(np.array(values, float), matrix[ends[:, 0], ends[:, 1]][None])[0]
+    observed = rho(np.array(values, float), matrix[ends[:, 0], ends[:, 1]][None])[0]
     if np.isnan(observed):
         return out
     if exact:
@@ -56,24 +57,9 @@ def permuted_languages(
     found = []
     for begin in range(0, len(orders), size):
         there = orders[begin : begin + size][:, ends]  # (orders, pairs, 2)
-        found.append(_rho(np.array(values, float), matrix[there[..., 0], there[..., 1]]))
+        found.append(rho(np.array(values, float), matrix[there[..., 0], there[..., 1]]))
     null = np.nan_to_num(np.concatenate(found))  # a constant side correlates with nothing
     return out | {"rho": float(observed), "p": p_value(observed, null, two_sided=True)}
-
-
-def ranks(values: np.ndarray) -> np.ndarray:
-    """Ranks along the last axis, from 1; equal values share their mean rank. Same shape."""
-    less = (values[..., :, None] > values[..., None, :]).sum(-1)
-    same = (values[..., :, None] == values[..., None, :]).sum(-1)
-    return less + (same + 1) / 2
-
-
-def _rho(values: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Spearman's rho of (pairs,) with each row of (orders, pairs); NaN for a constant side."""
-    a, b = ranks(values), ranks(others)
-    a, b = a - a.mean(), b - b.mean(-1, keepdims=True)
-    with np.errstate(invalid="ignore"):
-        return (a * b).sum(-1) / np.sqrt((a * a).sum() * (b * b).sum(-1))
 
 
 def _matrix(codes: Sequence[str], distances: Mapping[tuple[str, str], float]) -> np.ndarray:

@@ -22,6 +22,7 @@ from csv import DictReader
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from polyheads.analysis.ranks import spearman
 from polyheads.catalogue.tasks import METRICS
 from polyheads.errors import UserError
 from polyheads.files import writing
@@ -168,15 +169,6 @@ def _choose_one(values: dict, sweep: Sweep, ks: Sequence[int]) -> dict[str, Any]
     if criteria["dev_selected"] is not None:
         out["dev_selected_dev"] = dev[criteria["dev_selected"]]
     return out
-
-
-def spearman(a: Sequence[float], b: Sequence[float]) -> float | None:
-    """Spearman's rho (mean ranks for ties); None for under three points or a constant side."""
-    from pandas import Series
-
-    if len(a) < 3 or len(set(a)) < 2 or len(set(b)) < 2:
-        return None
-    return float(Series(a).rank().corr(Series(b).rank()))
 
 
 def pruned_heads(choices: DataFrame) -> DataFrame:

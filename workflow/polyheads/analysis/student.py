@@ -1,10 +1,11 @@
-"""Student's t for few independent numbers, with the standard library alone."""
+"""Student's t for few independent numbers."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from statistics import fmean, stdev
+from typing import Any
 
 from polyheads.analysis.rows import LEVEL
 
@@ -25,32 +26,25 @@ def interval(values: Sequence[float], level: float = LEVEL) -> tuple[float, floa
 
 
 def p_value(values: Sequence[float]) -> float | None:
-    """Two-sided p of a mean of 0 of independent numbers; None for fewer than FEWEST."""
+    """Two-sided p of a mean of 0 of independent numbers; None for fewer than FEWEST.
+
+    Of numbers that are all the same, p is 0; 1 where they are 0.
+    """
     if len(values) < FEWEST:
         return None
     mean, error = fmean(values), stdev(values) / math.sqrt(len(values))
-    # Of numbers that are all the same the angle is a right one, and p 0; 1 where they are 0.
-    angle = math.atan2(abs(mean), error * math.sqrt(len(values) - 1)) if mean else 0.0
-    return min(1.0, max(0.0, 1 - _within(angle, len(values) - 1)))
+    if error == 0:
+        return 0.0 if mean else 1.0
+    return float(2 * _t().sf(abs(mean) / error, len(values) - 1))
 
 
 def quantile(freedom: int, level: float = LEVEL) -> float:
     """The t with `level` percent of the distribution between -t and t; freedom >= 1."""
-    low, high = 0.0, math.pi / 2
-    for _ in range(60):  # halving until doubles end; the share grows with the angle
-        middle = (low + high) / 2
-        low, high = (middle, high) if _within(middle, freedom) < level / 100 else (low, middle)
-    return math.tan((low + high) / 2) * math.sqrt(freedom)
+    return float(_t().ppf(0.5 + level / 200, freedom))
 
 
-def _within(angle: float, freedom: int) -> float:
-    """P(|T| < t) where t = sqrt(freedom) tan(angle): the finite series for whole degrees of
-    freedom (Abramowitz and Stegun 1964, 26.7.3 and 26.7.4).
-    """
-    sine, cosine = math.sin(angle), math.cos(angle)
-    odd = freedom % 2
-    term, total = (cosine if odd else 1.0), 0.0
-    for step in range(2 if odd else 1, freedom, 2):
-        total += term
-        term *= cosine**2 * step / (step + 1)
-    return 2 / math.pi * (angle + sine * total) if odd else sine * total
+def _t() -> Any:
+    """scipy's t, imported when needed: planning a study imports this module and would wait."""
+    from scipy.stats import t
+
+    return t

@@ -10,11 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +19,7 @@ from polyheads import catalogue, origins
 from polyheads.corpora import sources
 from polyheads.corpora.readers import Sentence
 from polyheads.errors import UserError
-from polyheads.files import FULL, disk_is_full, part_of, sweep, writing
+from polyheads.files import writing
 
 if TYPE_CHECKING:
     import datasets
@@ -62,7 +59,7 @@ def prepare(
         )
     out_dir = Path(out_dir)
     tallies: dict[str, Tally] = {}
-    with _writing_directory(out_dir / "data") as temporary:
+    with writing(out_dir / "data") as temporary:
         parts = {}
         # Backwards, so that the training sentences of dev and test are known when train is read.
         for split in [s for s in reversed(catalogue.SPLITS) if s in splits]:
@@ -196,21 +193,3 @@ def _save(parts: Mapping[str, Path], names: list[str], path: Path) -> None:
     datasets.DatasetDict(splits).save_to_disk(str(path))
     for file in parts.values():
         file.unlink()
-
-
-@contextmanager
-def _writing_directory(path: Path) -> Iterator[Path]:
-    """`files.writing` for a directory; what lies beside it under its temporary name goes too."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = part_of(path)
-    try:
-        yield temporary
-        if path.exists():
-            shutil.rmtree(path)
-        os.replace(temporary, path)
-    except Exception as error:
-        if disk_is_full(error):
-            raise UserError(f"{path}: {FULL}") from error
-        raise
-    finally:
-        sweep(path)

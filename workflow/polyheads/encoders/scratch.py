@@ -30,6 +30,7 @@ from torch.nn import functional
 
 from polyheads import origins
 from polyheads.encoders.models import describe
+from polyheads.encoders.schedule import linear_schedule
 from polyheads.errors import UserError
 from polyheads.files import writing
 
@@ -277,7 +278,7 @@ def _pretrain(
             vocabulary=model.config.vocab_size,
             generator=generator,
         )
-        factor = min((step + 1) / rising, (steps - step) / max(1, steps - rising))
+        factor = linear_schedule(step, steps=steps, rising=rising)
         for group in optimizer.param_groups:
             group["lr"] = spec["learning_rate"] * factor
         hidden = model.base_model(inputs, attention_mask=(ids != special["pad"]).long())[0]

@@ -13,10 +13,9 @@ from itertools import combinations
 from typing import Any
 
 from polyheads.analysis.contrasts import mean_of_pairs
-from polyheads.analysis.selection import spearman as correlated
+from polyheads.analysis.ranks import spearman, spearman_of_orders
 from polyheads.exhibits import correlations, distances, published, similarity
 from polyheads.exhibits.claim_study import OF_RUN, Group, Line, Study, line, named, pairs_of, paper
-from polyheads.exhibits.comparison import spearman
 from polyheads.exhibits.tables import complete, number
 
 RELATED = {
@@ -51,7 +50,7 @@ def languages(of: Study) -> Iterator[Line]:
         members = group["rankings"]
         first = next(iter(members.values()))
         orders = {code: ranking["order"] for code, ranking in members.items()}
-        rho = {(a, b): spearman(orders[a], orders[b]) for a, b in combinations(orders, 2)}
+        rho = {(a, b): spearman_of_orders(orders[a], orders[b]) for a, b in combinations(orders, 2)}
         value, low, high, p = mean_of_pairs(rho, list(orders))
         task = first.get("task", "")
         theirs = {(m, (a, b)): v for (t, m, a, b), v in printed.items() if t == task and a < b}
@@ -143,7 +142,7 @@ def _published(of: Study, key: Group, predictor: str) -> dict[str, Any]:
             values = {pair: gain for pair, gain in values.items() if pair in run}
         known = _values(of, key.task, model, predictor, values)
         pairs = [pair for pair in values if pair in known]
-        found[model] = correlated([values[pair] for pair in pairs], [known[p] for p in pairs])
+        found[model] = spearman([values[pair] for pair in pairs], [known[p] for p in pairs])
     found = {model: rho for model, rho in found.items() if rho is not None}
     if key.model in gains and key.model not in found:
         return {"published": "–"}

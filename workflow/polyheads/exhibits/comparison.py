@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import Any
 
 from polyheads import exhibits
+from polyheads.analysis.ranks import spearman_of_orders
 from polyheads.analysis.rows import Row
 from polyheads.analysis.selection import SWEEP_COLUMNS
 from polyheads.catalogue.methods import KINDS
@@ -43,16 +44,6 @@ def planned(
     return [name for name, groups in found.items() if groups]
 
 
-def spearman(one: Sequence, other: Sequence) -> float:
-    """Spearman's rho of two orders of the same heads; 0 for a single head."""
-    place = {tuple(head): index for index, head in enumerate(other)}
-    count = len(one)
-    if count < 2:
-        return 0.0
-    squares = sum((index - place[tuple(head)]) ** 2 for index, head in enumerate(one))
-    return 1 - 6 * squares / (count * (count**2 - 1))
-
-
 def shared(one: Sequence, other: Sequence, k: int) -> int:
     """How many of the k lowest heads of two orders are the same."""
     return len({tuple(head) for head in one[:k]} & {tuple(head) for head in other[:k]})
@@ -80,8 +71,10 @@ def comparison_table(
             both = kinds[one], kinds[other]
             record = dict(zip(_GROUP, key, strict=True)) | {"one": one, "other": other}
             record["heads"] = heads
-            record["spearman"] = spearman(*(r["order"] for r in both))
-            record["spearman_unnormalised"] = spearman(*(r["order_unnormalised"] for r in both))
+            record["spearman"] = spearman_of_orders(*(r["order"] for r in both))
+            record["spearman_unnormalised"] = spearman_of_orders(
+                *(r["order_unnormalised"] for r in both)
+            )
             record |= {"k": lowest, "shared": shared(*(r["order"] for r in both), lowest)}
             records.append(record)
             pairs[one, other] = record

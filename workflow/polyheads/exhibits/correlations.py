@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
+from polyheads.analysis.ranks import spearman_of_orders
 from polyheads.analysis.rows import ALPHA
 from polyheads.catalogue.methods import KINDS
 from polyheads.exhibits import (
@@ -23,7 +24,6 @@ from polyheads.exhibits import (
     pair_name,
     ranking_name,
 )
-from polyheads.exhibits.comparison import spearman
 from polyheads.exhibits.distances import Distances
 from polyheads.exhibits.tables import (
     CRITERION_NAMES,
@@ -252,7 +252,7 @@ def _similarities(
     values: dict[tuple[str, str], list[float]] = {}
     for of in orders.values():
         for pair in combinations(sorted(of), 2):
-            values.setdefault(pair, []).append(spearman(*(of[code] for code in pair)))
+            values.setdefault(pair, []).append(spearman_of_orders(*(of[code] for code in pair)))
     means = {pair: mean(found) for pair, found in values.items()}
     return means | {pair[::-1]: value for pair, value in means.items()}
 

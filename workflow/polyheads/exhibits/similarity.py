@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from polyheads.analysis.ranks import spearman_of_orders
 from polyheads.exhibits import Languages, language_name, published
-from polyheads.exhibits.comparison import spearman
 from polyheads.exhibits.tables import Table, cell, number, signed
 
 _GROUP = ("model", "corpus", "recipe", "seed", "kind")
@@ -58,7 +58,7 @@ def table(group: Group, languages: Languages) -> Table:
             if i == j:
                 row.append(cell(""))
                 continue
-            rho = spearman(rankings[one]["order"], rankings[other]["order"])
+            rho = spearman_of_orders(rankings[one]["order"], rankings[other]["order"])
             first = rankings[one]
             there = known.get((one, other))
             apart = None if there is None else rho - there

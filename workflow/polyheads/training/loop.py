@@ -16,18 +16,11 @@ from torch.nn import functional
 
 from polyheads.encoders.batches import Layout, Sentence, epoch_order, pack
 from polyheads.encoders.forward import autocast, word_logits
+from polyheads.encoders.schedule import linear_schedule
 from polyheads.errors import UserError
 from polyheads.training.checkpoints import Checkpoint
 
 LOG_SECONDS = 10  # a line of progress at most this often: logs are files, not terminals
-
-
-def learning_rate_factor(step: int, *, steps: int, warmup: float) -> float:
-    """Linear warm-up over the share ``warmup`` of the steps, then linear decay to 0."""
-    rising = int(steps * warmup)
-    if step < rising:
-        return (step + 1) / rising
-    return (steps - step) / max(1, steps - rising)
 
 
 def train(
@@ -54,6 +47,7 @@ def train(
     size, epochs = recipe["batch_size"], recipe["epochs"]
     per_epoch = math.ceil(len(sentences) / size)
     steps = per_epoch * epochs
+    rising = int(steps * recipe["warmup"])
     gate = None if gate is None else gate.to(device)
     model.to(device).train()
     # Heads that are gated off get no gradient: their weights stay as they are.
@@ -81,7 +75,7 @@ def train(
             )
         chosen = [sentences[i] for i in order[inside * size : (inside + 1) * size]]
         batch = pack(chosen, layout, device)
-        factor = learning_rate_factor(step, steps=steps, warmup=recipe["warmup"])
+        factor = linear_schedule(step, steps=steps, rising=rising)
         for group in optimizer.param_groups:
             group["lr"] = recipe["learning_rate"] * factor
         with autocast(device, recipe["precision"]):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import combinations
 from pathlib import Path
 
+from polyheads.analysis.ranks import spearman_of_orders
 from polyheads.exhibits import Languages, language_name
-from polyheads.exhibits.comparison import spearman
 from polyheads.exhibits.similarity import Group, printed, title_of
 from polyheads.exhibits.tables import number
 from polyheads.report.figures.plots import INK, drawing
@@ -18,7 +18,7 @@ def draw(group: Group, languages: Languages, out: str | Path) -> None:
     rankings, known = group["rankings"], printed(group)
     codes = list(rankings)
     values = [
-        [spearman(rankings[one]["order"], rankings[other]["order"]) for other in codes]
+        [spearman_of_orders(rankings[one]["order"], rankings[other]["order"]) for other in codes]
         for one in codes
     ]
     side = 1.4 + 0.52 * len(codes)
