@@ -18,7 +18,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
-SCRIPTS = PACKAGE.parent / "scripts"
 
 
 def versions() -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from polyheads.job import job
 
-with job(snakemake):
+with job(snakemake.log[0], snakemake.output):
     import csv
 
     from polyheads import exhibits, provenance
