@@ -66,7 +66,7 @@ def render(template: str, **values: Any) -> Any:
 
 @cache
 def caption(name: str) -> Any:
-    """A caption of workflow/report/captions as HTML: the words that `snakemake --report` shows."""
+    """A caption of report/captions as HTML: the words that `snakemake --report` shows."""
     from docutils.core import publish_parts
     from markupsafe import Markup
 
