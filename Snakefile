@@ -7,6 +7,7 @@ min_version("9.19")
 
 include: "workflow/rules/configuration.smk"
 include: "workflow/rules/common.smk"
+include: "workflow/rules/wildcards.smk"
 
 
 # A partial report takes what is there and makes nothing before it.
@@ -22,6 +23,7 @@ if not STUDY["partial"]:
 
 include: "workflow/rules/report.smk"
 include: "workflow/rules/running.smk"
+include: "workflow/rules/unfinished.smk"
 
 
 rule all:

@@ -309,7 +309,7 @@ def test_the_job_warns_and_goes_on(tmp_path):
     scores = selection.load_scores({path for made in sweeps for path in made["trials"]}, sweeps)
     selection.write(scores, tmp_path / "scores.csv")
     (tmp_path / "sweeps.json").write_text(json.dumps(sweeps))
-    script = Path(gains.__file__).parents[2] / "scripts" / "resample.py"
+    script = Path(__file__).parents[2] / "workflow/scripts/resample.py"
     code = f"""
 import json, os, runpy
 from types import SimpleNamespace as N

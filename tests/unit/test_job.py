@@ -10,11 +10,10 @@ import pytest
 LIBRARY = Path(__file__).parents[2] / "workflow"
 SCRIPT = """
 import sys
-from types import SimpleNamespace
 sys.path.insert(0, sys.argv[1])
 from polyheads.errors import UserError
 from polyheads.job import job
-with job(SimpleNamespace(log=[sys.argv[2]], output=[sys.argv[3]])):
+with job(sys.argv[2], [sys.argv[3]]):
     {body}
 """
 

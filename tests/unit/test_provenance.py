@@ -2,10 +2,14 @@
 
 import json
 import os
+import shutil
+from pathlib import Path
 
 import pytest
 
 from polyheads import provenance
+
+BEFORE_SELECT = ("baseline", "score_heads", "rank_heads", "trials", "chosen_trial", "mask")
 
 
 @pytest.fixture
@@ -87,6 +91,37 @@ def test_modules_that_are_named_count(package):
     (root / "d.py").write_text("Z = 2\n")
     assert len({before, after, now("polyheads.c")}) == 3
     assert now() == without
+
+
+def test_a_method_is_code_of_its_own_scores_only(tmp_path, monkeypatch):
+    """Of the real scripts: a new method reruns no training, a changed one only what it scored."""
+    workflow = Path(provenance.__file__).parents[1]
+    package = tmp_path / "polyheads"
+    shutil.copytree(workflow / "polyheads", package)
+    monkeypatch.setattr(provenance, "PACKAGE", package)
+    scripts = [workflow / f"scripts/{name}.py" for name in BEFORE_SELECT]
+    scorers = [f"polyheads.importance.{name}" for name in ("gradient", "lrp")]
+
+    def hashes():
+        provenance._tree.cache_clear()
+        provenance.code_hash.cache_clear()
+        found = {path.stem: provenance.code_hash(path) for path in scripts}
+        score = next(path for path in scripts if path.stem == "score_heads")
+        return found | {name: provenance.code_hash(score, name) for name in scorers}
+
+    def changed(module):
+        before = hashes()
+        with (package / module).open("a") as file:
+            file.write("\nNEW = 1\n")
+        after = hashes()
+        return {name for name in before if before[name] != after[name]}
+
+    assert changed("catalogue/methods.py") == set()
+    assert changed("importance/lrp.py") == {"polyheads.importance.lrp"}
+    assert changed("importance/rankings.py") == {"rank_heads"}
+    assert {"trials", "mask", "score_heads"} < changed("training/loop.py")
+    provenance._tree.cache_clear()
+    provenance.code_hash.cache_clear()
 
 
 def test_versions_of_trials(tmp_path):

@@ -24,10 +24,10 @@ from torch.nn import functional
 from polyheads import job
 from polyheads.encoders import subwords
 from polyheads.encoders.batches import pack
-from polyheads.importance import gradient, gradient_batch, orders
+from polyheads.importance import gradient, gradient_batch, rankings
 from polyheads.training import loop, trials
 
-SCRIPTS = Path(trials.__file__).parents[2] / "scripts"
+SCRIPTS = Path(__file__).parents[2] / "workflow/scripts"
 RATE = 1e-3  # of make_recipe
 STEPS = 14  # of make_recipe: 26 sentences, batches of 4, 2 epochs
 DECAY = [RATE * (STEPS - step) / STEPS for step in range(STEPS)]
@@ -279,11 +279,11 @@ def _(tmp_path, _monkeypatch):
         assert kinds == {dtype}
 
 
-def script(name, monkeypatch=None, **job_of_rule):
+def script(name, **job_of_rule):
     """Run a rule's script in this process, its output left alone."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(job, "job", lambda _: nullcontext())
-        rule = SimpleNamespace(**job_of_rule)
+        patch.setattr(job, "job", lambda *_: nullcontext())
+        rule = SimpleNamespace(log=["log"], **job_of_rule)
         runpy.run_path(str(SCRIPTS / name), init_globals={"snakemake": rule})
 
 
@@ -291,16 +291,11 @@ def scored(directory, kind="gradient", **recipe):
     """Raw scores of the English heads of the model that `fresh_model` gives, and the file."""
     runner = make_trials(directory, mixture=("en",), evaluate_on=(), recipe=recipe)
     trials.save_weights(runner.fresh_model(), directory / "weights.safetensors")
+    keys = "model_dir encodings recipe mixture evaluate_on seed device threads".split()
     params = SimpleNamespace(
         scorer=f"polyheads.importance.{kind.replace('-', '_')}",
-        recipe=runner.setup.recipe,
+        training={key: getattr(runner.setup, key) for key in keys},
         trial={"mixture": ("en",), "model": "tiny", "corpus": "ud", "recipe": "quick"},
-        model_dir=runner.setup.model_dir,
-        encodings=runner.setup.encodings,
-        evaluate_on=(),
-        seed=3,
-        device="cpu",
-        threads=1,
         code="1",
     )
     script(
@@ -378,29 +373,15 @@ def _(tmp_path, _monkeypatch):
         "sum": [[1, 1], [0, 0], [0, 1], [1, 0]],
         "none": [[0, 0], [0, 1], [1, 1], [1, 0]],
     }
-    (tmp_path / "model.json").write_text(json.dumps({"layers": 2, "heads": 2}))
     scores = {"raw": raw, "task": "pos", "split": "dev", "sentences": 9}
-    (tmp_path / "scores.json").write_text(json.dumps(scores | {"made_of": {}}))
-    name = {"kind": "gradient", "language": "en", "seed": None, "reversed": False, "method": None}
+    name = {"language": "en", "seed": None, "reversed": False, "method": None}
     for how, expected in divided.items():
-        script(
-            "rank_heads.py",
-            params=SimpleNamespace(name=name, normalisation=how, code="1"),
-            input=SimpleNamespace(
-                model=str(tmp_path / "model.json"), scores=[str(tmp_path / "scores.json")]
-            ),
-            output=SimpleNamespace(
-                ranking=str(tmp_path / "ranking.json"), scores=str(tmp_path / "scores.csv")
-            ),
-            wildcards=SimpleNamespace(
-                ranking="gradient-en", model="tiny", corpus="ud", recipe="quick", seed="3"
-            ),
+        ranking, about = rankings.rank(
+            **name, model={"layers": 2, "heads": 2}, scores=[scores], normalisation=how
         )
-        content = orders.read(tmp_path / "ranking.json")
-        assert content["order"] == lowest[how] and content["normalisation"] == how
-        assert content["order_unnormalised"] == lowest["none"]
-        lines = (tmp_path / "scores.csv").read_text().splitlines()[1:]
-        found = np.array([float(line.split(",")[3]) for line in lines]).reshape(2, 2)
+        assert ranking.order == lowest[how] and about["normalisation"] == how
+        assert ranking.order_unnormalised == lowest["none"]
+        found = ranking.normalised
         low, high = np.min(expected), np.max(expected)
         np.testing.assert_allclose(found, (np.array(expected) - low) / (high - low))
 

@@ -297,23 +297,21 @@ def test_trials_are_published_in_their_order(tmp_path):
     assert len(list((tmp_path / "places").iterdir())) == 4
 
 
-def test_setup_reads_the_rule(tmp_path):
-    from types import SimpleNamespace
-
+def test_a_setup_of_what_a_rule_knows(tmp_path):
     expected = make_setup(tmp_path)
-    params = SimpleNamespace(
+    made = trials.setup(
         model_dir=str(expected.model_dir),
         encodings={language: str(path) for language, path in expected.encodings.items()},
         recipe=expected.recipe,
-        trial={"mixture": expected.mixture},
+        mixture=expected.mixture,
         evaluate_on=expected.evaluate_on,
         seed=expected.seed,
         device="cpu",
         threads=1,
+        checkpoint_minutes=10,
         code="1",
     )
-    rule = SimpleNamespace(params=params, config={"checkpoint_minutes": 10})
-    assert trials.setup(rule) == expected
+    assert made == expected
 
 
 def test_label_sets_that_differ_are_refused(tmp_path):

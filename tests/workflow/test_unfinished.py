@@ -11,11 +11,12 @@ import shutil
 import signal
 
 import pytest
-from conftest import STUDY
+from conftest import ROOT, STUDY
 
 from polyheads import catalogue
 from polyheads.study import configuration, experiments, paths, unfinished
 
+SCRIPTS = ROOT / "workflow/scripts"
 POINT = "results/trials/mini/toy/quick"
 UNPRUNED = {f"{POINT}/{mixture}/seed-42/unpruned/k-00" for mixture in ("aa", "aa+bb")}
 PRUNED = {
@@ -36,7 +37,7 @@ def there(again, monkeypatch):
         checked = configuration.load(study)
         plan = experiments.make(checked, catalogue.load(checked["corpora"]))
         sweeps = list(plan.sweeps)
-        unfinished.narrow(plan)
+        unfinished.narrow(plan, SCRIPTS)
         assert plan.sweeps == sweeps  # so that their cells are marked as missing
         assert all(map(os.path.exists, paths.encoding_infos(plan)))
         return {*plan.trials, *plan.chosen}, set(plan.rankings), set(plan.needed)
@@ -200,7 +201,7 @@ def test_a_fresh_seed_counts_while_its_sweep_and_its_k_do(there, study):
         """The files of the chosen trial, as if it had this k."""
         shutil.copy(f"{sweep[k]}.parquet", f"{mine}.parquet")
         shutil.copy(f"{sweep[k]}.json", f"{mine}.json")
-        code = unfinished.code_hash(unfinished.SCRIPTS / script)
+        code = unfinished.code_hash(SCRIPTS / script)
         edit(f"{mine}.json", lambda content: content["made_of"].update(code=code))
 
     def dev(k, value):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -17,17 +17,11 @@ from polyheads.files import FULL, disk_is_full, sweep
 OBJECTS_BETWEEN_COLLECTIONS = 50_000
 
 
-def share_library() -> None:
-    """Let the scripts of the rules, which are processes of their own, import this library."""
-    mine = str(Path(__file__).parents[1])
-    others = [p for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p and p != mine]
-    os.environ["PYTHONPATH"] = os.pathsep.join([mine, *others])
-
-
 @contextmanager
-def job(snakemake) -> Iterator[None]:
+def job(log: str, outputs: Sequence[str]) -> Iterator[None]:
     """Send all output of the block to the rule's log; end with exit status 1 on a UserError.
 
+    log: path of the rule's log; outputs: paths of the files and directories that the rule makes.
     The message of a UserError goes to the terminal and to the log, without a traceback.
     Anything else is a bug of ours and keeps its traceback, in the log. What an earlier process
     of the same job, which was killed, was writing is deleted first.
@@ -35,11 +29,11 @@ def job(snakemake) -> Iterator[None]:
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     terminal = os.dup(2)
     try:
-        log = os.open(snakemake.log[0], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        log_file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         sys.stdout.flush()
-        os.dup2(log, 1)
-        os.dup2(log, 2)
-        for output in snakemake.output:
+        os.dup2(log_file, 1)
+        os.dup2(log_file, 2)
+        for output in outputs:
             sweep(Path(output))
         yield
     except UserError as error:
@@ -47,7 +41,7 @@ def job(snakemake) -> Iterator[None]:
     except Exception as error:
         if not disk_is_full(error):
             raise
-        where = getattr(error, "filename", None) or snakemake.output[0]
+        where = getattr(error, "filename", None) or outputs[0]
         fail(terminal, f"{where}: {FULL}")
     finally:
         _flush()

@@ -21,7 +21,6 @@ from pathlib import Path
 from polyheads.files import writing
 
 PACKAGE = Path(__file__).parent
-SCRIPTS = PACKAGE.parent / "scripts"
 
 
 def versions() -> dict[str, str]:

@@ -1,9 +1,14 @@
 # The study's files, read strictly before the workflow takes their values. No rule lives here.
+import os
 import sys
 from pathlib import Path
 
+# Not the library that may be installed, but the one beside these rules; in the scripts of the
+# rules, too, which are processes of their own.
 LIBRARY = Path(workflow.basedir) / "workflow"
 sys.path.insert(0, str(LIBRARY))
+OTHERS = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+os.environ.update(PYTHONPATH=os.pathsep.join(dict.fromkeys([str(LIBRARY), *OTHERS])))
 from snakemake.exceptions import WorkflowError
 
 from polyheads import strict_yaml

@@ -3,7 +3,7 @@
 
 rule prepare:
     input:
-        corpus_downloads,
+        lambda wc: downloads.fetched(PLAN, wc.corpus, wc.language),
     output:
         info="results/corpora/{corpus}/{language}/corpus.json",
         data=directory("results/corpora/{corpus}/{language}/data"),
@@ -14,8 +14,9 @@ rule prepare:
     conda:
         ENVIRONMENT
     params:
-        entry=corpus_entry,
-        splits=corpus_splits,
+        # Other languages of the entry don't matter to this one.
+        entry=lambda wc: catalogue.narrowed(CATALOGUE[wc.corpus], wc.language),
+        splits=lambda wc: PLAN.splits(wc.corpus, wc.language),
         code=code("prepare.py"),
     script:
         "../scripts/prepare.py"

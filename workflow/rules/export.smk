@@ -4,7 +4,7 @@
 rule export_model:
     input:
         unpack(training_inputs),
-        unpack(export_inputs),
+        unpack(lambda wc: exports.inputs(PLAN, export_of(wc))),
     output:
         weights=f"{EXPORT}/model.safetensors",
         rest=[f"{EXPORT}/{name}" for name in exports.MODEL_FILES if name != "model.safetensors"],
@@ -19,9 +19,9 @@ rule export_model:
         ENVIRONMENT
     threads: STUDY["threads_per_training"]
     resources:
-        gpu=gpus(),
+        gpu=GPUS,
     params:
-        **training_params(tested=True),
+        training=training_setup(tested=True),
         k=lambda wc: export_of(wc).k,
         ks=lambda wc: list(export_of(wc).read_ks),
         study=NAME,
@@ -31,7 +31,7 @@ rule export_model:
         ranking=lambda wc: export_of(wc).ranking,
         trained_on=lambda wc: list(export_of(wc).training.languages),
         checkpoint=lambda wc: export_of(wc).checkpoint,
-        corpora=exported_corpora,
+        corpora=lambda wc: exports.corpora(PLAN, export_of(wc)),
         code=code("export_model.py"),
     script:
         "../scripts/export_model.py"
@@ -39,11 +39,13 @@ rule export_model:
 
 rule export_card:
     input:
-        unpack(export_inputs),
+        unpack(lambda wc: exports.inputs(PLAN, export_of(wc))),
         record=f"{EXPORT}/pruned_heads.json",
         config=f"{EXPORT}/config.json",
         encoder="results/models/{model}/model.json",
-        corpora=lambda wc: [f"{path}/corpus.json" for path in exported_corpora(wc).values()],
+        corpora=lambda wc: [
+            f"{path}/corpus.json" for path in exports.corpora(PLAN, export_of(wc)).values()
+        ],
     output:
         f"{EXPORT}/{exports.CARD}",
     log:
@@ -56,7 +58,7 @@ rule export_card:
     params:
         tested=lambda wc: PLAN.evaluate_on(training_of(wc)),
         languages=LANGUAGES,
-        command=command("export"),
+        command=" ".join([*COMMAND, "export"]),
         code=code("export_card.py"),
     script:
         "../scripts/export_card.py"

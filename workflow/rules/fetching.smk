@@ -4,8 +4,10 @@
 
 rule fetch:
     input:
-        archives=corpus_archives,
-        own=own_copies,
+        # The same with a mirror, which has the files: it changes no inputs, and reruns nothing.
+        archives=lambda wc: downloads.archive_paths(PLAN, wc.corpus, wc.language),
+        # The user's own files are inputs, because they may be changed at any time.
+        own=lambda wc: downloads.own_copies(PLAN, wc.corpus, wc.language),
     output:
         directory("results/downloads/{corpus}/{language}"),
     log:
@@ -17,8 +19,9 @@ rule fetch:
     resources:
         downloads=1,
     params:
-        entry=fetched_entry,
-        splits=corpus_splits,
+        # Only what fetching reads: another way of reading the files fetches nothing.
+        entry=lambda wc: downloads.entry(CATALOGUE[wc.corpus], wc.language),
+        splits=lambda wc: PLAN.splits(wc.corpus, wc.language),
         lock="resources/locks/{corpus}/{language}.json",
         partial=downloads.PARTIAL,
         code=code("fetch.py"),

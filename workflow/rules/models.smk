@@ -5,7 +5,7 @@
 
 rule get_model:
     input:
-        given_model,
+        lambda wc: downloads.encoder_files(PLAN.models[wc.model]),
     output:
         weights="results/models/{model}/model.safetensors",
         tokenizer="results/models/{model}/tokenizer.json",
@@ -28,7 +28,7 @@ rule get_model:
 
 rule pretrain:
     input:
-        corpora=pretraining_corpora,
+        corpora=lambda wc: paths.pretraining_corpora(SCRATCH[wc.model]),
     output:
         weights="results/models/{model}/model.safetensors",
         tokenizer="results/models/{model}/tokenizer.json",

@@ -19,9 +19,11 @@ rule baseline:
         ENVIRONMENT
     threads: STUDY["threads_per_training"]
     resources:
-        gpu=gpus(),
+        gpu=GPUS,
     params:
-        **training_params(),
+        training=training_setup(tested=False),
+        # The model is tried out on what reads it; `mask` scores nothing.
+        scorer=lambda wc: scorer(wc.purpose) if wc.purpose in KINDS else None,
         code=code("baseline.py"),
     script:
         "../scripts/baseline.py"
@@ -43,12 +45,12 @@ rule score_heads:
         ENVIRONMENT
     threads: STUDY["threads_per_training"]
     resources:
-        gpu=gpus(),
+        gpu=GPUS,
     params:
-        **{
-            **training_params(),
-            "recipe": lambda wc: PLAN.scoring_recipe(wc.recipe, wc.kind),
-        },
+        training=training_setup(
+            tested=False, recipe=lambda wc: PLAN.scoring_recipe(wc.recipe, wc.kind)
+        ),
+        trial=point,
         scorer=lambda wc: scorer(wc.kind),
         code=lambda wc: code("score_heads.py", scorer(wc.kind)),
     script:

@@ -20,9 +20,10 @@ for ks in PLAN.blocks():
             ENVIRONMENT
         threads: STUDY["threads_per_training"]
         resources:
-            gpu=gpus(),
+            gpu=GPUS,
         params:
-            **training_params(tested=True),
+            training=training_setup(tested=True),
+            trial=point,
             ks=ks,
             code=code("trials.py"),
         script:
@@ -35,7 +36,7 @@ if PLAN.chosen:
     rule chosen_trial:
         input:
             unpack(training_inputs),
-            unpack(chosen_inputs),
+            unpack(lambda wc: paths.chosen_inputs(PLAN, chosen_trial(wc))),
         output:
             scores=f"{TRAINING}/chosen-{{ranking}}/{{choice}}.json",
             predictions=f"{TRAINING}/chosen-{{ranking}}/{{choice}}.parquet",
@@ -49,9 +50,10 @@ if PLAN.chosen:
             ENVIRONMENT
         threads: STUDY["threads_per_training"]
         resources:
-            gpu=gpus(),
+            gpu=GPUS,
         params:
-            **training_params(tested=True),
+            training=training_setup(tested=True),
+            trial=point,
             chooses=lambda wc: {
                 "ks": chosen_trial(wc).ks,
                 "dev": chosen_trial(wc).dev,
@@ -81,9 +83,10 @@ if PLAN.masked():
             ENVIRONMENT
         threads: STUDY["threads_per_training"]
         resources:
-            gpu=gpus(),
+            gpu=GPUS,
         params:
-            **training_params(tested=True),
+            training=training_setup(tested=True),
+            trial=point,
             ks=PLAN.masked(),
             code=code("mask.py"),
         script:

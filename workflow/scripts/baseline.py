@@ -4,15 +4,17 @@ from pathlib import Path
 
 from polyheads.job import job
 
-with job(snakemake):
-    from polyheads.catalogue.methods import KINDS
-    from polyheads.importance import try_out
+with job(snakemake.log[0], snakemake.output):
+    from polyheads.importance import scores
     from polyheads.training import trials
 
-    runner = trials.Trials(trials.setup(snakemake))
-    if snakemake.wildcards.purpose in KINDS:
-        try_out(
-            snakemake.wildcards.purpose,
+    p = snakemake.params
+    minutes = snakemake.config["checkpoint_minutes"]
+    setup = trials.setup(**p.training, checkpoint_minutes=minutes, code=p.code)
+    runner = trials.Trials(setup)
+    if p.scorer:
+        scores.try_out(
+            p.scorer,
             runner.fresh_model(),
             runner.train_sets[0],
             layout=runner.layout,

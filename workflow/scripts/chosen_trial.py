@@ -4,7 +4,7 @@ from pathlib import Path
 
 from polyheads.job import job
 
-with job(snakemake):
+with job(snakemake.log[0], snakemake.output):
     from polyheads.importance import orders
     from polyheads.study import choice
     from polyheads.training import trials
@@ -17,7 +17,9 @@ with job(snakemake):
     if k:
         pruned = orders.read(given.ranking)["order"][:k]
         stage = trials.stage(path)
-        trials.Trials(trials.setup(snakemake)).run(path, trial=trial, pruned=pruned, stage=stage)
+        minutes = snakemake.config["checkpoint_minutes"]
+        setup = trials.setup(**p.training, checkpoint_minutes=minutes, code=p.code)
+        trials.Trials(setup).run(path, trial=trial, pruned=pruned, stage=stage)
         trials.publish([stage], [path])
     else:
         # All heads were best: the trial is the one with k = 0, and is not trained again.

@@ -2,7 +2,7 @@
 
 from polyheads.job import job
 
-with job(snakemake):
+with job(snakemake.log[0], snakemake.output):
     from polyheads.report import pages
 
     pages.write_configuration(snakemake.params.study, snakemake.output[0])

@@ -2,7 +2,7 @@
 
 from polyheads.job import job
 
-with job(snakemake):
+with job(snakemake.log[0], snakemake.output):
     from polyheads.study import contents
 
     contents.write(snakemake.params.contents, snakemake.output[0])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from polyheads.job import job
 
-with job(snakemake):
+with job(snakemake.log[0], snakemake.output):
     from polyheads.exports import card
 
     given, p = snakemake.input, snakemake.params

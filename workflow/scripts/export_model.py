@@ -4,7 +4,7 @@ from pathlib import Path
 
 from polyheads.job import job
 
-with job(snakemake):
+with job(snakemake.log[0], snakemake.output):
     from polyheads.exports import directory
     from polyheads.study import choice
     from polyheads.training import trials
@@ -13,8 +13,10 @@ with job(snakemake):
     k = p.k
     if k is None:
         k = choice.chosen_k(given.sweep, p.ks, p.dev, p.metric)
+    minutes = snakemake.config["checkpoint_minutes"]
+    setup = trials.setup(**p.training, checkpoint_minutes=minutes, code=p.code)
     directory.make(
-        trials.Trials(trials.setup(snakemake)),
+        trials.Trials(setup),
         trial=Path(given.sweep[p.ks.index(k)]).with_suffix(""),
         about={
             "k": k,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from polyheads.job import job
 
-with job(snakemake):
+with job(snakemake.log[0], snakemake.output):
     from polyheads import origins
     from polyheads.encoders import models
 

@@ -4,12 +4,14 @@ from pathlib import Path
 
 from polyheads.job import job
 
-with job(snakemake):
+with job(snakemake.log[0], snakemake.output):
     from polyheads.importance import orders
     from polyheads.training import trials
 
     p = snakemake.params
-    runner = trials.Trials(trials.setup(snakemake))
+    minutes = snakemake.config["checkpoint_minutes"]
+    setup = trials.setup(**p.training, checkpoint_minutes=minutes, code=p.code)
+    runner = trials.Trials(setup)
     lowest = orders.read(snakemake.input.ranking)["order"]
     orders.check(lowest, max(p.ks))
     model = runner.load_model(Path(snakemake.input.weights))

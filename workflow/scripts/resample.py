@@ -6,7 +6,7 @@ from polyheads.job import job
 
 terminal = os.dup(2)  # from here on the log takes what goes to standard error
 
-with job(snakemake):
+with job(snakemake.log[0], snakemake.output):
     from polyheads import exhibits
     from polyheads.analysis import differences, null_baselines, rows, selection, whole
     from polyheads.exhibits import contents

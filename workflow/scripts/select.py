@@ -2,7 +2,7 @@
 
 from polyheads.job import job
 
-with job(snakemake):
+with job(snakemake.log[0], snakemake.output):
     from polyheads import provenance
     from polyheads.analysis import choices
     from polyheads.study import contents, displays

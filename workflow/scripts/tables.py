@@ -2,7 +2,7 @@
 
 from polyheads.job import job
 
-with job(snakemake):
+with job(snakemake.log[0], snakemake.output):
     from pathlib import Path
 
     from polyheads.exhibits import contents, tables

@@ -4,12 +4,14 @@ from pathlib import Path
 
 from polyheads.job import job
 
-with job(snakemake):
+with job(snakemake.log[0], snakemake.output):
     from polyheads.importance import orders
     from polyheads.training import trials
 
     p = snakemake.params
-    runner = trials.Trials(trials.setup(snakemake))
+    minutes = snakemake.config["checkpoint_minutes"]
+    setup = trials.setup(**p.training, checkpoint_minutes=minutes, code=p.code)
+    runner = trials.Trials(setup)
     ranking = snakemake.wildcards.get("ranking")  # none where k is 0
     lowest = orders.read(snakemake.input.ranking)["order"] if ranking else []
     orders.check(lowest, max(p.ks))

@@ -1,6 +1,6 @@
 """Orders of all heads, lowest first: from scores or drawn, and the files that hold them.
 
-A trial prunes the k lowest heads of an order. What rankings are called is in ``rankings``.
+A trial prunes the k lowest heads of an order. How rankings are named is in `study.rankings`.
 """
 
 from __future__ import annotations

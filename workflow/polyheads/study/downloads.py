@@ -79,6 +79,18 @@ def own_copies(plan: Plan, corpus: str, language: str) -> list[str]:
     return sorted(str(path) for path in own if path and path.is_file())
 
 
+def archive_paths(plan: Plan, corpus: str, language: str) -> list[str]:
+    """Where the archives that files of a language are in are fetched to."""
+    names = sorted(archives(plan, corpus, language))
+    return [f"{DOWNLOADS}/.archives/{corpus}/{name}" for name in names]
+
+
+def fetched(plan: Plan, corpus: str, language: str) -> list[str]:
+    """The directory that a language's files are fetched to; none for the embedded corpora."""
+    embedded = catalogue.embedded(plan.catalogue[corpus])
+    return [] if embedded else [f"{DOWNLOADS}/{corpus}/{language}"]
+
+
 def all_archives(plan: Plan) -> dict[tuple[str, str], dict[str, str]]:
     """(corpus, name) -> archive. UserError where a corpus has two of one name."""
     found: dict[tuple[str, str], dict[str, str]] = {}
@@ -96,6 +108,16 @@ def all_archives(plan: Plan) -> dict[tuple[str, str], dict[str, str]]:
 def model(hub: str, revision: str) -> str:
     """The directory of a model from the hub."""
     return str(mirrored(DOWNLOADS, hub, revision))
+
+
+def encoder_files(spec: Mapping[str, Any]) -> list[str]:
+    """What an encoder is made of: its directory of the hub, or the files of one of the user's.
+
+    spec: the model's block of the study.
+    """
+    if "hub" in spec:
+        return [model(spec["hub"], spec["revision"])]
+    return [str(path) for path in sorted(Path(spec["path"]).glob("[!.]*")) if path.is_file()]
 
 
 def everything(plan: Plan) -> list[str]:

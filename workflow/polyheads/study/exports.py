@@ -84,6 +84,21 @@ def planned(plan: Plan) -> dict[str, Export]:
     return {export.path: export for export in exports}
 
 
+def corpora(plan: Plan, export: Export) -> dict[str, str]:
+    """Language -> prepared corpus, for all that the model is trained or tested on."""
+    corpus, languages = export.training.corpus, plan.languages_of(export.training)
+    return {code: f"{RESULTS}/corpora/{corpus}/{code}" for code in languages}
+
+
+def inputs(plan: Plan, export: Export) -> dict[str, list[str]]:
+    """The trials that it may be, k = 0 first, and the words that its tokenizer must cut alike."""
+    return {
+        "sweep": [f"{path}.json" for path in export.trials],
+        "predictions": [f"{path}.parquet" for path in export.trials],
+        "words": [f"{path}/data" for path in corpora(plan, export).values()],
+    }
+
+
 def _selected(
     sweeps: Sequence[Sweep], selections: Sequence[dict]
 ) -> Iterator[tuple[Sweep, int | None]]:

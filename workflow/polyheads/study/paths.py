@@ -5,11 +5,13 @@ The rules ask here, so that a path is spelled in one place.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
 
 from polyheads import catalogue
 from polyheads.study import rankings
-from polyheads.study.plan import RESULTS, Plan, Training
+from polyheads.study.plan import RESULTS, ChosenTrial, Plan, Training
 
 
 def encoding_dir(model: str, corpus: str, language: str) -> str:
@@ -45,6 +47,27 @@ def ranking_inputs(training: Training, name: str) -> dict[str, str | list[str]]:
             for language in parts.languages
         ]
     return found
+
+
+def chosen_inputs(plan: Plan, trial: ChosenTrial) -> dict[str, str | list[str]]:
+    """What a trial with a fresh seed reads: the sweep that chooses its k, the ranking of that
+    sweep, and the trial of the fresh seed with all heads."""
+    of_sweep = replace(trial.training, seed=trial.of_seed)
+    unpruned = f"{trial.training.path}/unpruned/k-00"
+    return {
+        "sweep": list(trial.sweep),
+        "ranking": f"{plan.ranking_path(of_sweep, trial.ranking)}/ranking.json",
+        "unpruned": [f"{unpruned}.json", f"{unpruned}.parquet"],
+    }
+
+
+def pretraining_corpora(spec: Mapping[str, Any]) -> list[str]:
+    """The corpora whose text an encoder is pre-trained on. spec: `scratch` of its block."""
+    return [
+        f"{RESULTS}/corpora/{corpus}/{language}/corpus.json"
+        for corpus in spec["corpora"]
+        for language in spec["languages"]
+    ]
 
 
 def scored_rankings(plan: Plan) -> list[str]:

@@ -19,7 +19,7 @@ from typing import Any
 from polyheads import catalogue, digests, origins
 from polyheads.catalogue.methods import scorer
 from polyheads.files import writing
-from polyheads.provenance import SCRIPTS, code_hash
+from polyheads.provenance import code_hash
 from polyheads.study import choice, paths, rankings
 from polyheads.study.plan import RESULTS, ChosenTrial, Plan, Training, Trial
 
@@ -35,11 +35,13 @@ def write(study: str, files: Iterable[str]) -> None:
         part.write_text("".join(f"{file}\n" for file in sorted(files)), encoding="utf-8")
 
 
-def narrow(plan: Plan) -> None:
+def narrow(plan: Plan, scripts: Path) -> None:
     """Take the trials, rankings and corpora out of a plan that are not there, or not made of what
     the plan says; sweeps stay, so that their cells are marked as missing.
+
+    scripts: the directory of the rules' scripts, whose code the plan's files are made by.
     """
-    now = _Current(plan)
+    now = _Current(plan, scripts)
     orders = {path: now.order(path, *named) for path, named in plan.rankings.items()}
     plan.rankings = {path: plan.rankings[path] for path, order in orders.items() if order}
     plan.trials = {path: t for path, t in plan.trials.items() if now.is_trial(t, orders)}
@@ -53,8 +55,8 @@ def narrow(plan: Plan) -> None:
 class _Current:
     """What is there of a plan, and made of what the plan says."""
 
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
+    def __init__(self, plan: Plan, scripts: Path) -> None:
+        self.plan, self.scripts = plan, scripts
         path = listing(plan.config["study"]["name"])
         self.named, self.since = frozenset[str](), 0
         if path.is_file():
@@ -72,12 +74,12 @@ class _Current:
         parts, recipe = rankings.parse(name), self.plan.recipes[training.recipe]
         made = found["made_of"]
         how = rankings.normalisation(name, recipe["normalisation"])
-        if (made["code"], made["normalisation"]) != (_code("rank_heads.py"), how):
+        if (made["code"], made["normalisation"]) != (self._code("rank_heads.py"), how):
             return None
         for language, scores in zip(parts.languages, made["scores"], strict=True):
             scored = self.plan.scoring_recipe(training.recipe, parts.kind)
             splits = origins.splits_scored(language, scored)
-            code = _code("score_heads.py", scorer(parts.kind))
+            code = self._code("score_heads.py", scorer(parts.kind))
             if not self._same(scores, training, scored, code, splits):
                 return None
         return found["order"]
@@ -108,7 +110,7 @@ class _Current:
         tested = self.plan.evaluate_on(training)
         splits = origins.splits_read(training.languages, tested)
         if found is None or not self._same(
-            found["made_of"], training, recipe, _code(script), splits
+            found["made_of"], training, recipe, self._code(script), splits
         ):
             return None
         return found
@@ -149,7 +151,7 @@ class _Current:
         path = f"{RESULTS}/corpora/{corpus}/{language}/corpus.json"
         found = self._read(path)
         entry = catalogue.narrowed(self.plan.catalogue[corpus], language)
-        if found is None or found["made_of"] != origins.of_corpus(entry, _code("prepare.py")):
+        if found is None or found["made_of"] != origins.of_corpus(entry, self._code("prepare.py")):
             return None
         return digests.of_file(path)
 
@@ -163,7 +165,7 @@ class _Current:
             texts = {"/".join(pair): self.corpora.get(pair) for pair in pairs}
         files = [f"{directory}/{file}" for file in (*origins.MODEL_FILES, origins.TOKENIZER)]
         found = self._read(f"{directory}/model.json", *files)
-        if found is None or found["made_of"] != origins.of_encoder(spec, _code(script), texts):
+        if found is None or found["made_of"] != origins.of_encoder(spec, self._code(script), texts):
             return None
         return origins.of_model(directory)
 
@@ -181,9 +183,13 @@ class _Current:
         if found is None or None in (self.encoders[model], self.corpora[corpus, language]):
             return None
         origin = (f"{RESULTS}/models/{model}", f"{RESULTS}/corpora/{corpus}/{language}")
-        if found["made_of"] != origins.of_encoding(*origin, _code("encode.py")):
+        if found["made_of"] != origins.of_encoding(*origin, self._code("encode.py")):
             return None
         return origins.of_data(directory, catalogue.SPLITS)
+
+    def _code(self, script: str, *modules: str) -> str:
+        """The hash that the rule of a script has as a parameter."""
+        return code_hash(self.scripts / script, *modules)
 
     def _read(self, *files: str) -> dict | None:
         """The first file, JSON; None where a file is missing or older than the list that names it,
@@ -198,8 +204,3 @@ class _Current:
         except ValueError:
             return None
         return content if isinstance(content, dict) and content.get("made_of") else None
-
-
-def _code(script: str, *modules: str) -> str:
-    """The hash that the rule of a script has as a parameter."""
-    return code_hash(SCRIPTS / script, *modules)

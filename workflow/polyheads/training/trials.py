@@ -41,20 +41,31 @@ class Setup:
     code: str  # hash of the code that trains and tests
 
 
-def setup(snakemake) -> Setup:
-    """The setup that a rule's parameters describe (see workflow/rules/common.smk)."""
-    params = snakemake.params
+def setup(
+    *,
+    model_dir: str | Path,
+    encodings: Mapping[str, str | Path],
+    recipe: Mapping,
+    mixture: Sequence[str],
+    evaluate_on: Sequence[str],
+    seed: int,
+    device: str,
+    threads: int,
+    checkpoint_minutes: float,
+    code: str,
+) -> Setup:
+    """A setup of what a rule knows, where directories are words; see Setup for what each is."""
     return Setup(
-        model_dir=Path(params.model_dir),
-        encodings={language: Path(path) for language, path in params.encodings.items()},
-        recipe=dict(params.recipe),
-        mixture=params.trial["mixture"],
-        evaluate_on=params.evaluate_on,
-        seed=params.seed,
-        device=params.device,
-        threads=params.threads,
-        checkpoint_minutes=snakemake.config["checkpoint_minutes"],
-        code=params.code,
+        model_dir=Path(model_dir),
+        encodings={language: Path(path) for language, path in encodings.items()},
+        recipe=dict(recipe),
+        mixture=mixture,
+        evaluate_on=evaluate_on,
+        seed=seed,
+        device=device,
+        threads=threads,
+        checkpoint_minutes=checkpoint_minutes,
+        code=code,
     )
 
 

@@ -1,7 +1,7 @@
 """Makes distances.csv again from the wheel of lang2vec (see README.md beside it):
 
 pip download --no-deps lang2vec==1.1.2
-python resources/uriel/make.py lang2vec-1.1.2-py3-none-any.whl
+python workflow/polyheads/resources/uriel/make.py lang2vec-1.1.2-py3-none-any.whl
 """
 
 import csv

@@ -1,0 +1,1 @@
+"""From a catalogue entry to a prepared corpus: fetching, readers, splits, the grammar."""

@@ -1,0 +1,1 @@
+"""Pre-trained encoders: installed or made here, their subwords, batches and gates."""

@@ -1,0 +1,1 @@
+"""Fine-tuning and testing: the loop, its checkpoints, predictions, metrics, trials."""

@@ -1,0 +1,100 @@
+# What a rule's wildcards stand for: points of the plan, and what they read. No rule lives here.
+import re
+
+
+def any_of(names):
+    """A regular expression that matches these names and nothing else."""
+    return "|".join(sorted(map(re.escape, names))) or "(?!)"
+
+
+wildcard_constraints:
+    model=any_of(PLAN.models),
+    corpus=any_of(CATALOGUE),
+    recipe=any_of(PLAN.recipes),
+    language=any_of({lang for entry in CATALOGUE.values() for lang in entry["languages"]}),
+    seed=r"\d+",
+    mixture=r"[^/]+",
+    ranking=r"[^/]+",
+
+
+def training_of(wildcards):
+    """The training behind a rule's wildcards. Where they name a language instead of a mixture,
+    it is the mono-lingual one whose heads are scored."""
+    mixture = wildcards.get("mixture") or wildcards.get("language", "")
+    return Training(
+        model=wildcards.model,
+        corpus=wildcards.corpus,
+        recipe=wildcards.recipe,
+        mixture=tuple(mixture.split("+")),
+        seed=int(wildcards.seed),
+    )
+
+
+def languages_of(training, *, tested):
+    """Languages that a training reads: its mixture, and those it is tested on if it is a trial."""
+    return PLAN.languages_of(training) if tested else training.languages
+
+
+def training_inputs(wildcards):
+    """What every training reads. Paths with a mixture and a branch are trials: they test, too."""
+    training = training_of(wildcards)
+    tested = wildcards.get("purpose") is None and wildcards.get("kind") is None
+    languages = languages_of(training, tested=tested)
+    return {
+        "model": paths.model_files(training.model),
+        "encodings": paths.encoding_files(training, languages),
+    }
+
+
+def training_setup(*, tested, recipe=None):
+    """A function of the wildcards: what polyheads.training.trials.setup takes of the plan.
+
+    recipe: a function of the wildcards, where it isn't the recipe of the training.
+    """
+
+    def arguments(wildcards):
+        training = training_of(wildcards)
+        languages = languages_of(training, tested=tested)
+        own = recipe or (lambda wc: PLAN.training_recipe(wc.recipe, tested=tested))
+        return {
+            "model_dir": f"results/models/{training.model}",
+            "encodings": paths.encoding_dirs(training, languages),
+            "recipe": own(wildcards),
+            "mixture": list(training.mixture),
+            "evaluate_on": PLAN.evaluate_on(training) if tested else [],
+            "seed": training.seed,
+            "device": STUDY["device"],
+            "threads": STUDY["threads_per_training"],
+        }
+
+    return arguments
+
+
+def point(wildcards):
+    """What a trial, or the score of a head, says of its training beside the seed."""
+    training = training_of(wildcards)
+    names = {key: getattr(training, key) for key in ("model", "corpus", "recipe")}
+    return {**names, "mixture": list(training.mixture)}
+
+
+def ranking_input(wildcards):
+    """The ranking behind a trial; without pruned heads there is none."""
+    if wildcards.get("ranking") is None:
+        return {}
+    return {"ranking": f"{RANKING}/ranking.json".format(**wildcards)}
+
+
+def branch(ks):
+    """Directory of a block of trials below their training's."""
+    return "unpruned" if ks == (0,) else "prune-{ranking}"
+
+
+def chosen_trial(wildcards):
+    """A trial of a fresh seed (role fresh), by the wildcards of its path."""
+    path = f"{TRAINING}/chosen-{{ranking}}/{{choice}}".format(**wildcards)
+    return PLAN.chosen[path]
+
+
+def export_of(wildcards):
+    """A pruned model to take away, by the wildcards of its path."""
+    return EXPORTS[EXPORT.format(**wildcards)]
