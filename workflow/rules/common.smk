@@ -4,17 +4,15 @@ import shutil
 from dataclasses import asdict, replace
 
 from polyheads import catalogue
-from polyheads.study import downloads, experiments
 from polyheads.catalogue import encoder_files
-from polyheads.study import rankings, paths, unfinished
-from polyheads.report import captions
-from polyheads.study import exports
-from polyheads.study import configuration
+from polyheads.catalogue.methods import KINDS, scorer
 from polyheads.errors import UserError
 from polyheads.files import check_names
-from polyheads.catalogue.methods import KINDS, scorer
-from polyheads.study.plan import Training
 from polyheads.provenance import code_hash, content_hash
+from polyheads.report import captions
+from polyheads.study import comparisons, configuration, contents, displays, downloads
+from polyheads.study import experiments, exports, paths, rankings, unfinished
+from polyheads.study.plan import Training
 
 SCRIPTS = LIBRARY / "scripts"
 try:

@@ -5,13 +5,13 @@ from polyheads.job import job
 with job(snakemake.log[0], snakemake.output):
     from pathlib import Path
 
-    from polyheads.exhibits import inputs
-    from polyheads.report import corpus_report, leftovers
-    from polyheads.report.figures import corpus as corpus_figure
+    from polyheads.files import read_json
+    from polyheads.report import leftovers
+    from polyheads.report.figures import corpus
+    from polyheads.report.tables.corpora import by_corpus
 
     out = snakemake.output
     leftovers.clear(Path(out[0]).parents[1], snakemake.rule, out)
-    corpora = [inputs.read_json(path) for path in snakemake.input.corpora]
-    groups = corpus_report.by_corpus(corpora).values()
+    groups = by_corpus([read_json(path) for path in snakemake.input.corpora]).values()
     for members, image in zip(groups, out, strict=True):
-        corpus_figure.draw(members, snakemake.params.languages, image)
+        corpus.draw(members, snakemake.params.languages, image)

@@ -1,4 +1,4 @@
-"""What resampling says of the study: intervals and p of gains, nulls, differences of gains."""
+"""What resampling says of the study: intervals and p of gains, null baselines, differences."""
 
 import os
 
@@ -7,17 +7,19 @@ from polyheads.job import job
 terminal = os.dup(2)  # from here on the log takes what goes to standard error
 
 with job(snakemake.log[0], snakemake.output):
-    from polyheads import exhibits
-    from polyheads.analysis import differences, null_baselines, rows, selection, whole
-    from polyheads.exhibits import contents
+    from polyheads.analysis import choices, differences, estimates, inference, null_baselines
+    from polyheads.study import contents
 
-    given, out, p = snakemake.input, snakemake.output, snakemake.params
-    plan = contents.plan(p.sweeps, exhibits.read_published())
-    choices, scores = selection.read(given.choices), selection.read(given.scores)
-    found = whole.statistics(plan, p.sweeps, choices, scores, delta=p.delta)
-    rows.write(found.gains, out.gains)
-    rows.write(found.nulls, out.nulls, null_baselines.COLUMNS)
-    rows.write(found.differences, out.differences, differences.COLUMNS)
-    for problem in rows.problems([*found.gains, *found.differences]):
+    given, out = snakemake.input, snakemake.output
+    inferred = inference.infer(
+        contents.read(given.contents),
+        choices.read(given.choices),
+        choices.read_scores(given.scores),
+        delta=snakemake.params.delta,
+    )
+    estimates.write(inferred.estimates, out.gains)
+    null_baselines.write(inferred.null_baselines, out.null_baselines)
+    differences.write(inferred.differences, out.differences)
+    for problem in estimates.problems([*inferred.estimates, *inferred.differences]):
         for stream in (2, terminal):
             os.write(stream, f"Warning: {problem}\n".encode())

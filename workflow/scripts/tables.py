@@ -1,24 +1,28 @@
-"""The tables of the study's exhibits as pages, CSV and LaTeX."""
+"""The tables of the study as pages, CSV and LaTeX, and as data for the report."""
 
 from polyheads.job import job
 
 with job(snakemake.log[0], snakemake.output):
     from pathlib import Path
 
-    from polyheads.exhibits import contents, tables
-    from polyheads.exhibits.results import read
-    from polyheads.report import leftovers, pages
+    from polyheads.report import captions, leftovers, pages
+    from polyheads.report.table import empty
+    from polyheads.report.tables import made
+    from polyheads.study import contents, displays
 
-    given = snakemake.input
-    results = read(given, snakemake.params.languages)
-    directory = Path(snakemake.output[0]).parent
-    leftovers.clear(directory.parent, snakemake.rule, snakemake.output)
-    for exhibit in contents.plan(snakemake.params.sweeps, results.published):
-        caption = contents.CAPTIONS.get(exhibit["kind"], exhibit["kind"])
-        for table in contents.tables_of(exhibit, results):
-            pages.write_table(table, directory, caption)
-    compared = contents.comparisons(results, snakemake.params.sweeps)
+    given, out = snakemake.input, snakemake.output
+    study = contents.read(given.contents)
+    directory = Path(out[0]).parent
+    leftovers.clear(directory.parent, snakemake.rule, out)
+    tables = {}
+    for display in study.displays:
+        for table in made.of_display(display, given.analysis, snakemake.params.languages):
+            tables[table.name] = table
+            pages.write_table(table, directory, captions.caption_of(display.kind))
+    whole = made.of_study(study, given.analysis, snakemake.params.languages)
     why = "The rankings or trials that this table is about are missing."
-    for name in dict.fromkeys(Path(path).stem for path in snakemake.output.get("compared", ())):
-        table = compared.get(name) or tables.empty(name, why)
-        pages.write_table(table, directory, contents.caption(name))
+    for name in (*study.comparisons, *displays.WHOLE):
+        table = tables[name] = whole.get(name) or empty(name, why)
+        caption = "start" if name in displays.WHOLE else captions.caption_of_comparison(name)
+        pages.write_table(made.alone(table), directory, caption)
+    pages.write_tables({**whole, **tables}, out.all)

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from polyheads.files import writing
+from polyheads.files import read_json, writing
 from polyheads.report import latex
-from polyheads.report.table import Cell, Table, csv_text
+from polyheads.report.table import Cell, Table, as_json, csv_text, from_json
 
 REPORT = Path(str(files("polyheads.report")))  # templates and captions
 
@@ -128,3 +128,14 @@ def svg_image(path: str | Path) -> str:
 
 def _data_uri(kind: str, content: bytes) -> str:
     return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
+
+
+def write_tables(tables: Mapping[str, Table], path: str | Path) -> None:
+    """Tables by name as data, which `read_tables` takes."""
+    content = {name: as_json(table) for name, table in tables.items()}
+    write_text(path, json.dumps(content, ensure_ascii=False) + "\n")
+
+
+def read_tables(path: str | Path) -> dict[str, Table]:
+    """The tables of what `write_tables` wrote."""
+    return {name: from_json(content) for name, content in read_json(path).items()}
