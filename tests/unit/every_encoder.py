@@ -27,7 +27,7 @@ from transformers import AutoModelForTokenClassification
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 from transformers.models.auto.modeling_auto import MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES
 
-from polyheads.catalogue.methods import KINDS
+from polyheads.catalogue.methods import KINDS, scorer
 from polyheads.encoders import models
 from polyheads.encoders.batches import Layout, pack
 from polyheads.encoders.forward import word_logits
@@ -36,7 +36,6 @@ from polyheads.encoders.probing import without_columns
 from polyheads.encoders.subwords import load_tokenizer, special_tokens
 from polyheads.encoders.weights import classifier
 from polyheads.errors import UserError
-from polyheads.importance import scorer
 from polyheads.training.checkpoints import Checkpoint
 from polyheads.training.loop import train
 

@@ -291,10 +291,11 @@ def scored(directory, kind="gradient", **recipe):
     """Raw scores of the English heads of the model that `fresh_model` gives, and the file."""
     runner = make_trials(directory, mixture=("en",), evaluate_on=(), recipe=recipe)
     trials.save_weights(runner.fresh_model(), directory / "weights.safetensors")
-    keys = "model_dir encodings recipe mixture evaluate_on seed device threads".split()
+    kept = ("checkpoint_minutes", "code")
+    plan = {key: value for key, value in vars(runner.setup).items() if key not in kept}
     params = SimpleNamespace(
         scorer=f"polyheads.importance.{kind.replace('-', '_')}",
-        training={key: getattr(runner.setup, key) for key in keys},
+        training=plan,
         trial={"mixture": ("en",), "model": "tiny", "corpus": "ud", "recipe": "quick"},
         code="1",
     )

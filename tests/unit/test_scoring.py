@@ -8,11 +8,10 @@ import torch
 from conftest import make_layout, make_model, make_sentences, permute_heads, zero_columns
 from torch.nn import functional
 
-from polyheads.catalogue.methods import KINDS
+from polyheads.catalogue.methods import KINDS, scorer
 from polyheads.encoders.batches import pack
 from polyheads.encoders.forward import word_logits
 from polyheads.encoders.gates import output_projections
-from polyheads.importance import scorer
 from polyheads.importance.gradient import gate_gradients, summed
 from polyheads.importance.orders import normalise, order
 

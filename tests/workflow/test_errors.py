@@ -174,7 +174,9 @@ def test_a_failed_trial_leaves_its_cell_missing_and_the_report_is_made(again):
     (again.path / f"results/trials/{trial}.json").unlink()
     blocked = again.path / f"results/checkpoints/{trial}.done"
     blocked.mkdir(parents=True)  # a file is wanted here when the training has ended
-    done = again.run("report", "--keep-going")
+    # Options that the run which makes the report is given, too.
+    profile = ("--workflow-profile", "profiles/default")
+    done = again.run("report", "--keep-going", "--executor=local", *profile)
     text = done.stdout + done.stderr
     assert done.returncode == 1, text
     assert "results/report.html is made of what is there; 1 of 6 trials" in text, text

@@ -74,7 +74,7 @@ def test_changed_words_run_nothing_and_changed_code_what_uses_it(again):
             os.utime(path)
     for script in (again.path / "workflow/scripts").iterdir():
         script.write_text(f"# Why.\n{script.read_text()}")
-    module = again.path / "workflow/polyheads/scoring/gradient.py"
+    module = again.path / "workflow/polyheads/importance/gradient.py"
     text = module.read_text()
     words = text.replace('"""Gradients of', '# Why.\n"""Slopes of').replace("# (E,)", "")
     assert words != text
@@ -93,7 +93,7 @@ def test_changed_words_run_nothing_and_changed_code_what_uses_it(again):
         **AFTER_TRIALS,
     }
     module.write_text(text)
-    plots = again.path / "workflow/polyheads/figures/plots.py"
+    plots = again.path / "workflow/polyheads/report/figures/plots.py"
     plots.write_text(plots.read_text() + "\nNEW = 1\n")
     assert again.planned() == {"figures": 1, "corpus_figures": 1, "pages": 1}
     script = again.path / "workflow/scripts/trials.py"
@@ -133,7 +133,7 @@ def test_another_kind_of_ranking_leaves_the_first_alone(again, study):
     assert plan["score_heads"] == plan["rank_heads"] == 1 and plan["trials_01_01"] == 2
     study["recipes"][0].pop("ranking_batch_size")
     again.write(study)
-    module = again.path / "workflow/polyheads/scoring/confidence.py"
+    module = again.path / "workflow/polyheads/importance/confidence.py"
     module.write_text(module.read_text() + "\nNEW = 1\n")
     plan = again.planned()
     assert plan["score_heads"] == plan["rank_heads"] == 1 and plan["trials_01_01"] == 2

@@ -1,7 +1,7 @@
 # The study behind the rules: its plan, and the names of places. No rule lives here.
 import os
 import shutil
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 from polyheads import catalogue
 from polyheads.catalogue import encoder_files

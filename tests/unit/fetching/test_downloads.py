@@ -84,6 +84,24 @@ def test_archives():
     assert downloads.archives(plan(), "toy", "en") == {"all.zip": archive}
     assert downloads.archives(plan(), "grammar-pos", "en") == {}
     assert downloads.all_archives(plan()) == {("toy", "all.zip"): archive}
+    kept = ["results/downloads/.archives/toy/all.zip"]
+    assert downloads.archive_paths(plan(), "toy", "en") == kept
+    assert downloads.archive_paths(plan(), "grammar-pos", "en") == []
+
+
+def test_directories():
+    assert downloads.fetched(plan(), "toy", "en") == ["results/downloads/toy/en"]
+    assert downloads.fetched(plan(), "grammar-pos", "en") == []
+
+
+def test_files_of_an_encoder(tmp_path):
+    for name in ("config.json", "model.safetensors", ".hidden"):
+        (tmp_path / name).write_text("")
+    (tmp_path / "onnx").mkdir()
+    found = [str(tmp_path / name) for name in ("config.json", "model.safetensors")]
+    assert downloads.encoder_files({"path": str(tmp_path)}) == found
+    (place,) = downloads.encoder_files({"hub": "some/model", "revision": "0" * 40})
+    assert place == downloads.model("some/model", "0" * 40)
 
 
 def test_two_archives_of_one_name():
