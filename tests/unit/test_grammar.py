@@ -144,12 +144,12 @@ def test_pretraining_text_mixes_languages():
 
 def test_same_arguments_same_corpora_in_another_process():
     script = (
-        "import hashlib;from polyheads import grammar;"
+        "import hashlib;from polyheads.corpora import grammar;"
         "a=grammar.generate(task='sf',language='ar',seed=2,sizes={'train':30,'dev':10,'test':10});"
         "b=grammar.pretraining_text(languages=grammar.LANGUAGES,seed=2,sentences=20);"
         "print(hashlib.sha256(repr((a,b)).encode()).hexdigest())"
     )
-    root = Path(grammar.__file__).parents[2]
+    root = Path(grammar.__file__).parents[3]
     prints = [
         subprocess.run(
             [sys.executable, "-c", script],

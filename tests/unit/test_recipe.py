@@ -27,7 +27,7 @@ from polyheads.encoders.batches import pack
 from polyheads.importance import gradient, gradient_batch, orders
 from polyheads.training import loop, trials
 
-SCRIPTS = Path(trials.__file__).parents[1] / "scripts"
+SCRIPTS = Path(trials.__file__).parents[2] / "scripts"
 RATE = 1e-3  # of make_recipe
 STEPS = 14  # of make_recipe: 26 sentences, batches of 4, 2 epochs
 DECAY = [RATE * (STEPS - step) / STEPS for step in range(STEPS)]
@@ -292,7 +292,7 @@ def scored(directory, kind="gradient", **recipe):
     runner = make_trials(directory, mixture=("en",), evaluate_on=(), recipe=recipe)
     trials.save_weights(runner.fresh_model(), directory / "weights.safetensors")
     params = SimpleNamespace(
-        scorer=f"polyheads.scoring.{kind.replace('-', '_')}",
+        scorer=f"polyheads.importance.{kind.replace('-', '_')}",
         recipe=runner.setup.recipe,
         trial={"mixture": ("en",), "model": "tiny", "corpus": "ud", "recipe": "quick"},
         model_dir=runner.setup.model_dir,

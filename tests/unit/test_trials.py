@@ -319,7 +319,7 @@ def test_setup_reads_the_rule(tmp_path):
 def test_label_sets_that_differ_are_refused(tmp_path):
     setup = make_setup(tmp_path)
     assert trials.read_labels(setup.encodings) == NAMES
-    path = setup.encodings[LANGUAGES[-1]] / "subwords.json"
+    path = setup.encodings[LANGUAGES[-1]] / "encoding.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"labels": NAMES[::-1]}))
     with pytest.raises(UserError, match="label sets of en and fr differ; prepare both again"):
         trials.Trials(setup)

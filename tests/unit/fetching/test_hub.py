@@ -50,7 +50,7 @@ def server():
 @pytest.fixture
 def call(tmp_path, server):
     def run(function, **arguments):
-        library = str(Path(hub.__file__).parents[2])
+        library = str(Path(hub.__file__).parents[3])
         done = subprocess.run(
             [sys.executable, "-c", CALL],
             input=json.dumps([function, arguments], default=str),

@@ -84,7 +84,7 @@ def test_a_killed_run_goes_on(tmp_path, server, download):
         "with network.downloaded(sys.argv[1], place='toy/en/file', advice='', "
         "partial_dir=sys.argv[2]): pass"
     )
-    library = str(Path(network.__file__).parents[2])
+    library = str(Path(network.__file__).parents[3])
     process = subprocess.Popen(
         [sys.executable, "-c", code, f"{server.url}/file", str(tmp_path / "partial")],
         env={**os.environ, "PYTHONPATH": library},
