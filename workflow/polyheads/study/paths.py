@@ -6,6 +6,7 @@ The rules ask here, so that a path is spelled in one place.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NotRequired, TypedDict
 
 from polyheads import catalogue
 from polyheads.exhibits import similarity
@@ -35,10 +36,17 @@ def model_files(model: str) -> list[str]:
     return [f"{RESULTS}/models/{model}/{file}" for file in ("model.json", "model.safetensors")]
 
 
-def ranking_inputs(training: Training, name: str) -> dict[str, str | list[str]]:
+class RankingInputs(TypedDict):
+    """What a ranking is made of."""
+
+    model: str
+    scores: NotRequired[list[str]]
+
+
+def ranking_inputs(training: Training, name: str) -> RankingInputs:
     """What a ranking is made of: the scores that it orders; random ones need the size only."""
     parts = rankings.parse(name)
-    found = {"model": f"{RESULTS}/models/{training.model}/model.json"}
+    found: RankingInputs = {"model": f"{RESULTS}/models/{training.model}/model.json"}
     if parts.language:
         place = [training.model, training.corpus, training.recipe, f"seed-{training.seed}"]
         found["scores"] = [
@@ -71,7 +79,8 @@ def language_figures(plan: Plan, directory: str) -> list[str]:
         training, name = plan.rankings[path]
         parts = rankings.parse(name)
         scored.append((training, parts.kind, parts.language))
-    return [f"{directory}/{name}.svg" for name in similarity.planned(scored)]
+    names = similarity.planned(scored)  # type: ignore[arg-type]
+    return [f"{directory}/{name}.svg" for name in names]
 
 
 def corpus_infos(plan: Plan) -> list[str]:
