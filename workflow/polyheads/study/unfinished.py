@@ -25,9 +25,8 @@ from polyheads.study import choice, paths, rankings
 from polyheads.study.plan import RESULTS, ChosenTrial, Plan, Training, Trial
 from polyheads.study.records import Recipe
 
-Orders = Mapping[
-    str, list[list[int]] | None
-]  # ranking -> its heads, lowest first; see _Current.order
+# Path of a ranking -> its heads, lowest first; see _Current.order.
+Orders = Mapping[str, list[list[int]] | None]
 
 
 def listing(study: str) -> Path:
