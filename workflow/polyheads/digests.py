@@ -10,10 +10,17 @@ import hashlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 
-def of(content: Any) -> str:
+class FileDigest(TypedDict):
+    """A file as it was written."""
+
+    bytes: int
+    sha256: str
+
+
+def of(content: object) -> str:
     """SHA-256 of something that JSON can hold; the order of keys does not matter."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
@@ -24,7 +31,7 @@ def of_file(path: str | Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def table(directory: str | Path, names: Iterable[str]) -> dict[str, dict]:
+def table(directory: str | Path, names: Iterable[str]) -> dict[str, FileDigest]:
     """For the info file of ``directory``: name -> {"bytes", "sha256"}."""
     paths = {name: Path(directory, name) for name in names}
     return {n: {"bytes": p.stat().st_size, "sha256": of_file(p)} for n, p in paths.items()}
@@ -38,13 +45,13 @@ def current(info: str | Path, names: Iterable[str]) -> dict[str, str]:
     modification.
     """
     info = Path(info)
-    kept = json.loads(info.read_text(encoding="utf-8")).get("files", {})
+    kept: dict[str, FileDigest] = json.loads(info.read_text(encoding="utf-8")).get("files", {})
     written = info.stat().st_ctime_ns
     found = {}
     for name in names:
         path = info.with_name(name)
         stat = path.stat()
-        if stat.st_ctime_ns <= written and kept.get(name, {}).get("bytes") == stat.st_size:
+        if stat.st_ctime_ns <= written and name in kept and kept[name]["bytes"] == stat.st_size:
             found[name] = kept[name]["sha256"]
         else:
             found[name] = of_file(path)

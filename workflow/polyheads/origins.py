@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from polyheads import digests
 
@@ -17,26 +17,60 @@ MODEL_FILES = ("model.safetensors", "config.json")  # what a training reads of a
 TOKENIZER = "tokenizer.json"
 
 
-def of_corpus(entry: Mapping[str, Any], code: str) -> dict[str, str]:
+class OfCorpus(TypedDict):
+    """What a prepared corpus was made of."""
+
+    entry: str
+    code: str
+
+
+class OfEncoder(TypedDict):
+    """What an encoder was made of."""
+
+    spec: str
+    code: str
+    corpora: dict[str, str | None]
+
+
+class OfEncoding(TypedDict):
+    """What an encoding was made of."""
+
+    tokenizer: str
+    corpus: str
+    code: str
+
+
+class OfTraining(TypedDict):
+    """What the numbers of a trial or of a head's score were made of; see `made_of`."""
+
+    model: dict[str, str | int | None]
+    data: dict[str, dict[str, str]]  # language -> labels and splits
+    recipe: str
+    code: str
+    device: str
+    threads: int
+
+
+def of_corpus(entry: Mapping[str, object], code: str) -> OfCorpus:
     """For corpus.json; it has the checksums of the files that were read already."""
     return {"entry": digests.of(entry), "code": code}
 
 
 def of_encoder(
-    spec: Mapping[str, Any], code: str, corpora: Mapping[str, str] | None = None
-) -> dict[str, Any]:
+    spec: Mapping[str, object], code: str, corpora: Mapping[str, str | None] | None = None
+) -> OfEncoder:
     """For model.json. spec: the model's block of the study. corpora: where it is trained here,
-    CORPUS/LANGUAGE -> digest of corpus.json.
+    CORPUS/LANGUAGE -> digest of corpus.json, None where there is none that could be its text.
     """
     return {"spec": digests.of(spec), "code": code, "corpora": dict(corpora or {})}
 
 
-def files_of_encoder(directory: str | Path) -> dict[str, dict]:
+def files_of_encoder(directory: str | Path) -> dict[str, digests.FileDigest]:
     """For model.json, when all other files are there."""
     return digests.table(directory, [*MODEL_FILES, TOKENIZER])
 
 
-def of_encoding(model_dir: str | Path, corpus_dir: str | Path, code: str) -> dict[str, str]:
+def of_encoding(model_dir: str | Path, corpus_dir: str | Path, code: str) -> OfEncoding:
     """For encoding.json."""
     tokenizer = digests.current(Path(model_dir, "model.json"), [TOKENIZER])[TOKENIZER]
     corpus = digests.of_file(Path(corpus_dir, "corpus.json"))
@@ -52,12 +86,12 @@ def splits_read(trained: Iterable[str], tested: Iterable[str] = ()) -> dict[str,
     return found
 
 
-def splits_scored(language: str, recipe: Mapping[str, Any]) -> dict[str, list[str]]:
+def splits_scored(language: str, recipe: Mapping[str, object]) -> dict[str, list[str]]:
     """The same for the scores of the heads of a training on one language."""
-    return {language: sorted({"train", recipe["ranking_split"]})}
+    return {language: sorted({"train", str(recipe["ranking_split"])})}
 
 
-def of_model(directory: str | Path) -> dict[str, Any]:
+def of_model(directory: str | Path) -> dict[str, str | int | None]:
     """Weights and configuration of an encoder, and how sentences are laid out for it."""
     path = Path(directory, "model.json")
     info = json.loads(path.read_text(encoding="utf-8"))
@@ -79,11 +113,11 @@ def made_of(
     model_dir: str | Path,
     encodings: Mapping[str, str | Path],
     splits: Mapping[str, Iterable[str]],
-    recipe: Mapping[str, Any],
+    recipe: Mapping[str, object],
     code: str,
     device: str,
     threads: int,
-) -> dict[str, Any]:
+) -> OfTraining:
     """All that the numbers of a training depend on besides mixture, seed and pruned heads.
 
     splits: language -> those that are read. recipe: without the keys that change nothing here.

@@ -6,10 +6,17 @@ import copy
 import difflib
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from polyheads import resources, strict_yaml
 from polyheads.errors import UserError
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
+    from jsonschema.protocols import Validator
+
+Schema = dict[str, Any]  # JSON Schema
 
 SHOWN = 60  # characters of a wrong value that a message repeats
 
@@ -18,9 +25,9 @@ SHOWN = 60  # characters of a wrong value that a message repeats
 _EXPONENT = re.compile(r"([-+]?[0-9]+\.?[0-9]*)[eE]([-+]?)([0-9]+)")
 
 
-def load_schema(name: str) -> dict:
+def load_schema(name: str) -> Schema:
     """One of resources/schemas, by the first part of its name: config or corpus."""
-    schema = strict_yaml.load(resources.path("schemas", f"{name}.schema.yaml"))
+    schema: Schema = strict_yaml.load(resources.path("schemas", f"{name}.schema.yaml"))
     del schema["$schema"]  # a part that names its dialect gets jsonschema's own validator for it
     return schema
 
@@ -34,7 +41,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"; known: {', '.join(known)}" if known else ""
 
 
-def spell(path: Iterable) -> str:
+def spell(path: Iterable[str | int]) -> str:
     """``experiments[0].targets[2]`` from the parts of a path."""
     text = ""
     for part in path:
@@ -44,7 +51,7 @@ def spell(path: Iterable) -> str:
     return text or "(top level)"
 
 
-def validate(config: dict, schema: dict, *, what: str) -> dict:
+def validate(config: dict[str, Any], schema: Schema, *, what: str) -> dict[str, Any]:
     """A deep copy of ``config`` with the schema's defaults; UserError names the first mistake.
 
     what: how the error calls the thing, e.g. ``configuration``.
@@ -59,36 +66,40 @@ def validate(config: dict, schema: dict, *, what: str) -> dict:
     return config
 
 
-def _validator() -> type:
+def _validator() -> Callable[[Schema], Validator]:
     """A validator stricter than jsonschema's: numbers are finite, 3.0 is no integer, and the `$` of
     a pattern is the end of the text, not a line break before it (Python's `$` is both).
     """
     from jsonschema import Draft202012Validator, validators
 
-    def integer(_, value: object) -> bool:
+    def integer(_: object, value: object) -> bool:
         return isinstance(value, int) and not isinstance(value, bool)
 
-    def number(_, value: object) -> bool:
+    def number(_: object, value: object) -> bool:
         return integer(_, value) or isinstance(value, float) and math.isfinite(value)
 
-    def pattern(validator, wanted: str, value: object, schema: dict) -> Iterable:
+    def pattern(
+        validator: Validator, wanted: str, value: object, schema: Schema
+    ) -> Iterator[ValidationError]:
         if wanted.endswith("$"):
             wanted = wanted.removesuffix("$") + r"\Z"
         yield from Draft202012Validator.VALIDATORS["pattern"](validator, wanted, value, schema)
 
     types = Draft202012Validator.TYPE_CHECKER.redefine("integer", integer)
-    return validators.extend(
+    strict: Callable[[Schema], Validator] = validators.extend(
         Draft202012Validator,
         {"pattern": pattern},
         type_checker=types.redefine("number", number),
     )
+    return strict
 
 
-def _explain(error) -> str:
-    where, value, wanted = spell(error.absolute_path), error.instance, error.validator_value
+def _explain(error: ValidationError) -> str:
+    where = spell(error.absolute_path)
+    value, wanted, schema = _parts(error)
     match error.validator:
         case "additionalProperties":
-            known = error.schema.get("properties", {})
+            known = schema.get("properties", {})
             wrong = next(key for key in value if key not in known)
             return f"{spell([*error.absolute_path, wrong])}: unknown key{nearest(wrong, known)}"
         case "required":
@@ -103,10 +114,10 @@ def _explain(error) -> str:
             return f"{where}: give exactly one of {options}"
         case "type":
             types = [wanted] if isinstance(wanted, str) else wanted
-            instead = _instead(value, types, error.schema)
+            instead = _instead(value, types, schema)
             return f"{where}: {_shown(value)} is not {_named(types)}{instead}"
         case "pattern" | "not" | "maxLength":
-            told = error.schema.get("description", "")
+            told = schema.get("description", "")
             why = (
                 f"is longer than {wanted} characters"
                 if error.validator == "maxLength"
@@ -114,6 +125,11 @@ def _explain(error) -> str:
             )
             return f"{where}: {_shown(value)} {why}" + (f": {told}" if told else "")
     return f"{where}: {error.message.replace(repr(value), _shown(value))}"
+
+
+def _parts(error: ValidationError) -> tuple[Any, Any, Any]:
+    """The wrong value, what the schema's keyword says instead, and the schema."""
+    return error.instance, error.validator_value, error.schema
 
 
 def _shown(value: object) -> str:
@@ -137,15 +153,16 @@ def _named(types: Iterable[str]) -> str:
     return " or ".join(_TYPES[kind] for kind in types)
 
 
-def _instead(value: object, types: Iterable[str], schema: dict) -> str:
+def _instead(value: object, types: Iterable[str], schema: Schema) -> str:
     """What to write for a value of the wrong type, where that can be guessed."""
     if "string" in types and isinstance(value, bool | int | float):
         return "; put it into quotes"
     fits = str if schema.get("items", {}).get("type") == "string" else int
     if "array" in types and isinstance(value, fits) and len(str(value)) <= SHOWN:
         return f"; write [{value}]"
-    if isinstance(value, str) and _EXPONENT.fullmatch(value) and "number" in types:
-        digits, sign, power = _EXPONENT.fullmatch(value).groups()
+    power_of_ten = _EXPONENT.fullmatch(value) if isinstance(value, str) else None
+    if power_of_ten and "number" in types:
+        digits, sign, power = power_of_ten.groups()
         whole, _, rest = digits.partition(".")
         return f"; write {whole}.{rest or 0}e{sign or '+'}{power}"
     if "integer" in types and isinstance(value, float) and value.is_integer():
@@ -153,7 +170,7 @@ def _instead(value: object, types: Iterable[str], schema: dict) -> str:
     return ""
 
 
-def _fill(value, schema: dict, defs: dict) -> None:
+def _fill(value: object, schema: Schema, defs: Mapping[str, Schema]) -> None:
     if "$ref" in schema:
         schema = {**defs[schema["$ref"].rsplit("/", 1)[1]], **schema}
     if isinstance(value, dict):

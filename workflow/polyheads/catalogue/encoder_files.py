@@ -76,9 +76,10 @@ def heads(directory: Path) -> int | None:
         raise UserError(
             f"{file}: not the configuration of a model ({error}); save it there again"
         ) from error
-    if not all(isinstance(size, int) for size in sizes):
+    layers, in_each = sizes
+    if not (isinstance(layers, int) and isinstance(in_each, int)):
         return None
-    return sizes[0] * sizes[1] - len(missing_heads(directory))
+    return layers * in_each - len(missing_heads(directory))
 
 
 def missing_heads(directory: Path) -> list[list[int]]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from polyheads.catalogue.records import Entry, File, Language, Reading
 from polyheads.errors import UserError
 from polyheads.validation import nearest
 
 SPLITS = ("train", "dev", "test")
 # How a language's files are read, and what holds where neither the entry nor the language says.
-READING = {
+READING: dict[str, Any] = {
     "format": None,
     "encoding": "utf-8",
     "view": "words",
@@ -32,7 +33,7 @@ _WORDS = ("title", "notes", "obtain")
 _WORDS_OF_ONE = ("name", "family", "notes", "obtain")
 
 
-def language(entry: Mapping[str, Any], code: str) -> dict[str, Any]:
+def language(entry: Entry, code: str) -> Language:
     """A language of an entry; UserError with the nearest code."""
     if code not in entry["languages"]:
         raise UserError(
@@ -41,30 +42,31 @@ def language(entry: Mapping[str, Any], code: str) -> dict[str, Any]:
     return entry["languages"][code]
 
 
-def narrowed(entry: Mapping[str, Any], code: str) -> dict[str, Any]:
+def narrowed(entry: Entry, code: str) -> Entry:
     """The entry with one language only, and without words that only the report shows: what the
     prepared sentences of that language depend on."""
     kept = {key: value for key, value in entry.items() if key not in _WORDS}
     own = {key: value for key, value in language(entry, code).items() if key not in _WORDS_OF_ONE}
-    return {**kept, "languages": {code: own}}
+    return cast(Entry, {**kept, "languages": {code: own}})
 
 
-def reading(entry: Mapping[str, Any], code: str) -> dict[str, Any]:
+def reading(entry: Entry, code: str) -> Reading:
     """How a language's files are read: every key of READING, name, language, task and labels.
 
     What a language says itself replaces what the entry says, key by key.
     """
     own = language(entry, code)
     options = {key: own.get(key, entry.get(key, default)) for key, default in READING.items()}
-    return options | {"language": code} | {key: entry[key] for key in ("name", "task", "labels")}
+    about = {"name": entry["name"], "task": entry["task"], "labels": entry["labels"]}
+    return cast(Reading, {**options, "language": code, **about})
 
 
-def embedded(entry: Mapping[str, Any]) -> bool:
+def embedded(entry: Entry) -> bool:
     """Whether the sentences are made by the built-in grammars, so that there are no files."""
     return entry.get("format") == "grammar"
 
 
-def splits(entry: Mapping[str, Any], code: str) -> list[str]:
+def splits(entry: Entry, code: str) -> list[str]:
     """The splits that a language has, in the order train, dev, test."""
     item = language(entry, code)
     if embedded(entry):
@@ -72,26 +74,27 @@ def splits(entry: Mapping[str, Any], code: str) -> list[str]:
     return [split for split in SPLITS if split in item["files"] or split in item.get("carve", {})]
 
 
-def file_split(entry: Mapping[str, Any], code: str, split: str) -> str:
+def file_split(entry: Entry, code: str, split: str) -> str:
     """The split whose file holds a split: another one where it is carved out."""
-    return language(entry, code).get("carve", {}).get(split, {}).get("from", split)
+    carve = language(entry, code).get("carve", {})
+    return carve[split]["from"] if split in carve else split
 
 
-def file_of(entry: Mapping[str, Any], code: str, split: str) -> dict[str, Any]:
+def file_of(entry: Entry, code: str, split: str) -> File:
     """The file that holds a split."""
     return language(entry, code)["files"][file_split(entry, code, split)]
 
 
-def files(entry: Mapping[str, Any], code: str, wanted: Iterable[str]) -> dict[str, dict[str, Any]]:
+def files(entry: Entry, code: str, wanted: Iterable[str]) -> dict[str, File]:
     """Name -> file, for the files that hold these splits; none twice."""
     found = (file_of(entry, code, split) for split in wanted)
     return {file["name"]: file for file in found}
 
 
 def local(
-    entry: Mapping[str, Any],
+    entry: Entry,
     code: str,
-    file: Mapping[str, Any],
+    file: File,
     *,
     mirror: str | Path | None,
     own_copies: str | Path,
@@ -107,9 +110,7 @@ def local(
     return Path(mirror).expanduser() / _place(entry, code, file) if mirror else None
 
 
-def own_copy(
-    entry: Mapping[str, Any], code: str, file: Mapping[str, Any], *, own_copies: str | Path
-) -> Path | None:
+def own_copy(entry: Entry, code: str, file: File, *, own_copies: str | Path) -> Path | None:
     """Where a file lies that nobody fetches: <own_copies>/<corpus>/<language>/<file>; None for
     others."""
     if language(entry, code)["access"] != "own-copy":
@@ -117,11 +118,11 @@ def own_copy(
     return Path(own_copies).expanduser() / _place(entry, code, file)
 
 
-def _place(entry: Mapping[str, Any], code: str, file: Mapping[str, Any]) -> Path:
+def _place(entry: Entry, code: str, file: File) -> Path:
     return Path(entry["name"], code, file["name"])
 
 
-def missing(entry: Mapping[str, Any], code: str, split: str, path: Path) -> str:
+def missing(entry: Entry, code: str, split: str, path: Path) -> str:
     """The message for a file that must lie on this machine and does not."""
     item = language(entry, code)
     what = f"{path} is missing: {entry.get('title', entry['name'])}, {code}, {split} set"
@@ -136,7 +137,7 @@ def missing(entry: Mapping[str, Any], code: str, split: str, path: Path) -> str:
     )
 
 
-def tag_names(entry: Mapping[str, Any]) -> list[str]:
+def tag_names(entry: Entry | Reading) -> list[str]:
     """The tags of an entry in the order of their ids: the labels, or O and B-/I- of every type."""
     if entry["task"] == "pos":
         return list(entry["labels"])

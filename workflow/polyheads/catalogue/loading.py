@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from polyheads import resources, strict_yaml
 from polyheads.catalogue.entries import READING, embedded, reading
 from polyheads.catalogue.extending import At, extended
+from polyheads.catalogue.records import Entry, Language
 from polyheads.errors import UserError
 from polyheads.files import LONGEST_NAME
 from polyheads.validation import load_schema, nearest, spell, validate
@@ -53,14 +54,14 @@ _DEFAULT_FILE = {
 _ONE_FILE = ("massive",)  # formats whose one file says of every row which split it belongs to
 
 
-def load(own: Sequence[dict[str, Any]] = ()) -> dict[str, dict[str, Any]]:
+def load(own: Sequence[dict[str, Any]] = ()) -> dict[str, Entry]:
     """All entries by name: the built-in ones, then ``own``, the config list `corpora`.
 
     UserError for an entry that breaks the schema, contradicts itself or takes a name that is
     already taken; it names the YAML file or the config path (`corpora[0].languages.en`).
     """
     schema = load_schema("corpus")
-    found = []
+    found: list[tuple[At, dict[str, Any]]] = []
     for path in sorted(_ENTRIES.glob("*.yaml")):
         what = f"resources/corpora/{path.name}"
         found.append((partial(_at, what), validate(strict_yaml.load(path), schema, what=what)))
@@ -72,7 +73,7 @@ def load(own: Sequence[dict[str, Any]] = ()) -> dict[str, dict[str, Any]]:
             (partial(_at, "configuration", "corpora", number), entry)
             for number, entry in enumerate(checked)
         ]
-    entries: dict[str, dict[str, Any]] = {}
+    entries: dict[str, Entry] = {}
     for at, entry in extended(found):
         if entry["name"] in entries:
             raise UserError(
@@ -90,17 +91,17 @@ def load(own: Sequence[dict[str, Any]] = ()) -> dict[str, dict[str, Any]]:
                 f"{at()}: the key 'labels' is missing; name the types of {entry['task']}"
             )
         entry = _unshared(entry)
-        _check(entry, at)
+        _check(cast(Entry, entry), at)
         entries[entry["name"]] = _complete(entry, at)
     return entries
 
 
-def languages(entries: Iterable[Mapping[str, Any]] = ()) -> dict[str, dict[str, str]]:
+def languages(entries: Iterable[Entry] = ()) -> dict[str, dict[str, str]]:
     """Code -> name, family: resources/languages.yaml and what ``entries`` say themselves.
 
     A language that neither names has no name, and one whose family neither knows has no family.
     """
-    table = strict_yaml.load(_LANGUAGES)
+    table: dict[str, dict[str, str]] = strict_yaml.load(_LANGUAGES)
     for entry in entries:
         for code, item in entry["languages"].items():
             own = {key: item[key] for key in ("name", "family") if key in item}
@@ -121,7 +122,7 @@ def _at(what: str, *path: str | int) -> str:
     return f"{what}, {spell(path)}"
 
 
-def _check_keys(value: Any, at: Callable[..., str], *path: str | int) -> None:
+def _check_keys(value: Any, at: At, *path: str | int) -> None:
     """UserError for a key that YAML did not read as text (`no` is false unless quoted)."""
     if isinstance(value, list):
         for number, item in enumerate(value):
@@ -136,7 +137,7 @@ def _check_keys(value: Any, at: Callable[..., str], *path: str | int) -> None:
             _check_keys(item, at, *path, key)
 
 
-def _check(entry: Mapping[str, Any], at: Callable[..., str]) -> None:
+def _check(entry: Entry, at: At) -> None:
     """UserError when an entry that follows the schema contradicts itself."""
     if embedded(entry):
         _check_grammar(entry, at)
@@ -162,7 +163,7 @@ def _check(entry: Mapping[str, Any], at: Callable[..., str]) -> None:
         _check_carve(item, here)
 
 
-def _check_labels(entry: Mapping[str, Any], at: At) -> None:
+def _check_labels(entry: Entry, at: At) -> None:
     """The labels of ner and sf are types: no tags, and nothing that stands outside of spans."""
     outside = {"O", *entry.get("outside", ())}
     for number, label in enumerate(entry["labels"]):
@@ -173,7 +174,7 @@ def _check_labels(entry: Mapping[str, Any], at: At) -> None:
             )
 
 
-def _check_grammar(entry: Mapping[str, Any], at: Callable[..., str]) -> None:
+def _check_grammar(entry: Entry, at: At) -> None:
     for key in ("seed", "sizes"):
         if key not in entry:
             raise UserError(f"{at(key)}: missing; the format grammar needs it")
@@ -187,7 +188,7 @@ def _check_grammar(entry: Mapping[str, Any], at: Callable[..., str]) -> None:
             )
 
 
-def _check_reading(entry: Mapping[str, Any], code: str, at: Callable[..., str]) -> None:
+def _check_reading(entry: Entry, code: str, at: At) -> None:
     """Columns and format must be there and fit each other."""
     item = entry["languages"][code]
     options = reading(entry, code)
@@ -216,7 +217,7 @@ def _check_reading(entry: Mapping[str, Any], code: str, at: Callable[..., str]) 
     if kind != "conllu" and options["view"] != READING["view"]:
         raise UserError(f"{where('view')}: only the format conllu uses it; remove it")
     needed = {"columns": ("token", "tag"), "multiatis": ("utterance", "tags")}.get(kind)
-    columns = options["columns"]
+    columns: Mapping[str, Any] | None = options["columns"]
     if needed is None:
         # Columns of the entry are for the languages that don't name a format of their own.
         if columns is not None and ("columns" in item or "format" not in item):
@@ -255,7 +256,7 @@ def _check_pattern(pattern: str, here: str) -> None:
         raise UserError(f"{here}: {pattern!r} has no group; put what is the token into parentheses")
 
 
-def _check_carve(item: Mapping[str, Any], here: Callable[..., str]) -> None:
+def _check_carve(item: Language, here: At) -> None:
     shares: dict[str, float] = {}
     for split, cut in item.get("carve", {}).items():
         if split in item["files"]:
@@ -267,17 +268,18 @@ def _check_carve(item: Mapping[str, Any], here: Callable[..., str]) -> None:
             raise UserError(f"{here('carve')}: the shares leave nothing of {cut['from']}")
 
 
-def _complete(entry: dict[str, Any], at: Callable[..., str]) -> dict[str, Any]:
+def _complete(entry: dict[str, Any], at: At) -> Entry:
     """Give every file its name and origin, every language its licence and access."""
+    whole = cast(Entry, entry)  # which it becomes
     entry.setdefault("title", entry["name"])
     shared = {key: entry.pop(key) for key in _ORIGINS if key in entry}
     name = entry.pop("file", None)
     spelled = entry.pop("split_names", {})
-    if embedded(entry):
+    if embedded(whole):
         for item in entry["languages"].values():
             item.setdefault("licence", entry.get("licence"))
             item["access"] = "open"
-        return entry
+        return whole
     for code, item in entry["languages"].items():
         for key in ("licence", "access", "obtain"):
             if key not in item and key in entry:
@@ -285,7 +287,7 @@ def _complete(entry: dict[str, Any], at: Callable[..., str]) -> dict[str, Any]:
         if "licence" not in item:
             raise UserError(f"{at('languages', code)}: the key 'licence' is missing")
         own = {key: item.pop(key) for key in _ORIGINS if key in item}
-        kind = reading(entry, code)["format"]
+        kind = reading(whole, code)["format"]
         for split, file in item["files"].items():
             here = at("languages", code, "files", split)
             fields = {key: item[key] for key in _TEMPLATE_KEYS if key in item} | {"language": code}
@@ -305,7 +307,7 @@ def _complete(entry: dict[str, Any], at: Callable[..., str]) -> dict[str, Any]:
                 "give each its own"
             )
         _give_access(item, here=at("languages", code))
-    return entry
+    return whole
 
 
 def _give_origin(

@@ -13,11 +13,13 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from polyheads import catalogue, origins
+from polyheads.catalogue.records import Entry
 from polyheads.corpora import sources
 from polyheads.corpora.readers import Sentence
+from polyheads.corpora.records import CorpusInfo, Sizes
 from polyheads.errors import UserError
 from polyheads.files import writing
 
@@ -29,7 +31,7 @@ _BATCH = 2000  # sentences written at once
 
 def prepare(
     *,
-    entry: Mapping[str, Any],
+    entry: Entry,
     language: str,
     splits: Sequence[str],
     directory: str | Path | None,
@@ -38,13 +40,13 @@ def prepare(
     own_copies: str | Path | None = None,
     generate: sources.Generate | None = None,
     code: str = "",
-) -> dict[str, Any]:
+) -> CorpusInfo:
     """Read a language's splits from the files in ``directory``; write ``out_dir``/data and
     corpus.json, and return what corpus.json holds.
 
     The files are streamed, so that memory doesn't grow with them (but for 8 bytes a sentence, by
     which repeated ones are found). For the format `grammar` there is no directory: the sentences
-    come from ``generate(task=, language=, seed=, sizes=)``, by default that of polyheads.corpora.grammar.
+    come from ``generate(task=, language=, seed=, sizes=)``, by default that of corpora.grammar.
     UserError for a file that cannot be trusted (see readers), an empty split, a full disk, and
     unless ``check_sizes`` is false sentence or word counts that differ from the catalogue's. The
     files of ``directory`` that are copies of files under ``own_copies`` go by the names of these.
@@ -52,7 +54,7 @@ def prepare(
     """
     names = catalogue.tag_names(entry)
     if catalogue.embedded(entry):
-        source: Any = sources.Generated(entry, language, generate)
+        source: sources.Files | sources.Generated = sources.Generated(entry, language, generate)
     else:
         source = sources.Files(
             entry, language, Path(directory or "."), splits, check_sizes, own_copies
@@ -69,7 +71,7 @@ def prepare(
             )
             source.check(split, tally)
         _save({split: parts[split] for split in splits}, names, temporary)
-    info = {
+    info: CorpusInfo = {
         "corpus": entry["name"],
         "language": language,
         "task": entry["task"],
@@ -78,7 +80,7 @@ def prepare(
         "segmentation": catalogue.reading(entry, language)["segmentation"],
         "source": [source.origin(split) for split in splits],
         "checksums": source.checksums(),
-        "counts": {split: tallies[split].counts() | source.read(split) for split in splits},
+        "counts": {split: {**tallies[split].counts(), **source.read(split)} for split in splits},
         "tag_counts": {split: tallies[split].tag_counts() for split in splits},
         "made_of": origins.of_corpus(entry, code),
     }
@@ -101,7 +103,7 @@ def load(path: str | Path) -> datasets.DatasetDict:
 class Tally:
     """What is counted while a split passes by."""
 
-    def __init__(self, names: Sequence[str], against: Mapping[str, Tally]) -> None:
+    def __init__(self, names: Sequence[str], against: dict[str, Tally]) -> None:
         self.ids = {name: number for number, name in enumerate(names)}
         self.against = against  # the splits read before, in which sentences may stand too
         self.seen: set[int] = set()
@@ -125,7 +127,7 @@ class Tally:
                 repeated = True
         return repeated
 
-    def counts(self) -> dict[str, Any]:
+    def counts(self) -> Sizes:
         return {
             "sentences": self.sentences,
             "words": self.words,

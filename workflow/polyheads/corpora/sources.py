@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 from polyheads import catalogue
+from polyheads.catalogue.records import Entry
 from polyheads.corpora import readers
 from polyheads.corpora.fetching.checks import checksums
 from polyheads.corpora.readers import Sentence
+from polyheads.corpora.records import Checksums, Counts, Told
 from polyheads.corpora.splits import owners, part
 from polyheads.errors import UserError
 
 if TYPE_CHECKING:
     from polyheads.corpora.preparing import Tally
+
+_UNITS: tuple[Literal["sentences", "words"], ...] = ("sentences", "words")
 
 Generate = Callable[..., dict[str, list[Sentence]]]
 
@@ -24,7 +28,7 @@ class Files:
 
     def __init__(
         self,
-        entry: Mapping[str, Any],
+        entry: Entry,
         language: str,
         directory: Path,
         splits: Sequence[str],
@@ -37,7 +41,7 @@ class Files:
         self.splits, self.check_sizes = splits, check_sizes
         self.reading = catalogue.reading(entry, language)
         self.carve = catalogue.language(entry, language).get("carve", {})
-        self.file_counts: dict[str, dict[str, Any]] = {}  # split that owns the file -> counts
+        self.file_counts: dict[str, Counts] = {}  # split that owns the file -> counts
         self.owners: dict[str, Sequence[str]] = {}
 
     def path(self, split: str) -> Path:
@@ -51,7 +55,7 @@ class Files:
         own = catalogue.own_copy(self.entry, self.language, file, own_copies=self.own_copies)
         return own if own and own.is_file() else None
 
-    def _stream(self, split: str, owner: str, counts: dict[str, Any]) -> Iterator[Sentence]:
+    def _stream(self, split: str, owner: str, counts: Counts) -> Iterator[Sentence]:
         return readers.read(
             self.path(split),
             self.reading,
@@ -76,16 +80,20 @@ class Files:
             stream = self._stream(split, owner, readers.new_counts())
         return part(stream, self.owners[owner], split)
 
-    def read(self, split: str) -> dict[str, Any]:
+    def read(self, split: str) -> Told:
         """What was skipped and repaired; of a file with several splits it is told once."""
         owner = catalogue.file_split(self.entry, self.language, split)
         serves = [
             s for s in self.splits if catalogue.file_split(self.entry, self.language, s) == owner
         ]
         teller = owner if owner in serves else serves[0]
-        counts = self.file_counts[owner]
-        told = {key: counts[key] if split == teller else {} for key in ("skipped", "repairs")}
-        return told | ({"carved_from": owner} if split != owner else {})
+        told: Told = {"skipped": {}, "repairs": {}}
+        if split == teller:
+            counts = self.file_counts[owner]
+            told = {"skipped": counts["skipped"], "repairs": counts["repairs"]}
+        if split != owner:
+            told["carved_from"] = owner
+        return told
 
     def check(self, split: str, tally: Tally) -> None:
         """UserError for a split without sentences and for counts that nobody expects."""
@@ -97,7 +105,7 @@ class Files:
             )
         owner = catalogue.file_split(self.entry, self.language, split)
         expected = catalogue.file_of(self.entry, self.language, split)
-        for unit in ("sentences", "words") if self.check_sizes else ():
+        for unit in _UNITS if self.check_sizes else ():
             got = self.file_counts[owner][unit]
             if expected.get(unit, got) != got:
                 raise UserError(
@@ -124,7 +132,7 @@ class Files:
             text += f", {cut['share']:g} of the sentences at random (seed {cut['seed']})"
         return text
 
-    def checksums(self) -> dict[str, Any]:
+    def checksums(self) -> dict[str, Checksums]:
         """File name -> size and hashes."""
         found = catalogue.files(self.entry, self.language, self.splits)
         return {name: checksums(self.directory / name) for name in found}
@@ -133,7 +141,7 @@ class Files:
 class Generated:
     """The sentences of the built-in grammars."""
 
-    def __init__(self, entry: Mapping[str, Any], language: str, generate: Generate | None) -> None:
+    def __init__(self, entry: Entry, language: str, generate: Generate | None) -> None:
         if generate is None:
             from polyheads.corpora import grammar
 
@@ -153,7 +161,7 @@ class Generated:
     def sentences(self, split: str) -> Iterable[Sentence]:
         return self.made[split]
 
-    def read(self, split: str) -> dict[str, Any]:
+    def read(self, split: str) -> Told:
         return {"skipped": {}, "repairs": {}}
 
     def check(self, split: str, tally: Tally) -> None:
@@ -162,5 +170,5 @@ class Generated:
     def origin(self, split: str) -> str:
         return f"generated by polyheads.corpora.grammar, seed {self.entry['seed']}"
 
-    def checksums(self) -> dict[str, Any]:
+    def checksums(self) -> dict[str, Checksums]:
         return {}

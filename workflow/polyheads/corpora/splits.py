@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
+from polyheads.catalogue.records import Carve
 from polyheads.corpora.readers import Sentence
 from polyheads.errors import UserError
 
 
-def owners(number: int, source: str, carve: Mapping[str, Mapping[str, Any]]) -> Sequence[str]:
+def owners(number: int, source: str, carve: Mapping[str, Carve]) -> Sequence[str]:
     """Which split each of the ``number`` sentences of the split ``source`` belongs to.
 
     carve: split -> {from, share, seed}. Each split takes round(share * number) sentences, drawn

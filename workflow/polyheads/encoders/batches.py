@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from polyheads.encoders.gates import Packing
+from polyheads.encoders.gates import Inputs, Packing
 
 
 class Sentence(NamedTuple):
@@ -48,7 +48,7 @@ class Layout:
 class Batch:
     """A packed batch: T tokens in one row, N labelled words, E sentences."""
 
-    inputs: dict  # keywords of the model call: input_ids and position_ids (1, T), packing
+    inputs: Inputs  # keywords of the model call
     positions: torch.Tensor  # (N,) the token that carries each word
     labels: torch.Tensor  # (N,) label ids
     example: torch.Tensor  # (N,) sentence of each word, 0..E-1

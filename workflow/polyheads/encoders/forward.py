@@ -40,5 +40,5 @@ def word_logits(
     model: torch.nn.Module, batch: Batch, head_gate: torch.Tensor | None
 ) -> torch.Tensor:
     """(N, labels) logits of the words of a packed batch, in float32."""
-    logits = model(**batch.inputs, head_gate=head_gate).logits  # (1, T, labels)
+    logits: torch.Tensor = model(**batch.inputs, head_gate=head_gate).logits  # (1, T, labels)
     return logits[0, batch.positions].float()

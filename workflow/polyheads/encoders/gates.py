@@ -16,11 +16,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypedDict, TypeVar
 
 import torch
 from torch.nn import functional
 from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.masking_utils import sdpa_mask
+
+Model = TypeVar("Model", bound=torch.nn.Module)
 
 ATTENTION = "polyheads"  # the name our attention function has in a model's configuration
 # Keywords of the AttentionInterface by which an encoder changes its attention weights in ways
@@ -99,6 +102,21 @@ class Packing:
         return self.bands[sliding_window]
 
 
+class Inputs(TypedDict):
+    """Keywords of a model call for a packed row of T tokens."""
+
+    input_ids: torch.Tensor  # (1, T)
+    position_ids: torch.Tensor  # (1, T)
+    packing: Packing
+
+
+# (layer, query, key, value, other keywords) -> the query, key and value to go on with
+See = Callable[
+    [int, torch.Tensor, torch.Tensor, torch.Tensor, dict[str, Any]],
+    tuple[torch.Tensor, torch.Tensor, torch.Tensor],
+]
+
+
 def attend(
     layer: int,
     query: torch.Tensor,
@@ -144,8 +162,8 @@ def _gated_attention(
     attention_mask: torch.Tensor | None,
     *,
     numbers: Iterator[int] | None = None,
-    see: Callable | None = None,
-    **rest: object,
+    see: See | None = None,
+    **rest: Any,
 ) -> tuple[torch.Tensor, None]:
     """What a model calls: ``attend`` with the number of the layer and a key for every head.
 
@@ -173,10 +191,12 @@ AttentionInterface.register(ATTENTION, _gated_attention)
 AttentionMaskInterface.register(ATTENTION, sdpa_mask)
 
 
-def number_layers(model: torch.nn.Module) -> torch.nn.Module:
+def number_layers(model: Model) -> Model:
     """Make every call of ``model`` count the layers of its attention from 0; returns ``model``."""
 
-    def count(_: torch.nn.Module, args: tuple, keywords: dict) -> tuple[tuple, dict]:
+    def count(
+        _: torch.nn.Module, args: tuple[Any, ...], keywords: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         return args, {**keywords, "numbers": itertools.count()}
 
     model.register_forward_pre_hook(count, with_kwargs=True)
@@ -191,7 +211,7 @@ def gate_without(heads: Sequence[Sequence[int]], layers: int, per_layer: int) ->
     return gate
 
 
-def output_projections(model: torch.nn.Module, inputs: dict) -> list[torch.nn.Linear]:
+def output_projections(model: torch.nn.Module, inputs: Inputs) -> list[torch.nn.Linear]:
     """The output projection of every layer: the first linear map after its attention.
 
     Found by watching one forward pass over ``inputs`` (keywords of the model call), so that no
@@ -201,12 +221,15 @@ def output_projections(model: torch.nn.Module, inputs: dict) -> list[torch.nn.Li
     found: dict[int, torch.nn.Linear] = {}
     waiting: list[int] = []  # layers whose attention was seen and whose projection was not
 
-    def see(layer, query, key, value, _):
+    def see(
+        layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, _: object
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         waiting.append(layer)
         return query, key, value
 
     def watch(module: torch.nn.Module, *_: object) -> None:
         if waiting:
+            assert isinstance(module, torch.nn.Linear), "only these are watched"
             found[waiting.pop()] = module
 
     linears = [part for part in model.modules() if isinstance(part, torch.nn.Linear)]

@@ -11,6 +11,7 @@ import logging
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from transformers import AutoModelForTokenClassification
@@ -21,15 +22,21 @@ from polyheads.catalogue.encoder_files import check_directory
 from polyheads.encoders import sliced, weights
 from polyheads.encoders.gates import ATTENTION, number_layers
 from polyheads.encoders.probing import length_limit, position_offset, probe
+from polyheads.encoders.records import About, ModelInfo
 from polyheads.files import writing
+from polyheads.origins import OfEncoder
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 logging.getLogger("transformers").setLevel(logging.ERROR)
 disable_progress_bar()  # bars of a second's work only clutter the logs
 
 
-def describe(model: torch.nn.Module, *, name: str, source: dict) -> dict:
+def describe(model: PreTrainedModel, *, name: str, source: dict[str, str]) -> About:
     """The content of ``model.json``. Lengths are in tokens, special tokens included."""
-    config = model.config
+    config, limit = model.config, length_limit(model)
+    assert limit is not None, "probe refuses others"
     return {
         "model": name,
         "class": type(model).__name__,
@@ -39,13 +46,18 @@ def describe(model: torch.nn.Module, *, name: str, source: dict) -> dict:
         "parameters": sum(p.numel() for p in model.parameters()),
         "vocabulary": config.vocab_size,
         "position_offset": position_offset(model),
-        "max_length": length_limit(model),
+        "max_length": limit,
         "source": source,
     }
 
 
 def install(
-    *, source_dir: Path, name: str, source: dict, out_dir: Path, made_of: dict | None = None
+    *,
+    source_dir: Path,
+    name: str,
+    source: dict[str, str],
+    out_dir: Path,
+    made_of: OfEncoder | None = None,
 ) -> None:
     """Check an encoder, probe its heads and keep it as plain files under ``out_dir``.
 
@@ -71,13 +83,15 @@ def install(
         else:
             (out_dir / file).write_text("{}\n")
     with writing(out_dir / "model.json") as temporary:
-        info = describe(model, name=name, source=source)
-        info |= {"missing_heads": missing} if missing else {}
-        info |= {"files": origins.files_of_encoder(out_dir), "made_of": made_of}
+        about = describe(model, name=name, source=source)
+        if missing:
+            about["missing_heads"] = missing
+        files = origins.files_of_encoder(out_dir)
+        info: ModelInfo = {**about, "files": files, "made_of": made_of}
         temporary.write_text(json.dumps(info, indent=1) + "\n")
 
 
-def build(directory: Path, *, labels: Sequence[str], seed: int) -> torch.nn.Module:
+def build(directory: Path, *, labels: Sequence[str], seed: int) -> PreTrainedModel:
     """A token classification model on the encoder, its new head initialised from ``seed``."""
     torch.manual_seed(seed)
     names = dict(enumerate(labels))
@@ -97,9 +111,11 @@ def build(directory: Path, *, labels: Sequence[str], seed: int) -> torch.nn.Modu
             torch.nn.init.normal_(part.weight, std=std)
             if part.bias is not None:
                 torch.nn.init.zeros_(part.bias)
-    return number_layers(model)
+    made: PreTrainedModel = number_layers(model)
+    return made
 
 
-def read_info(directory: Path) -> dict:
+def read_info(directory: Path) -> ModelInfo:
     """``model.json`` of a model directory."""
-    return json.loads((Path(directory) / "model.json").read_text())
+    info: ModelInfo = json.loads((Path(directory) / "model.json").read_text())
+    return info

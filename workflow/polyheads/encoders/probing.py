@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
 from polyheads.encoders.gates import (
     ATTENTION,
+    Inputs,
     Packing,
     UnknownAttention,
     gate_without,
     number_layers,
     output_projections,
 )
-from polyheads.encoders.subwords import load_tokenizer, special_tokens
+from polyheads.encoders.subwords import Special, load_tokenizer, special_tokens
 from polyheads.encoders.weights import in_one_line
 from polyheads.errors import UserError
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+    from torch.utils.hooks import RemovableHandle
+    from transformers import PreTrainedModel
 
 TOLERANCE = 1e-5  # the equalities hold to about 1e-6 in float32
 SHORTEST = 16  # tokens; an encoder that takes fewer would cut nearly every sentence
@@ -27,7 +34,7 @@ LONG = 512  # tokens of the longest sentence, but for the length limit and wider
 WIDEST = 4096  # tokens that are tried at the most
 
 
-def position_offset(model: torch.nn.Module) -> int:
+def position_offset(model: PreTrainedModel) -> int:
     """Position of the first token: 0 (BERT), pad_token_id + 1 (RoBERTa, XLM-R)."""
     for name, part in model.named_modules():
         if name.endswith("position_embeddings") and isinstance(part, torch.nn.Embedding):
@@ -35,15 +42,16 @@ def position_offset(model: torch.nn.Module) -> int:
     return 0
 
 
-def length_limit(model: torch.nn.Module) -> int | None:
+def length_limit(model: PreTrainedModel) -> int | None:
     """Tokens that a sentence may have at the most, special tokens included; None: unknown."""
     positions = getattr(model.config, "max_position_embeddings", None)
-    known = isinstance(positions, int) and positions > 0  # XLNet says -1
-    return positions - position_offset(model) if known else None
+    if not isinstance(positions, int) or positions <= 0:  # XLNet says -1
+        return None
+    return positions - position_offset(model)
 
 
 @torch.no_grad()
-def probe(model: torch.nn.Module, *, name: str, tokenizer_dir: Path) -> list[list[int]]:
+def probe(model: PreTrainedModel, *, name: str, tokenizer_dir: Path) -> list[list[int]]:
     """Refuse an encoder whose heads cannot be gated or whose sentences cannot be packed.
 
     Three sentences, one of them longer than any window of attention, must give the same hidden
@@ -83,7 +91,7 @@ class _Refused(Exception):
     """Why a model cannot be used."""
 
 
-def _check_limits(model: torch.nn.Module, tokenizer) -> None:
+def _check_limits(model: PreTrainedModel, tokenizer: Tokenizer) -> None:
     """Sentences of some length fit, and the model has a vector for every id of the tokenizer."""
     limit, size = length_limit(model), getattr(model.config, "vocab_size", None)
     if size is None:
@@ -94,7 +102,7 @@ def _check_limits(model: torch.nn.Module, tokenizer) -> None:
             f"at least {SHORTEST} are needed"
         )
     vocabulary = tokenizer.get_vocab(with_added_tokens=True)
-    token = max(vocabulary, key=vocabulary.get, default="")
+    token = max(vocabulary, key=vocabulary.__getitem__, default="")
     if vocabulary.get(token, 0) >= size:
         raise _Refused(
             f"its tokenizer has the id {vocabulary[token]} ({token!r}), its vocabulary only "
@@ -103,14 +111,16 @@ def _check_limits(model: torch.nn.Module, tokenizer) -> None:
 
 
 def _look_at_layers(
-    model: torch.nn.Module, special: dict
+    model: PreTrainedModel, special: Special
 ) -> tuple[list[int | None], list[torch.nn.Linear]]:
     """Window of attention (None: all) and output projection of every layer."""
     config = model.config
     heads = getattr(config, "num_attention_heads", None)
     windows: list[int | None] = []
 
-    def see(layer, query, key, value, rest):
+    def see(
+        _: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, rest: dict[str, Any]
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         windows.append(rest.get("sliding_window"))
         if query.shape[1] != heads:
             raise UnknownAttention(f"its layers have {query.shape[1]} heads, not {heads}")
@@ -133,7 +143,7 @@ def _look_at_layers(
 
 
 def _compare(
-    model: torch.nn.Module,
+    model: PreTrainedModel,
     sentences: Sequence[torch.Tensor],
     projections: Sequence[torch.nn.Linear],
     own: str,
@@ -160,7 +170,7 @@ def _compare(
 
 
 def _is_zero(
-    model: torch.nn.Module, projections: Sequence[torch.nn.Linear], layer: int, head: int
+    model: PreTrainedModel, projections: Sequence[torch.nn.Linear], layer: int, head: int
 ) -> bool:
     """Whether nothing of what a head finds out goes on."""
     weight = projections[layer].weight
@@ -168,7 +178,9 @@ def _is_zero(
     return not weight[:, head * size : (head + 1) * size].any()
 
 
-def _sentences(model: torch.nn.Module, special: dict, lengths: Sequence[int]) -> list[torch.Tensor]:
+def _sentences(
+    model: PreTrainedModel, special: Special, lengths: Sequence[int]
+) -> list[torch.Tensor]:
     """Random tokens between special ones, of these lengths in all."""
     size, padding = model.config.vocab_size, model.config.pad_token_id
     generator = torch.Generator().manual_seed(0)
@@ -182,7 +194,7 @@ def _sentences(model: torch.nn.Module, special: dict, lengths: Sequence[int]) ->
     return made
 
 
-def _row(model: torch.nn.Module, sentences: Sequence[torch.Tensor]) -> dict:
+def _row(model: PreTrainedModel, sentences: Sequence[torch.Tensor]) -> Inputs:
     """Keywords of a model call for sentences in one packed row."""
     offset = position_offset(model)
     lengths = [len(ids) for ids in sentences]
@@ -221,7 +233,7 @@ def without_columns(
             hook.remove()
 
 
-def _zeroing(part: torch.nn.Linear, uses: list[list[int]], heads: int) -> list:
+def _zeroing(part: torch.nn.Linear, uses: list[list[int]], heads: int) -> list[RemovableHandle]:
     """Hooks that take the columns of ``uses[n]``, head numbers, away from the n-th use."""
     size = part.weight.shape[1] // heads
     whole = part.weight.detach().clone()
@@ -236,5 +248,4 @@ def _zeroing(part: torch.nn.Linear, uses: list[list[int]], heads: int) -> list:
     def give_back(*_: object) -> None:
         part.weight.data.copy_(whole)
 
-    take: Callable = take_away
-    return [part.register_forward_pre_hook(take), part.register_forward_hook(give_back)]
+    return [part.register_forward_pre_hook(take_away), part.register_forward_hook(give_back)]

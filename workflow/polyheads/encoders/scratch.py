@@ -11,9 +11,9 @@ import json
 import math
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import torch
 from tokenizers import (
@@ -30,9 +30,15 @@ from torch.nn import functional
 
 from polyheads import origins
 from polyheads.encoders.models import describe
+from polyheads.encoders.records import ModelInfo
 from polyheads.encoders.schedule import linear_schedule
 from polyheads.errors import UserError
 from polyheads.files import writing
+from polyheads.origins import OfEncoder
+from polyheads.study.records import Scratch
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 # Special tokens in the order of their ids, as in the published models of the class.
 SPECIAL = {
@@ -45,13 +51,13 @@ LOG_SECONDS = 10
 def build(
     *,
     name: str,
-    spec: dict,
+    spec: Scratch,
     sentences: Sequence[Sequence[str]],
     out_dir: Path,
     threads: int,
     log: TextIO,
     text: str,
-    made_of: dict | None = None,
+    made_of: OfEncoder | None = None,
 ) -> None:
     """Train tokenizer and encoder on ``sentences`` (lists of words) and keep them in ``out_dir``.
 
@@ -74,7 +80,7 @@ def build(
     encoded = tokenizer.encode_batch([list(words) for words in sentences], is_pretokenized=True)
     special = SPECIAL[spec["class"]]
     rows = [_cut(encoding.ids, limit) for encoding in encoded]
-    ids = {role: tokenizer.token_to_id(token) for role, token in special.items()}
+    ids = {role: _id(tokenizer, token) for role, token in special.items()}
     losses = _pretrain(model, rows, special=ids, spec=spec, name=name, log=log)
 
     out_dir = Path(out_dir)
@@ -82,7 +88,7 @@ def build(
     model.save_pretrained(out_dir)
     _save_tokenizer(tokenizer, out_dir, special=special, limit=limit)
     tenth = max(1, len(losses) // 10)
-    info = {
+    info: ModelInfo = {
         **about,
         "pretraining": {
             **spec,
@@ -149,6 +155,13 @@ def train_tokenizer(sentences: Sequence[Sequence[str]], *, kind: str, vocabulary
     return tokenizer
 
 
+def _id(tokenizer: Tokenizer, token: str) -> int:
+    """The id of one of the special tokens."""
+    number = tokenizer.token_to_id(token)
+    assert number is not None, "it was trained with all of them"
+    return number
+
+
 def _added(token: str) -> AddedToken:
     # A masked word follows a space, which belongs to the mask.
     return AddedToken(token, lstrip=token == "<mask>", normalized=False, special=True)
@@ -210,7 +223,7 @@ def _scores(
     ]
 
 
-def _new_model(tokenizer: Tokenizer, spec: dict) -> torch.nn.Module:
+def _new_model(tokenizer: Tokenizer, spec: Scratch) -> PreTrainedModel:
     from transformers import BertConfig, BertForMaskedLM, XLMRobertaConfig, XLMRobertaForMaskedLM
 
     special = SPECIAL[spec["class"]]
@@ -229,6 +242,7 @@ def _new_model(tokenizer: Tokenizer, spec: dict) -> torch.nn.Module:
         "initializer_range": spec["hidden"] ** -0.5,
     }
     torch.manual_seed(spec["seed"])
+    model: PreTrainedModel
     if spec["class"] == "bert":
         model = BertForMaskedLM(BertConfig(**options))
     else:
@@ -241,7 +255,8 @@ def _new_model(tokenizer: Tokenizer, spec: dict) -> torch.nn.Module:
         model = XLMRobertaForMaskedLM(XLMRobertaConfig(**options))
     # All text is of one type. A random vector added to every token delays learning, by how much
     # depends on the seed.
-    torch.nn.init.zeros_(model.base_model.embeddings.token_type_embeddings.weight)
+    types = model.base_model.get_parameter("embeddings.token_type_embeddings.weight")
+    torch.nn.init.zeros_(types)
     return model
 
 
@@ -251,11 +266,11 @@ def _cut(ids: Sequence[int], limit: int) -> list[int]:
 
 
 def _pretrain(
-    model: torch.nn.Module,
+    model: PreTrainedModel,
     rows: Sequence[Sequence[int]],
     *,
     special: dict[str, int],
-    spec: dict,
+    spec: Scratch,
     name: str,
     log: TextIO,
 ) -> list[float]:
@@ -282,7 +297,7 @@ def _pretrain(
         for group in optimizer.param_groups:
             group["lr"] = spec["learning_rate"] * factor
         hidden = model.base_model(inputs, attention_mask=(ids != special["pad"]).long())[0]
-        head = model.cls if spec["class"] == "bert" else model.lm_head
+        head = model.get_submodule("cls" if spec["class"] == "bert" else "lm_head")
         logits = head(hidden[chosen])  # (chosen, vocabulary): the others would be thrown away
         loss = functional.cross_entropy(logits, ids[chosen])
         losses.append(loss.item())
@@ -328,7 +343,9 @@ def mask(
     return torch.where(chosen & (kind >= 0.9), others, inputs), chosen
 
 
-def _endless_batches(rows: Sequence, *, size: int, generator: torch.Generator):
+def _endless_batches(
+    rows: Sequence[Sequence[int]], *, size: int, generator: torch.Generator
+) -> Iterator[list[int]]:
     """Batches of row numbers, epoch after epoch; rows of similar length together (less padding)."""
     size = min(size, len(rows))
     lengths = torch.tensor([len(row) for row in rows])

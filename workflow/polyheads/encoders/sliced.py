@@ -68,13 +68,14 @@ def _fill(directory: Path, out: Path, missing: Heads) -> None:
             if layer and wanted and tensor.shape != wanted:
                 index = int(layer[1])
                 gone = [head for at, head in missing if at == index]
-                tensors[name] = _spread(tensor, wanted, gone, config["num_attention_heads"])
-                if tensors[name] is None:
+                spread = _spread(tensor, wanted, gone, config["num_attention_heads"])
+                if spread is None:
                     raise UserError(
                         f"{path}: {name} has the shape {list(tensor.shape)}, which is not that of"
                         f" layer {index} ({list(wanted)}) without {len(gone)} heads (pruned_heads"
                         " in config.json); weights and configuration are of different models"
                     )
+                tensors[name] = spread
                 filled.add(index)
         save_file(tensors, out / path.name, {"format": "pt"})
     if whole := {layer for layer, _ in missing} - filled:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 import pyarrow as pa
@@ -16,14 +17,59 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from polyheads import digests, origins
+from polyheads.corpora.records import CorpusInfo
+from polyheads.digests import FileDigest
+from polyheads.encoders.records import ModelInfo
 from polyheads.errors import UserError
 from polyheads.files import writing
+from polyheads.origins import OfEncoding
 from polyheads.study import mixtures
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+    from polyheads.encoders.batches import Sentence
 
 SPLITS = ("train", "dev", "test")
 
 
-def load_tokenizer(directory: Path):
+class Special(TypedDict):
+    """Ids that a model wants around a sentence, and the one of words without subwords."""
+
+    prefix: list[int]
+    suffix: list[int]
+    unknown: int
+
+
+class SplitCounts(TypedDict):
+    """What was encoded of a split, and what of it is unusual."""
+
+    sentences: int
+    words: int
+    subwords: int
+    subwords_per_word: float
+    words_without_subwords: int
+    windowed_sentences: int
+    truncated_words: int
+    longest_subwords: int  # of a word
+
+
+class EncodingInfo(TypedDict):
+    """The content of encoding.json."""
+
+    model: str
+    corpus: str
+    language: str
+    task: str
+    labels: list[str]
+    special: Special
+    max_length: int
+    splits: dict[str, SplitCounts]
+    files: dict[str, FileDigest]
+    made_of: OfEncoding
+
+
+def load_tokenizer(directory: Path) -> Tokenizer:
     """The fast tokenizer of a model directory. UserError if it has no tokenizer.json."""
     from tokenizers import Tokenizer
 
@@ -38,8 +84,8 @@ def load_tokenizer(directory: Path):
     return tokenizer
 
 
-def special_tokens(tokenizer) -> dict:
-    """What the model wants around a sentence: {"prefix": [ids], "suffix": [ids], "unknown": id}."""
+def special_tokens(tokenizer: Tokenizer) -> Special:
+    """What the model wants around a sentence."""
     around = tokenizer.encode("a")
     special = list(map(bool, around.special_tokens_mask))
     before = special.index(False) if False in special else len(special) // 2
@@ -51,11 +97,12 @@ def special_tokens(tokenizer) -> dict:
     }
 
 
-def _unknown(tokenizer) -> int:
+def _unknown(tokenizer: Tokenizer) -> int:
     """The id that stands for a word without subwords."""
     for name in ("[UNK]", "<unk>", getattr(tokenizer.model, "unk_token", None)):
-        if name is not None and tokenizer.token_to_id(name) is not None:
-            return tokenizer.token_to_id(name)
+        number = None if name is None else tokenizer.token_to_id(name)
+        if number is not None:
+            return number
     # Tokenizers of bytes know everything; what is left of such a word is the space before it.
     space = tokenizer.encode(" ", add_special_tokens=False).ids
     if not space:
@@ -63,7 +110,7 @@ def _unknown(tokenizer) -> int:
     return space[0]
 
 
-def word_gap(tokenizer) -> str:
+def word_gap(tokenizer: Tokenizer) -> str:
     """What must stand before a word that is given apart, so that it is encoded as in a sentence.
 
     A space, where the tokenizer makes it part of the next word (byte-level ones of RoBERTa,
@@ -83,7 +130,7 @@ def word_gap(tokenizer) -> str:
 
 
 def encode_sentences(
-    tokenizer, sentences: Sequence[Sequence[str]], *, unknown: int
+    tokenizer: Tokenizer, sentences: Sequence[Sequence[str]], *, unknown: int
 ) -> tuple[list[np.ndarray], list[np.ndarray], int]:
     """Subword ids and word starts of pre-tokenised sentences, as if words had spaces between.
 
@@ -113,7 +160,9 @@ def encode_sentences(
     return all_ids, all_starts, empty
 
 
-def _counts(ids: list, starts: list, *, empty: int, room: int) -> dict:
+def _counts(
+    ids: Sequence[np.ndarray], starts: Sequence[np.ndarray], *, empty: int, room: int
+) -> SplitCounts:
     subwords = int(sum(map(len, ids)))
     words = int(sum(map(len, starts)))
     longest = [
@@ -145,8 +194,8 @@ def encode(*, model_dir: Path, corpus_dir: Path, out_dir: Path, code: str = "") 
     from datasets import load_from_disk
 
     model_dir, corpus_dir, out_dir = Path(model_dir), Path(corpus_dir), Path(out_dir)
-    model = json.loads((model_dir / "model.json").read_text())
-    corpus = json.loads((corpus_dir / "corpus.json").read_text())
+    model: ModelInfo = json.loads((model_dir / "model.json").read_text())
+    corpus: CorpusInfo = json.loads((corpus_dir / "corpus.json").read_text())
     tokenizer = load_tokenizer(model_dir)
     special = special_tokens(tokenizer)
     room = model["max_length"] - len(special["prefix"]) - len(special["suffix"])
@@ -170,7 +219,7 @@ def encode(*, model_dir: Path, corpus_dir: Path, out_dir: Path, code: str = "") 
         }
         with writing(out_dir / f"{split}.parquet") as temporary:
             pq.write_table(pa.table(columns), temporary, compression="zstd")
-    info = {
+    info: EncodingInfo = {
         "model": model["model"],
         "corpus": corpus["corpus"],
         "language": corpus["language"],
@@ -186,9 +235,10 @@ def encode(*, model_dir: Path, corpus_dir: Path, out_dir: Path, code: str = "") 
         temporary.write_text(json.dumps(info, indent=1, ensure_ascii=False) + "\n")
 
 
-def read_info(directory: Path) -> dict:
+def read_info(directory: Path) -> EncodingInfo:
     """``encoding.json`` of an encoding."""
-    return json.loads((Path(directory) / "encoding.json").read_text())
+    info: EncodingInfo = json.loads((Path(directory) / "encoding.json").read_text())
+    return info
 
 
 def read_split(
@@ -199,7 +249,7 @@ def read_split(
     subset: str = "first",
     leave_out_repeated: bool = False,
     percent: int = 100,
-) -> list:
+) -> list[Sentence]:
     """``limit`` sentences of a split (None: all) as batches.Sentence, in file order.
 
     subset: the ``first`` ones, or ``spaced`` evenly over the file. leave_out_repeated: none that

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import torch
 from transformers import AutoConfig, AutoModel, AutoModelForTokenClassification, __version__
@@ -17,11 +18,14 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_TOKEN_CLASSIFICATIO
 
 from polyheads.errors import UserError
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedConfig, PreTrainedModel
+
 NAMED = 5  # weights that a message names
-HOW = {"use_safetensors": True, "trust_remote_code": False, "dtype": torch.float32}
+HOW: dict[str, Any] = {"use_safetensors": True, "trust_remote_code": False, "dtype": torch.float32}
 
 
-def read_config(directory: Path, *, called: Path | None = None):
+def read_config(directory: Path, *, called: Path | None = None) -> PreTrainedConfig:
     """The configuration of a model directory. UserError if it is none that transformers reads.
 
     called: the directory's name in messages, where it is a copy.
@@ -40,7 +44,7 @@ def read_config(directory: Path, *, called: Path | None = None):
             why += ", and code that comes with a model (auto_map) is not run"
         raise UserError(f"{path}: {why}; take an encoder whose class is part of transformers")
     try:
-        config = AutoConfig.from_pretrained(directory, trust_remote_code=False)
+        config: PreTrainedConfig = AutoConfig.from_pretrained(directory, trust_remote_code=False)
     except Exception as error:  # whatever transformers says, the file is at fault
         raise UserError(f"{path}: cannot be read: {in_one_line(error)}") from error
     if type(config) not in MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING:
@@ -57,7 +61,7 @@ def read_config(directory: Path, *, called: Path | None = None):
 
 def load(
     directory: Path, *, called: Path | None = None
-) -> tuple[torch.nn.Module, dict[str, torch.Tensor]]:
+) -> tuple[PreTrainedModel, dict[str, torch.Tensor]]:
     """The encoder of a model directory, and pre-trained weights of its token classification head.
 
     Some classes (ModernBERT) have layers between the encoder and the classifier whose weights
@@ -102,7 +106,9 @@ def load(
     return model, _head(directory, config, model, set(report["unexpected_keys"]))
 
 
-def _head(directory: Path, config, model: torch.nn.Module, left: set[str]) -> dict:
+def _head(
+    directory: Path, config: PreTrainedConfig, model: PreTrainedModel, left: set[str]
+) -> dict[str, torch.Tensor]:
     """Weights among those ``left`` that belong between the encoder and the classifier."""
     with torch.device("meta"):
         task = AutoModelForTokenClassification.from_config(config)
@@ -116,12 +122,12 @@ def _head(directory: Path, config, model: torch.nn.Module, left: set[str]) -> di
     return {name: weight for name, weight in task.state_dict().items() if name in own & left}
 
 
-def classifier(task: torch.nn.Module) -> str:
+def classifier(task: PreTrainedModel) -> str:
     """The name of a token classification model's last layer."""
     return "classifier" if hasattr(task, "classifier") else "score"
 
 
-def _of_encoder(name: str, model: torch.nn.Module) -> bool:
+def _of_encoder(name: str, model: PreTrainedModel) -> bool:
     """Whether a weight without a place in ``model`` would be the encoder's, not a head's."""
     name = name.removeprefix(model.base_model_prefix + ".")
     parts = {part for part, _ in model.named_children()}

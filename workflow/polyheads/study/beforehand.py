@@ -10,12 +10,12 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from polyheads.catalogue import encoder_files
 from polyheads.errors import UserError
 from polyheads.files import FULL, disk_is_full
 from polyheads.study import downloads
+from polyheads.study.configuration import Model
 from polyheads.study.plan import Plan
 
 PROBE = 1 << 20  # bytes
@@ -43,7 +43,7 @@ def missing(plan: Plan) -> list[str]:
     return found
 
 
-def check_model(model: dict[str, Any], mirror: str | None) -> None:
+def check_model(model: Model, mirror: str | None) -> None:
     """UserError when a model's own directory, or the mirror that it is fetched from, lacks it."""
     if "path" in model:
         encoder_files.check_directory(Path(model["path"]))

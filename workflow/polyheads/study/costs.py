@@ -15,12 +15,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice, zip_longest
 from pathlib import Path
+from typing import TypeVar
 
 from polyheads import catalogue
+from polyheads.catalogue.records import Entry
 from polyheads.study import mixtures, paths, rankings
-from polyheads.study.plan import RESULTS, Plan, Training
+from polyheads.study.plan import RESULTS, Plan, Training, Trial
 
 JOBS = 24  # measured jobs that are read of each model and corpus
+
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,7 @@ def needs(plan: Plan) -> dict[str, dict[str, Need]]:
         for file in sweep.trials:
             path = file.removesuffix(".json")
             trial = plan.trials.get(path) or plan.chosen[path]
-            if path in plan.trials and trial.protocol == "mask":
+            if isinstance(trial, Trial) and trial.protocol == "mask":
                 masked.setdefault(trial.training, []).append(file)
             else:
                 mine[path] = Need(trial.training, (file,), True)
@@ -87,12 +92,12 @@ def sizes(plan: Plan, corpus: str) -> dict[str, int]:
 def _prepared(corpus: str, language: str) -> int | None:
     try:
         text = Path(f"{RESULTS}/corpora/{corpus}/{language}/corpus.json").read_text("utf-8")
-        return json.loads(text)["counts"]["train"]["sentences"]
+        return int(json.loads(text)["counts"]["train"]["sentences"])
     except (OSError, ValueError, KeyError):  # not there, not whole, or without a training set
         return None
 
 
-def _declared(entry: dict, language: str) -> int | None:
+def _declared(entry: Entry, language: str) -> int | None:
     if catalogue.embedded(entry):
         return entry["sizes"]["train"]
     number = catalogue.file_of(entry, language, "train").get("sentences")
@@ -132,11 +137,11 @@ def measured(model: str, device: str) -> dict[str, Measured]:
     found = {}
     for corpus in _inside(Path(RESULTS, "benchmarks", "trials", model)):
         mixed = [_jobs(m) for recipe in _inside(corpus) for m in _inside(recipe)]
-        read = (_read_job(*job, device) for job in _in_turn(mixed))
+        read = (_read_job(file, trials, device) for file, trials in _in_turn(mixed))
         kept = list(islice((job for job in read if job), JOBS))
         if kept:
-            sums = [sum(side) for side in zip(*kept, strict=True)]
-            found[corpus.name] = Measured(*sums, jobs=len(kept))
+            number, seconds = (sum(side) for side in zip(*kept, strict=True))
+            found[corpus.name] = Measured(number, seconds, jobs=len(kept))
     return found
 
 
@@ -144,7 +149,7 @@ def _inside(directory: Path) -> list[Path]:
     return sorted(p for p in directory.iterdir() if p.is_dir()) if directory.is_dir() else []
 
 
-def _in_turn(groups: Iterable[Iterator]) -> Iterator:
+def _in_turn(groups: Iterable[Iterator[Item]]) -> Iterator[Item]:
     """The first of every group, then the second: a sample is of many mixtures."""
     return (item for item in chain.from_iterable(zip_longest(*groups)) if item is not None)
 
@@ -229,10 +234,10 @@ def _costs(plan: Plan, left: dict[str, Need], device: str) -> list[str]:
             work = passes(plan, need.training, known[need.training.corpus])
             ahead, seconds = ahead + work, seconds + work * rate.seconds / rate.passes
         if mine:
-            rate = f"{ahead / seconds:,.0f} sentences/s"
+            speed = f"{ahead / seconds:,.0f} sentences/s"
             parts.append(
-                f"{model} {_time(seconds)} at {rate}, as measured in {_count(whole.jobs, 'job')} of"
-                f" {', '.join(rates)} on {device}"
+                f"{model} {_time(seconds)} at {speed}, as measured in {_count(whole.jobs, 'job')}"
+                f" of {', '.join(rates)} on {device}"
             )
         total, number = total + seconds, number + len(mine)
     notes = _unknown_sizes(left, known) if len(asked) < len(models) else []

@@ -6,13 +6,14 @@ models/<hub id, with -- for />/<revision>/<file>.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
 
 from polyheads import catalogue
 from polyheads.catalogue.encoder_files import mirrored
+from polyheads.catalogue.records import Archive, Entry
 from polyheads.errors import UserError
+from polyheads.study.configuration import Configuration
 from polyheads.study.plan import RESULTS, Plan
 
 DOWNLOADS = f"{RESULTS}/downloads"
@@ -23,41 +24,42 @@ ADVICE = (  # after `snakemake mirror`
     "the config there.\n"
 )
 
-_ENTRY = ("name", "format")
-_LANGUAGE = ("access",)
+_ENTRY: tuple[Literal["name", "format"], ...] = ("name", "format")
+_LANGUAGE: tuple[Literal["access"], ...] = ("access",)
 _UNUSED = ("sentences", "words")  # of a file: what is expected to be read in it
 
 
-def check(config: Mapping[str, Any]) -> None:
+def check(config: Configuration) -> None:
     """UserError when files would be copied from the directory that they are copied to."""
     downloads = Path(DOWNLOADS).resolve()
-    for key in ("mirror", "own_copies"):
-        if not config.get(key):
+    for key, directory in (("mirror", config["mirror"]), ("own_copies", config["own_copies"])):
+        if not directory:
             continue
-        place = Path(config[key]).expanduser().resolve()
+        place = Path(directory).expanduser().resolve()
         if downloads in (place, *place.parents):
             raise UserError(
-                f"configuration, {key}: {config[key]} is {DOWNLOADS} or inside it, where fetched "
+                f"configuration, {key}: {directory} is {DOWNLOADS} or inside it, where fetched "
                 "files are deleted before they are fetched again; copy it to another directory "
                 "and name that one"
             )
 
 
-def entry(whole: Mapping[str, Any], language: str) -> dict[str, Any]:
+def entry(whole: Entry, language: str) -> Entry:
     """What fetching reads of a catalogue entry: one language, nothing about its reading, no words
     for people."""
     item = catalogue.language(whole, language)
-    kept = {key: item[key] for key in _LANGUAGE if key in item}
+    kept: dict[str, Any] = {key: item[key] for key in _LANGUAGE if key in item}
     kept["files"] = {
         split: {key: value for key, value in file.items() if key not in _UNUSED}
         for split, file in item.get("files", {}).items()
     }
     if "carve" in item:
         kept["carve"] = {split: {"from": cut["from"]} for split, cut in item["carve"].items()}
-    return {key: whole[key] for key in _ENTRY if key in whole} | {"languages": {language: kept}}
+    found = {key: whole[key] for key in _ENTRY if key in whole}
+    return cast(Entry, {**found, "languages": {language: kept}})
 
 
-def archives(plan: Plan, corpus: str, language: str) -> dict[str, dict[str, str]]:
+def archives(plan: Plan, corpus: str, language: str) -> dict[str, Archive]:
     """Name -> archive that files of a language are in."""
     whole = plan.catalogue[corpus]
     if catalogue.embedded(whole):
@@ -91,9 +93,9 @@ def fetched(plan: Plan, corpus: str, language: str) -> list[str]:
     return [] if embedded else [f"{DOWNLOADS}/{corpus}/{language}"]
 
 
-def all_archives(plan: Plan) -> dict[tuple[str, str], dict[str, str]]:
+def all_archives(plan: Plan) -> dict[tuple[str, str], Archive]:
     """(corpus, name) -> archive. UserError where a corpus has two of one name."""
-    found: dict[tuple[str, str], dict[str, str]] = {}
+    found: dict[tuple[str, str], Archive] = {}
     for corpus, language in plan.needed:
         for name, archive in archives(plan, corpus, language).items():
             if found.setdefault((corpus, name), archive) != archive:

@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from polyheads.catalogue import encoder_files
+from polyheads.catalogue.records import Entry
 from polyheads.catalogue.tasks import DEFAULT_METRIC, METRICS
 from polyheads.errors import UserError
 from polyheads.study import configuration, mixtures, rankings
-from polyheads.study.configuration import pick
+from polyheads.study.configuration import Configuration, Experiment, Model, pick
 from polyheads.study.downloads import DOWNLOADS
 from polyheads.study.plan import ChosenTrial, Plan, Sweep, Training, Trial
+from polyheads.study.records import Scratch
 from polyheads.validation import nearest
 
 UNPRUNED = "unpruned"  # stands for the ranking in sweeps that prune nothing
@@ -30,8 +32,8 @@ class Pair:
     dev: tuple[str, ...]
 
 
-def make(config: dict, entries: dict[str, dict]) -> Plan:
-    """The plan of a validated configuration (configuration.load). UserError names the config path."""
+def make(config: Configuration, entries: dict[str, Entry]) -> Plan:
+    """The plan of a configuration (see configuration.load). UserError names the config path."""
     plan = Plan(
         config=config,
         catalogue=entries,
@@ -95,7 +97,7 @@ def parse_mixture(text: str, known: Iterable[str], *, where: str) -> tuple[str, 
 class _Experiment:
     """A checked experiment of the configuration."""
 
-    block: dict
+    block: Experiment
     where: str
     task: str
     languages: tuple[str, ...]  # of the corpus
@@ -104,12 +106,12 @@ class _Experiment:
     pairs: list[Pair]
 
 
-def _add_experiment(plan: Plan, block: dict, *, where: str) -> None:
+def _add_experiment(plan: Plan, block: Experiment, *, where: str) -> None:
     experiment = _checked(plan, block, where)
     for i, name in enumerate(block["models"]):
         _check_heads(plan, name, experiment.ks[-1], where=where, index=i)
         # `gradient` and `each-gradient` both stand for the first source's own ranking.
-        seen: set[tuple] = set()
+        seen: set[tuple[str, str, int, Pair]] = set()
         for ranking, role in _rankings(experiment):
             for seed in block["seeds"]:
                 for pair in experiment.pairs:
@@ -138,7 +140,7 @@ def _add_sweeps(
     role: str,
     seed: int,
     pair: Pair,
-    seen: set[tuple],
+    seen: set[tuple[str, str, int, Pair]],
 ) -> None:
     """The sweeps of one ranking (several for `each-`), and those of fresh seeds; without `seen`."""
     block, ks = experiment.block, experiment.ks
@@ -246,7 +248,7 @@ def _add_ranking(
     plan.rankings[plan.ranking_path(mono, name)] = (mono, name)
 
 
-def _checked(plan: Plan, block: dict, where: str) -> _Experiment:
+def _checked(plan: Plan, block: Experiment, where: str) -> _Experiment:
     """An experiment whose names are known and whose keys go together."""
     corpus = block["corpus"]
     entry = pick(corpus, plan.catalogue, where=f"{where}.corpus", what="corpus")
@@ -305,7 +307,7 @@ def _check_heads(plan: Plan, name: str, k: int, *, where: str, index: int) -> No
         raise UserError(f"configuration, {where}.k: {k} is more than the {heads} heads of {name}")
 
 
-def _heads_of(model: dict, mirror: str | None) -> int | None:
+def _heads_of(model: Model, mirror: str | None) -> int | None:
     """Heads of a model; None while its configuration has not been fetched.
 
     Every job makes the plan again before it starts, so that the first one after a model was
@@ -321,7 +323,7 @@ def _heads_of(model: dict, mirror: str | None) -> int | None:
     return next((n for n in map(encoder_files.heads, found) if n is not None), None)
 
 
-def _check_scratch(plan: Plan, scratch: dict, *, where: str) -> None:
+def _check_scratch(plan: Plan, scratch: Scratch, *, where: str) -> None:
     for i, name in enumerate(scratch["corpora"]):
         entry = pick(name, plan.catalogue, where=f"{where}.corpora[{i}]", what="corpus")
         for j, language in enumerate(scratch["languages"]):

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from polyheads.errors import UserError
+from polyheads.study.configuration import Selection
 from polyheads.study.plan import RESULTS, Plan, Sweep, Training, spell_choice
 from polyheads.validation import nearest
 
@@ -20,7 +22,8 @@ MODEL_FILES = (
     "pruned_heads.json",
 )
 CARD = "README.md"
-_KEYS = ("experiment", "model", "source", "target", "setting", "ranking", "seed")
+_Key = Literal["experiment", "model", "source", "target", "setting", "ranking", "seed"]
+_KEYS: tuple[_Key, ...] = get_args(_Key)
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ def inputs(plan: Plan, export: Export) -> dict[str, list[str]]:
 
 
 def _selected(
-    sweeps: Sequence[Sweep], selections: Sequence[dict]
+    sweeps: Sequence[Sweep], selections: Sequence[Selection]
 ) -> Iterator[tuple[Sweep, int | None]]:
     for index, selection in enumerate(selections):
         where = f"configuration, exports[{index}]"
@@ -112,7 +115,7 @@ def _selected(
             if selection[key] not in there:
                 raise UserError(
                     f"{where}.{key}: no sweep that can be exported has the {key} "
-                    f"{selection[key]!r}{nearest(selection[key], there)}"
+                    f"{selection[key]!r}{nearest(str(selection[key]), there)}"
                 )
             left = [sweep for sweep in left if getattr(sweep, key) == selection[key]]
         k = selection.get("k")

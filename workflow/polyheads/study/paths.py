@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from polyheads import catalogue
 from polyheads.study import rankings
@@ -36,10 +36,17 @@ def model_files(model: str) -> list[str]:
     return [f"{RESULTS}/models/{model}/{file}" for file in ("model.json", "model.safetensors")]
 
 
-def ranking_inputs(training: Training, name: str) -> dict[str, str | list[str]]:
+class RankingInputs(TypedDict):
+    """What a ranking is made of."""
+
+    model: str
+    scores: NotRequired[list[str]]
+
+
+def ranking_inputs(training: Training, name: str) -> RankingInputs:
     """What a ranking is made of: the scores that it orders; random ones need the size only."""
     parts = rankings.parse(name)
-    found = {"model": f"{RESULTS}/models/{training.model}/model.json"}
+    found: RankingInputs = {"model": f"{RESULTS}/models/{training.model}/model.json"}
     if parts.language:
         place = [training.model, training.corpus, training.recipe, f"seed-{training.seed}"]
         found["scores"] = [

@@ -11,11 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 from polyheads import catalogue
 from polyheads.catalogue.methods import KINDS
+from polyheads.catalogue.records import Entry, File
 from polyheads.errors import UserError
 from polyheads.study import mixtures
+from polyheads.study.configuration import Configuration, Model
+from polyheads.study.records import Recipe
 
 RESULTS = "results"
 
@@ -134,16 +138,18 @@ class Sweep:
 class Plan:
     """Everything a study needs, by name."""
 
-    config: dict
-    catalogue: dict[str, dict]
-    models: dict[str, dict]
-    recipes: dict[str, dict]
+    config: Configuration
+    catalogue: dict[str, Entry]
+    models: dict[str, Model]
+    recipes: dict[str, Recipe]
     sweeps: list[Sweep] = field(default_factory=list)
     trials: dict[str, Trial] = field(default_factory=dict)  # path -> trial
     chosen: dict[str, ChosenTrial] = field(default_factory=dict)  # path -> trial
     tested: dict[Training, set[str]] = field(default_factory=dict)
-    needed: dict[tuple, dict[str, str]] = field(default_factory=dict)  # split -> config path
-    rankings: dict[str, tuple] = field(default_factory=dict)  # path -> (training, name)
+    # (corpus, language) -> split -> config path
+    needed: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+    # path -> (training, name)
+    rankings: dict[str, tuple[Training, str]] = field(default_factory=dict)
 
     @property
     def trial_paths(self) -> list[str]:
@@ -190,10 +196,10 @@ class Plan:
         """A message for every file that the study needs, that is not fetched and is not there."""
         found = {}
         for index, model in enumerate(self.models.values()):
-            path = Path(model.get("path", "."))
-            if not path.is_dir():
-                found[path] = (
-                    f"configuration, models[{index}].path: {path} is no directory; give one with "
+            own = Path(model.get("path", "."))
+            if not own.is_dir():
+                found[own] = (
+                    f"configuration, models[{index}].path: {own} is no directory; give one with "
                     "config.json, model.safetensors and tokenizer.json"
                 )
         for (corpus, language), splits in self.needed.items():
@@ -207,7 +213,7 @@ class Plan:
                     found.setdefault(path, f"configuration, {where}: {text}")
         return list(found.values())
 
-    def local(self, corpus: str, language: str, file: dict) -> Path | None:
+    def local(self, corpus: str, language: str, file: File) -> Path | None:
         """Where a file must lie on this machine; None if it is fetched."""
         return catalogue.local(
             self.catalogue[corpus],
@@ -221,20 +227,21 @@ class Plan:
         parts = [training.model, training.corpus, training.recipe, f"seed-{training.seed}", name]
         return "/".join([RESULTS, "rankings", *parts])
 
-    def training_recipe(self, name: str, *, tested: bool = True) -> dict:
+    def training_recipe(self, name: str, *, tested: bool = True) -> Recipe:
         """A recipe without the keys that no training uses, so that they rerun none.
 
         tested: whether dev and test sets are read, as by a trial.
         """
         return self._recipe(name, RANKING_KEYS if tested else (*RANKING_KEYS, *TESTING_KEYS))
 
-    def scoring_recipe(self, name: str, kind: str) -> dict:
+    def scoring_recipe(self, name: str, kind: str) -> Recipe:
         """A recipe as far as the scores of a kind of ranking depend on it."""
         unused = ["normalisation", *TESTING_KEYS]
         return self._recipe(name, unused + ([] if KINDS[kind].by_batch else ["ranking_batch_size"]))
 
-    def _recipe(self, name: str, unused: Iterable[str]) -> dict:
-        return {k: v for k, v in self.recipes[name].items() if k not in {"name", *unused}}
+    def _recipe(self, name: str, unused: Iterable[str]) -> Recipe:
+        used = {k: v for k, v in self.recipes[name].items() if k not in {"name", *unused}}
+        return cast(Recipe, used)
 
     def blocks(self) -> list[tuple[int, ...]]:
         """The k of trials that train, in the fixed blocks that one job runs; 0 is the first."""

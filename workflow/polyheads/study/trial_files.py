@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 from polyheads.errors import UserError
+from polyheads.study.records import TrialFile
 
 
-def read_trial(path: str | Path) -> dict[str, Any]:
+def read_trial(path: str | Path) -> TrialFile:
     """One trial's JSON file; UserError when it isn't one."""
     try:
         with open(path, encoding="utf-8") as file:
-            trial = json.load(file)
+            trial: TrialFile = json.load(file)
         trial["scores"], trial["pruned_heads"]
     except (ValueError, KeyError, TypeError, UnicodeDecodeError) as error:
         raise UserError(

@@ -14,14 +14,19 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from polyheads import catalogue, digests, origins
 from polyheads.catalogue.methods import scorer
 from polyheads.files import writing
+from polyheads.origins import OfTraining
 from polyheads.provenance import code_hash
 from polyheads.study import choice, paths, rankings
 from polyheads.study.plan import RESULTS, ChosenTrial, Plan, Training, Trial
+from polyheads.study.records import Recipe
+
+# Path of a ranking -> its heads, lowest first; see _Current.order.
+Orders = Mapping[str, list[list[int]] | None]
 
 
 def listing(study: str) -> Path:
@@ -64,9 +69,9 @@ class _Current:
             self.since = path.stat().st_mtime_ns
         self.corpora = {key: self._corpus(*key) for key in plan.needed}
         self.encoders = {name: self._encoder(name) for name in plan.models}
-        self.encodings: dict[tuple, dict | None] = {}
+        self.encodings: dict[tuple[str, str, str], dict[str, str] | None] = {}
 
-    def order(self, path: str, training: Training, name: str) -> list | None:
+    def order(self, path: str, training: Training, name: str) -> list[list[int]] | None:
         """The heads of a ranking, lowest first; None where it is not current."""
         found = self._read(f"{path}/ranking.json", f"{path}/scores.csv")
         if found is None or self.encoders[training.model] is None:
@@ -82,18 +87,19 @@ class _Current:
             code = self._code("score_heads.py", scorer(parts.kind))
             if not self._same(scores, training, scored, code, splits):
                 return None
-        return found["order"]
+        heads: list[list[int]] = found["order"]
+        return heads
 
-    def is_trial(self, trial: Trial, orders: Mapping[str, list | None]) -> bool:
+    def is_trial(self, trial: Trial, orders: Orders) -> bool:
         """Whether a trial is current. orders: ranking -> what ``order`` found."""
         script = "mask.py" if trial.protocol == "mask" and trial.k else "trials.py"
         found = self._trial(trial.path, trial.training, script)
-        if found is None or not trial.k:
+        if found is None or trial.ranking is None:  # where k is 0
             return found is not None
         order = orders[self.plan.ranking_path(trial.training, trial.ranking)]
         return order is not None and found["pruned_heads"] == order[: trial.k]
 
-    def is_chosen(self, trial: ChosenTrial, orders: Mapping[str, list | None]) -> bool:
+    def is_chosen(self, trial: ChosenTrial, orders: Orders) -> bool:
         """The same for a trial of a fresh seed, whose k is that of a sweep that is current."""
         found = self._trial(trial.path, trial.training, "chosen_trial.py")
         sweep = {path.removesuffix(".json") for path in trial.sweep}
@@ -104,7 +110,7 @@ class _Current:
         order = orders[self.plan.ranking_path(there, trial.ranking)]
         return order is not None and found["pruned_heads"] == order[:k]
 
-    def _trial(self, path: str, training: Training, script: str) -> dict | None:
+    def _trial(self, path: str, training: Training, script: str) -> dict[str, Any] | None:
         found = self._read(f"{path}.json", f"{path}.parquet")
         recipe = self.plan.training_recipe(training.recipe)
         tested = self.plan.evaluate_on(training)
@@ -117,9 +123,9 @@ class _Current:
 
     def _same(
         self,
-        made: Mapping[str, Any],
+        made: OfTraining,
         training: Training,
-        recipe: Mapping[str, Any],
+        recipe: Recipe,
         code: str,
         splits: Mapping[str, Iterable[str]],
     ) -> bool:
@@ -128,7 +134,7 @@ class _Current:
         A test set that was not read yet makes no difference to the others.
         """
         device = self.plan.config["device"]
-        expected = {
+        expected: dict[Literal["model", "recipe", "code", "threads"], object] = {
             "model": self.encoders[training.model],
             "recipe": digests.of(recipe),
             "code": code,
@@ -155,13 +161,16 @@ class _Current:
             return None
         return digests.of_file(path)
 
-    def _encoder(self, name: str) -> dict | None:
+    def _encoder(self, name: str) -> dict[str, str | int | None] | None:
         """What a training reads of an encoder that is current."""
         directory = f"{RESULTS}/models/{name}"
-        spec, script, texts = self.plan.models[name], "get_model.py", {}
-        if "scratch" in spec:
-            spec, script = spec["scratch"], "pretrain.py"
-            pairs = [(c, language) for c in spec["corpora"] for language in spec["languages"]]
+        model = self.plan.models[name]
+        spec: Mapping[str, object] = model
+        script, texts = "get_model.py", {}
+        if "scratch" in model:
+            scratch = model["scratch"]
+            spec, script = scratch, "pretrain.py"
+            pairs = [(c, language) for c in scratch["corpora"] for language in scratch["languages"]]
             texts = {"/".join(pair): self.corpora.get(pair) for pair in pairs}
         files = [f"{directory}/{file}" for file in (*origins.MODEL_FILES, origins.TOKENIZER)]
         found = self._read(f"{directory}/model.json", *files)
@@ -169,14 +178,14 @@ class _Current:
             return None
         return origins.of_model(directory)
 
-    def encoding(self, training: Training, language: str) -> dict | None:
+    def encoding(self, training: Training, language: str) -> dict[str, str] | None:
         """All splits of an encoding that is current."""
         key = (training.model, training.corpus, language)
         if key not in self.encodings:
             self.encodings[key] = self._encoding(*key)
         return self.encodings[key]
 
-    def _encoding(self, model: str, corpus: str, language: str) -> dict | None:
+    def _encoding(self, model: str, corpus: str, language: str) -> dict[str, str] | None:
         directory = paths.encoding_dir(model, corpus, language)
         files = [f"{directory}/{split}.parquet" for split in catalogue.SPLITS]
         found = self._read(f"{directory}/encoding.json", *files)
@@ -187,11 +196,15 @@ class _Current:
             return None
         return origins.of_data(directory, catalogue.SPLITS)
 
+<<<<<<< HEAD
     def _code(self, script: str, *modules: str) -> str:
         """The hash that the rule of a script has as a parameter."""
         return code_hash(self.scripts / script, *modules)
 
     def _read(self, *files: str) -> dict | None:
+=======
+    def _read(self, *files: str) -> dict[str, Any] | None:
+>>>>>>> types
         """The first file, JSON; None where a file is missing or older than the list that names it,
         or the first is not whole or says nothing of what it was made of."""
         found = [Path(file) for file in files]

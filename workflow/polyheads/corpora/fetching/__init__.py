@@ -13,9 +13,9 @@ import shutil
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from polyheads import catalogue
+from polyheads.catalogue.records import Archive, Entry, File
 from polyheads.corpora.fetching import archives as unpacking
 from polyheads.corpora.fetching import hub, network
 from polyheads.corpora.fetching.checks import checksums, compare, pinned, read_lock, write_lock
@@ -32,7 +32,7 @@ _NOT_NEEDED = b"The mirror has the members of this archive.\n"
 
 def fetch(
     *,
-    entry: Mapping[str, Any],
+    entry: Entry,
     language: str,
     mirror: str | Path | None,
     out_dir: str | Path,
@@ -68,7 +68,7 @@ def fetch(
                 if "keep" in file:
                     _cut(temporary, file["keep"], source, place)
             elif at.is_file():
-                source = at
+                source = str(at)
                 shutil.copyfile(at, temporary)
             else:
                 raise UserError(catalogue.missing(entry, language, split, at))
@@ -85,7 +85,7 @@ def fetch(
 
 def fetch_archive(
     *,
-    archive: Mapping[str, str],
+    archive: Archive,
     corpus: str,
     path: str | Path,
     mirror: str | Path | None,
@@ -135,9 +135,7 @@ def cut_sentences(lines: Iterable[bytes], first: int, last: int) -> Iterator[byt
         raise ValueError(f"only {number} sentences")
 
 
-def _files(
-    entry: Mapping[str, Any], language: str, splits: Sequence[str] | None
-) -> Iterator[tuple[str, dict[str, Any]]]:
+def _files(entry: Entry, language: str, splits: Sequence[str] | None) -> Iterator[tuple[str, File]]:
     """(first split that it holds, file) for every file of the splits, none twice."""
     known = catalogue.splits(entry, language)
     seen = set()
@@ -154,7 +152,7 @@ def _files(
 
 
 def _receive(
-    file: Mapping[str, Any],
+    file: File,
     place: str,
     target: Path,
     archives: Mapping[str, str | Path] | None,
@@ -204,9 +202,9 @@ def _cut(path: Path, keep: Sequence[int], source: str, place: str) -> None:
     os.replace(path, whole)
     try:
         with open(whole, "rb") as lines, open(path, "wb") as stream:
-            if lines.peek(len(_GZIP)).startswith(_GZIP):
-                lines = gzip.GzipFile(fileobj=lines)
-            stream.writelines(cut_sentences(lines, first, last))
+            packed = lines.peek(len(_GZIP)).startswith(_GZIP)
+            plain = gzip.GzipFile(fileobj=lines) if packed else lines
+            stream.writelines(cut_sentences(plain, first, last))
     except (EOFError, OSError, zlib.error) as error:
         if disk_is_full(error):
             raise

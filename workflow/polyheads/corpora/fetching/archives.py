@@ -11,13 +11,16 @@ import lzma
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO
 
 from polyheads.errors import UserError
 from polyheads.files import MOST_UNPACKED, TOO_LARGE, disk_is_full
 from polyheads.validation import nearest
+
+Opener = Callable[[], IO[bytes]]
 
 _MARKS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _BLOCK = 1 << 20  # bytes
@@ -47,8 +50,10 @@ def extract(archive: str | Path, members: Sequence[str], target: str | Path) -> 
             with open(archive, "rb") as stream:
                 zipped = stream.read(2) == b"PK"
             with zipfile.ZipFile(archive) if zipped else tarfile.open(archive, "r:*") as opened:
-                find = _zip_members if zipped else _tar_members
-                found = find(archive, opened, members)
+                if isinstance(opened, zipfile.ZipFile):
+                    found = _zip_members(archive, opened, members)
+                else:
+                    found = _tar_members(archive, opened, members)
                 for number, current in enumerate(members):
                     if number:
                         _separate(target, out)
@@ -64,7 +69,9 @@ def extract(archive: str | Path, members: Sequence[str], target: str | Path) -> 
             ) from error
 
 
-def _zip_members(archive: Path, opened: zipfile.ZipFile, members: Sequence[str]) -> dict:
+def _zip_members(
+    archive: Path, opened: zipfile.ZipFile, members: Sequence[str]
+) -> dict[str, Opener]:
     """Name -> function that opens the member, for the wanted ones."""
     infos = {info.filename: info for info in opened.infolist() if not info.is_dir()}
     _require(archive, members, infos)
@@ -74,10 +81,12 @@ def _zip_members(archive: Path, opened: zipfile.ZipFile, members: Sequence[str])
                 f"{archive}, {name}: the member is encrypted; unpack the archive yourself and put "
                 "the file into a mirror (key `mirror` of the config)"
             )
-    return {name: lambda name=name: opened.open(infos[name]) for name in members}
+    return {name: partial(opened.open, infos[name]) for name in members}
 
 
-def _tar_members(archive: Path, opened: tarfile.TarFile, members: Sequence[str]) -> dict:
+def _tar_members(
+    archive: Path, opened: tarfile.TarFile, members: Sequence[str]
+) -> dict[str, Opener]:
     infos: dict[str, tarfile.TarInfo] = {}
     others = []
     for info in opened:
@@ -94,10 +103,12 @@ def _tar_members(archive: Path, opened: tarfile.TarFile, members: Sequence[str])
         assert content is not None, "a regular file can be read"
         return content
 
-    return {name: lambda name=name: opener(name) for name in members}
+    return {name: partial(opener, name) for name in members}
 
 
-def _require(archive: Path, members: Sequence[str], known, others: Sequence[str] = ()) -> None:
+def _require(
+    archive: Path, members: Sequence[str], known: Collection[str], others: Sequence[str] = ()
+) -> None:
     for name in members:
         if name in others:
             raise UserError(f"{archive}, {name}: the member is a link or a directory, no file")

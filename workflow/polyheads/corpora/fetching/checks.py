@@ -9,15 +9,20 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
+from polyheads.catalogue.records import Fetched
+from polyheads.corpora.records import Checksums
+from polyheads.digests import FileDigest
 from polyheads.errors import UserError
 from polyheads.files import writing
 
 _CHUNK = 1 << 20  # bytes
+_PINS: dict[Literal["git_blob", "sha256"], str] = {"git_blob": "git blob id", "sha256": "SHA-256"}
+_LOCKED: dict[Literal["bytes", "sha256"], str] = {"bytes": "size in bytes", "sha256": "SHA-256"}
 
 
-def checksums(path: str | Path) -> dict[str, Any]:
+def checksums(path: str | Path) -> Checksums:
     """Size in bytes, SHA-256 and git blob id (the SHA-1 of `blob <size>`, NUL, content)."""
     path = Path(path)
     size = path.stat().st_size
@@ -30,32 +35,32 @@ def checksums(path: str | Path) -> dict[str, Any]:
     return {"bytes": size, "sha256": sha256.hexdigest(), "git_blob": blob.hexdigest()}
 
 
-def pinned(file: Mapping[str, Any]) -> bool:
+def pinned(file: Fetched) -> bool:
     """Whether the catalogue itself knows the file's checksum."""
     return "git_blob" in file or "sha256" in file
 
 
 def compare(
-    file: Mapping[str, Any],
-    got: Mapping[str, Any],
+    file: Fetched,
+    got: Checksums,
     *,
     source: object,
-    locked: Mapping[str, Any] | None,
+    locked: FileDigest | None,
     lock_path: str | Path,
 ) -> None:
     """UserError when a fetched file is not the one that the catalogue or the lock file knows.
 
     file: `name`, and `git_blob` or `sha256` if the catalogue has them. got: its ``checksums``.
     """
-    for key, called in (("git_blob", "git blob id"), ("sha256", "SHA-256")):
-        if key in file and got[key] != file[key]:
+    for pin, called in _PINS.items():
+        if pin in file and got[pin] != file[pin]:
             raise UserError(
-                f"{source}: {called} {got[key]} ({got['bytes']} bytes), expected {file[key]}; "
+                f"{source}: {called} {got[pin]} ({got['bytes']} bytes), expected {file[pin]}; "
                 "the file is damaged or another version: fetch it again"
             )
     if pinned(file) or locked is None:
         return
-    for key, called in (("bytes", "size in bytes"), ("sha256", "SHA-256")):
+    for key, called in _LOCKED.items():
         if got[key] != locked[key]:
             raise UserError(
                 f"{source}: {called} {got[key]}, expected {locked[key]} as recorded in "
@@ -65,14 +70,14 @@ def compare(
             )
 
 
-def read_lock(path: str | Path) -> dict[str, dict[str, Any]]:
+def read_lock(path: str | Path) -> dict[str, FileDigest]:
     """The records of a lock file, none if there is no such file."""
     path = Path(path)
     if not path.exists():
         return {}
     try:
-        lock = json.loads(path.read_text(encoding="utf-8"))
-        for record in lock.values():
+        content = json.loads(path.read_text(encoding="utf-8"))
+        for record in content.values():
             if not (isinstance(record["bytes"], int) and isinstance(record["sha256"], str)):
                 raise ValueError("bytes must be a number, sha256 text")
     except (ValueError, TypeError, KeyError, AttributeError) as error:
@@ -80,10 +85,11 @@ def read_lock(path: str | Path) -> dict[str, dict[str, Any]]:
             f"{path}: not a lock file ({error!r}); restore it, or delete it to record the "
             "checksums of the next fetch"
         ) from error
+    lock: dict[str, FileDigest] = content
     return lock
 
 
-def write_lock(path: str | Path, lock: Mapping[str, Any]) -> None:
+def write_lock(path: str | Path, lock: Mapping[str, FileDigest]) -> None:
     with writing(Path(path)) as temporary:
         text = json.dumps(lock, indent=2, sort_keys=True, ensure_ascii=False)
         temporary.write_text(text + "\n", encoding="utf-8")

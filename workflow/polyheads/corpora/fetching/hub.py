@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import fnmatch
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 
 from polyheads.catalogue.encoder_files import check_mirrored, mirrored
+from polyheads.catalogue.records import HubFile
 from polyheads.corpora.fetching.checks import checksums, compare, read_lock, write_lock
 from polyheads.errors import UserError
 from polyheads.files import disk_is_full, writing
@@ -19,7 +19,7 @@ from polyheads.files import disk_is_full, writing
 _WANTED = ("*.json", "*.txt", "*.model", "model.safetensors", "model-*.safetensors")
 
 
-def dataset_file(hub: Mapping[str, str], *, advice: str) -> Path:
+def dataset_file(hub: HubFile, *, advice: str) -> Path:
     """A data set's file in the hub's cache.
 
     hub: `dataset`, `path` and `revision`, a commit. UserError says what the client said, and

@@ -19,8 +19,9 @@ import ssl
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from email.message import Message
 from pathlib import Path
 
 from polyheads.errors import UserError
@@ -55,11 +56,12 @@ class _Partial:
 
     def validator(self) -> str | None:
         try:
-            return json.loads(self.notes.read_text(encoding="utf-8"))["validator"]
+            notes: dict[str, str | None] = json.loads(self.notes.read_text(encoding="utf-8"))
+            return notes["validator"]
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def begin(self, url: str, headers: Mapping[str, str]) -> None:
+    def begin(self, url: str, headers: Message) -> None:
         """Forget what there is and note the version that comes now."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.write_bytes(b"")  # first, so that old bytes never have the new note
@@ -159,10 +161,10 @@ def _attempt(url: str, partial: _Partial, advice: str, timeout: float) -> None:
                     return  # a run was killed after the last byte
                 partial.remove()
                 raise _Broken("the server has another version now") from error
-            reason = f"HTTP {error.code} {error.reason}"
+            answer = f"HTTP {error.code} {error.reason}"
             if error.code in (408, 429) or error.code >= 500:
-                raise _Broken(reason, _retry_after(error.headers)) from error
-        raise UserError(f"{url}: {reason}; {advice}") from error
+                raise _Broken(answer, _retry_after(error.headers)) from error
+        raise UserError(f"{url}: {answer}; {advice}") from error
     except (http.client.InvalidURL, ValueError) as error:
         raise UserError(f"{url}: not an address ({error}); correct the catalogue entry") from error
     except (OSError, http.client.HTTPException) as error:
@@ -220,7 +222,7 @@ def _said(reason: object, timeout: float) -> str:
     return str(reason) or type(reason).__name__
 
 
-def _retry_after(headers: Mapping[str, str]) -> float:
+def _retry_after(headers: Message) -> float:
     """Seconds that the header Retry-After asks for, as a number or a date; 0 without one."""
     text = (headers.get("Retry-After") or "").strip()
     if text.isdecimal():

@@ -242,7 +242,8 @@ def _adjective(shapes: list[str], forms: tuple[str, ...], agree: Filler | None) 
     return shapes[1] + _by_gender(endings[case], agree)
 
 
-def _by_gender(shapes: str, agree: Filler) -> str:
+def _by_gender(shapes: str, agree: Filler | None) -> str:
+    assert agree is not None, "the template says what it agrees with"
     gender = agree.gender
     if agree.concept in WORDS:
         own = WORDS[agree.concept].split()[1]

@@ -75,23 +75,25 @@ def realise(sentence: Sentence, grammar: ModuleType, rng: random.Random) -> list
             here = role
             start = "I-" if here == before else "B-"
             filler = sentence.filler(role)
+            assert filler is not None, "only what fills a role is said of it"
             if filler.names:
                 entity = start + ENTITY_OF.get(filler.concept, "ORG")
             if role in slots:
                 slot = start + slots[role]
         before = here
         tokens.append(Token(piece.text, piece.upos, key, entity, slot))
-    return grammar.finish(tokens)
+    finished: list[Token] = grammar.finish(tokens)
+    return finished
 
 
 def _say(
-    atom: _Atom, sentence: Sentence, grammar: ModuleType, seen: Counter
+    atom: _Atom, sentence: Sentence, grammar: ModuleType, seen: Counter[str]
 ) -> list[tuple[Piece, str, str]]:
     if atom.literal:
         return [(Piece(*atom.literal), "", _count(atom.name, seen))]
     filler = sentence.filler(atom.name)
     role = atom.name if filler else ""
-    forms = tuple(sentence.filler(form).concept if form.isupper() else form for form in atom.forms)
+    forms = tuple(_form(form, sentence) for form in atom.forms)
     # Agreement is with a role or, in requests, with a fixed word such as `room`.
     agree = sentence.filler(atom.agree) or (Filler(atom.agree) if atom.agree else None)
     if filler and filler.names:
@@ -107,6 +109,15 @@ def _say(
         (piece, "", _count(f"{atom.name}.{i}" if i else atom.name, seen))
         for i, piece in enumerate(said)
     ]
+
+
+def _form(form: str, sentence: Sentence) -> str:
+    """A form of a word: of a template, or where a role stands there the concept that fills it."""
+    if not form.isupper():
+        return form
+    filler = sentence.filler(form)
+    assert filler is not None, "the template needs the role"
+    return filler.concept
 
 
 def _say_name(filler: Filler, grammar: ModuleType) -> list[Piece]:
@@ -129,7 +140,7 @@ def _say_name(filler: Filler, grammar: ModuleType) -> list[Piece]:
     return pieces
 
 
-def _count(key: str, seen: Counter) -> str:
+def _count(key: str, seen: Counter[str]) -> str:
     seen[key] += 1
     return f"{key}#{seen[key]}"
 

@@ -8,18 +8,19 @@ example, so that nothing is mended silently.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
+from polyheads.catalogue.records import Reading
 from polyheads.corpora.readers import columns, conllu, jsonl, parquet, slots
-from polyheads.corpora.readers.lines import Copy
+from polyheads.corpora.readers.lines import Copy, Source
+from polyheads.corpora.records import Counts
 from polyheads.errors import UserError
 from polyheads.validation import nearest
 
 Sentence = tuple[list[str], list[str]]  # tokens and their tags, equally many
 
-_Reader = Callable[[Path, Mapping[str, Any], str, dict[str, Any]], Iterator[Sentence]]
+_Reader = Callable[[Source, Reading, str, Counts], Iterator[Sentence]]
 
 FORMATS: dict[str, _Reader] = {
     "conllu": conllu.read,
@@ -32,7 +33,7 @@ FORMATS: dict[str, _Reader] = {
 }
 
 
-def new_counts() -> dict[str, Any]:
+def new_counts() -> Counts:
     """What a reader counts: sentences, words (tokens in a surface view), skipped and repairs.
 
     skipped: {kind: number}, repairs: {kind: {"count": number, "example": "file:line: what"}}.
@@ -42,10 +43,10 @@ def new_counts() -> dict[str, Any]:
 
 def read(
     path: str | Path,
-    reading: Mapping[str, Any],
+    reading: Reading,
     *,
     split: str,
-    counts: dict[str, Any],
+    counts: Counts,
     copy_of: Path | None = None,
 ) -> Iterator[Sentence]:
     """Stream the sentences of a file; `counts` (see new_counts) grow as it goes.
@@ -58,7 +59,7 @@ def read(
     kind = reading["format"]
     if kind not in FORMATS:
         raise UserError(f"{path}: no reader for the format {kind!r}{nearest(kind, FORMATS)}")
-    source = Copy(Path(path), copy_of) if copy_of else Path(path)
+    source: Source = Copy(Path(path), copy_of) if copy_of else Path(path)
     withheld = 0
     for sentence in FORMATS[kind](source, reading, split, counts):
         counts["sentences"] += 1

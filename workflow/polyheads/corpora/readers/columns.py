@@ -10,17 +10,19 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
+from polyheads.catalogue.records import Columns, Reading
 from polyheads.corpora.readers.lines import (
     AGAIN,
+    Source,
     count_repair,
     count_skipped,
     numbered_lines,
     quoted,
 )
 from polyheads.corpora.readers.tags import Blanks, Tagger
+from polyheads.corpora.records import Counts
 from polyheads.errors import UserError
 
 _SEPARATORS = {"tab": "\t", "space": " "}
@@ -34,14 +36,16 @@ _SPACES = re.compile("[ \t]+")
 
 
 def read(
-    path: Path, reading: Mapping[str, Any], split: str, counts: dict[str, Any]
+    path: Source, reading: Reading, split: str, counts: Counts
 ) -> Iterator[tuple[list[str], list[str]]]:
     """Sentences of a file in columns; see the `columns` of schemas/corpus.schema.yaml."""
-    layout = _Layout(reading["columns"], path, counts)
+    columns_read = reading["columns"]
+    assert columns_read is not None, "the catalogue sees to it"
+    layout = _Layout(columns_read, path, counts)
     tagger, blanks = Tagger(reading, path, counts), Blanks(reading, path, counts)
     pattern, comment, document = layout.pattern, layout.comment, layout.document
     separator, least, most = layout.separator, layout.least, layout.most
-    header = reading["columns"].get("header")
+    header = columns_read.get("header")
     at, tag_at = layout.token, layout.tag
     breaks = reading.get("sentence_break") or {}
     last_tokens, at_most = frozenset(breaks.get("after", ())), breaks.get("at_most", 0)
@@ -81,7 +85,7 @@ def read(
             columns = layout.joined(columns, number)
         token = columns[at]
         if pattern:
-            token = layout.inner(token, number)
+            token = layout.inner(pattern, token, number)
         # tags.is_plain without the call: this runs for every token
         if not token.isprintable() or token.isspace() or not token:
             blanks.check(token, number, layout.token_name, tagger.knows(columns[tag_at]))
@@ -129,7 +133,7 @@ def expected(least: float, most: float) -> str:
 class _Layout:
     """The `columns` of a reading, checked and made quick to use."""
 
-    def __init__(self, columns: Mapping[str, Any], path: Path, counts: dict[str, Any]):
+    def __init__(self, columns: Columns, path: Source, counts: Counts):
         self._path, self._counts, self._columns = path, counts, columns
         self._separator_name = columns.get("separator", "tab")
         self.separator = _SEPARATORS.get(self._separator_name)  # None: `split` knows how
@@ -217,13 +221,13 @@ class _Layout:
                 return f" (it has {width} with a {name} between two: is the separator {name}?)"
         return ""
 
-    def inner(self, token: str, number: int) -> str:
+    def inner(self, pattern: re.Pattern[str], token: str, number: int) -> str:
         """Group 1 of the token's pattern."""
-        match = self.pattern.fullmatch(token)
+        match = pattern.fullmatch(token)
         if match is None or match[1] is None:
             raise UserError(
                 f"{self._path}:{number}: {self.token_name}, {quoted(token)}, does not match the "
-                f"token_pattern {self.pattern.pattern!r}; {AGAIN}, or change the pattern in the "
+                f"token_pattern {pattern.pattern!r}; {AGAIN}, or change the pattern in the "
                 "catalogue entry"
             )
         return match[1]

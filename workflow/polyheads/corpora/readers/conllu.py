@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
+from polyheads.catalogue.records import Reading
 from polyheads.corpora.readers.lines import (
     AGAIN,
+    Source,
     count_repair,
     count_skipped,
     numbered_lines,
     quoted,
 )
 from polyheads.corpora.readers.tags import Blanks, Tagger
+from polyheads.corpora.records import Counts
 from polyheads.errors import UserError
 
 _COLUMNS = 10
@@ -24,7 +25,7 @@ _EMPTY_NODE = re.compile(rf"(0|{_ID})\.{_ID}")
 
 
 def read(
-    path: Path, reading: Mapping[str, Any], split: str, counts: dict[str, Any]
+    path: Source, reading: Reading, split: str, counts: Counts
 ) -> Iterator[tuple[list[str], list[str]]]:
     """FORM and UPOS of the words; ranges and empty nodes are skipped and counted.
 

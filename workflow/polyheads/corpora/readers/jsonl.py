@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from polyheads.corpora.readers.lines import AGAIN, count_repair, quoted, rows_of_lines
+from polyheads.catalogue.records import Reading
+from polyheads.corpora.readers.lines import AGAIN, Source, count_repair, quoted, rows_of_lines
 from polyheads.corpora.readers.tags import Blanks, Tagger
+from polyheads.corpora.records import Counts
 from polyheads.errors import UserError
 
 
 def read(
-    path: Path, reading: Mapping[str, Any], split: str, counts: dict[str, Any]
+    path: Source, reading: Reading, split: str, counts: Counts
 ) -> Iterator[tuple[list[str], list[str]]]:
     """Rows `{"tokens": [...], "tags": [...]}`, tags by their names; other keys aren't used.
 

@@ -14,10 +14,14 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING
 
+from polyheads.corpora.records import Counts
 from polyheads.errors import UserError
 from polyheads.files import MOST_UNPACKED, TOO_LARGE
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 AGAIN = "mend the line, or fetch the file again if it is damaged"
 
@@ -35,13 +39,11 @@ def quoted(text: str, most: int = 60) -> str:
     return repr(text if len(text) <= most else text[: most - 1] + "…")
 
 
-def count_skipped(counts: dict[str, Any], kind: str) -> None:
+def count_skipped(counts: Counts, kind: str) -> None:
     counts["skipped"][kind] = counts["skipped"].get(kind, 0) + 1
 
 
-def rows_of_lines(
-    path: Path, encoding: str, counts: dict[str, Any]
-) -> Iterator[tuple[int, str, str]]:
+def rows_of_lines(path: Source, encoding: str, counts: Counts) -> Iterator[tuple[int, str, str]]:
     """(number, `path:number`, text) of every line; empty ones are counted as `extra_empty_line`."""
     for number, line in numbered_lines(path, encoding, counts):
         if line:
@@ -50,7 +52,7 @@ def rows_of_lines(
             count_repair(counts, "extra_empty_line", path, number, "an empty row")
 
 
-def count_repair(counts: dict[str, Any], kind: str, path: Path, number: int, what: str) -> None:
+def count_repair(counts: Counts, kind: str, path: Source, number: int, what: str) -> None:
     """Count a repair; the first of its kind becomes the example, ``file:line: what``."""
     repair = counts["repairs"].get(kind)
     if repair is None:
@@ -75,7 +77,10 @@ class Copy:
         return self.of.name
 
 
-def open_file(path: Path | Copy) -> BinaryIO:
+Source = Path | Copy
+
+
+def open_file(path: Source) -> io.BufferedReader:
     try:
         return open(path.at if isinstance(path, Copy) else path, "rb")
     except FileNotFoundError as error:
@@ -84,7 +89,7 @@ def open_file(path: Path | Copy) -> BinaryIO:
         raise UserError(f"{path}: can't be opened ({error.strerror}); check the path") from error
 
 
-def numbered_lines(path: Path, encoding: str, counts: dict[str, Any]) -> Iterator[tuple[int, str]]:
+def numbered_lines(path: Source, encoding: str, counts: Counts) -> Iterator[tuple[int, str]]:
     """Line numbers (from 1) and lines without their ends.
 
     encoding: any that Python knows. A byte order mark at the beginning of a line (joined files have
@@ -112,7 +117,7 @@ def numbered_lines(path: Path, encoding: str, counts: dict[str, Any]) -> Iterato
             yield number, line
 
 
-def _unpacked(path: Path, file: BinaryIO) -> BinaryIO:
+def _unpacked(path: Source, file: io.BufferedReader) -> io.BufferedReader:
     """The file, or what gzip has packed into it; UserError for archives."""
     start = file.peek(6)[:6]
     for magic, what in _PACKED.items():
@@ -127,16 +132,17 @@ def _unpacked(path: Path, file: BinaryIO) -> BinaryIO:
 class _Gzip(io.RawIOBase):
     """What gzip has packed into a file; UserError for damage and for more than anybody means."""
 
-    def __init__(self, path: Path, file: BinaryIO):
+    def __init__(self, path: Source, file: io.BufferedReader) -> None:
         self._path, self._left = path, MOST_UNPACKED
         self._file = gzip.GzipFile(fileobj=file)
 
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer) -> int:
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        view = memoryview(buffer)
         try:
-            data = self._file.read(len(buffer))
+            data = self._file.read(len(view))
         except (EOFError, OSError, zlib.error) as error:
             raise UserError(
                 f"{self._path}: what gzip has packed is damaged or cut off ({error}); fetch the "
@@ -145,11 +151,11 @@ class _Gzip(io.RawIOBase):
         self._left -= len(data)
         if self._left < 0:
             raise UserError(f"{self._path}: {TOO_LARGE}")
-        buffer[: len(data)] = data
+        view[: len(data)] = data
         return len(data)
 
 
-def _not_utf_8(path: Path, stream: BinaryIO, encoding: str) -> Iterator[bytes]:
+def _not_utf_8(path: Source, stream: io.BufferedReader, encoding: str) -> Iterator[bytes]:
     """The lines; at their end UserError if all that say anything about it are UTF-8."""
     first = 0  # line of the first byte beyond ASCII; -1 once it is certain
     for number, raw in enumerate(stream, 1):
@@ -168,7 +174,7 @@ def _not_utf_8(path: Path, stream: BinaryIO, encoding: str) -> Iterator[bytes]:
         )
 
 
-def _lines(path: Path, stream: Iterator[bytes], encoding: str) -> Iterator[tuple[int, str]]:
+def _lines(path: Source, stream: Iterator[bytes], encoding: str) -> Iterator[tuple[int, str]]:
     """Lines of an encoding in which the byte 0x0a is always an LF."""
     for number, raw in enumerate(stream, 1):
         if number == 1:
@@ -194,7 +200,7 @@ def _lines(path: Path, stream: Iterator[bytes], encoding: str) -> Iterator[tuple
             ) from error
 
 
-def _check_mark(path: Path, raw: bytes, encoding: str) -> None:
+def _check_mark(path: Source, raw: bytes, encoding: str) -> None:
     """UserError where a file begins with the byte order mark of another encoding."""
     if raw.startswith(codecs.BOM_UTF8) and encoding != "utf-8":
         raise UserError(
@@ -206,7 +212,9 @@ def _check_mark(path: Path, raw: bytes, encoding: str) -> None:
         raise UserError(f"{path}:1: not {encoding.upper()}, {_SET_WIDE}")
 
 
-def _decoded_lines(path: Path, stream: BinaryIO, encoding: str) -> Iterator[tuple[int, str]]:
+def _decoded_lines(
+    path: Source, stream: io.BufferedReader, encoding: str
+) -> Iterator[tuple[int, str]]:
     """Lines of UTF-16 in either byte order and of other encodings that need their whole text."""
     block = stream.read(_BLOCK)
     if not block:
@@ -250,7 +258,7 @@ def _decoded_lines(path: Path, stream: BinaryIO, encoding: str) -> Iterator[tupl
         raise _cut(path, number, any("\r" in part for part in rest))
 
 
-def _byte_order(path: Path, block: bytes) -> str:
+def _byte_order(path: Source, block: bytes) -> str:
     """The byte order of UTF-16 without a mark: the one that makes more blanks and line ends."""
     found = {
         order: sum(block[: len(block) & ~1].decode(order, "replace").count(c) for c in "\t\n ")
@@ -265,7 +273,7 @@ def _byte_order(path: Path, block: bytes) -> str:
     return "utf-16-le" if little > big else "utf-16-be"
 
 
-def _cut(path: Path, number: int, returns: bool) -> UserError:
+def _cut(path: Source, number: int, returns: bool) -> UserError:
     hint = ", or it ends its lines with CR alone: convert these to LF" if returns else ""
     return UserError(
         f"{path}:{number}: the file ends in the middle of this line (no line end after it); it is "

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
-from polyheads.corpora.readers.lines import count_repair, count_skipped, open_file, quoted
+from polyheads.catalogue.records import Reading
+from polyheads.corpora.readers.lines import Source, count_repair, count_skipped, open_file, quoted
 from polyheads.corpora.readers.tags import Blanks, Tagger
+from polyheads.corpora.records import Counts
 from polyheads.errors import UserError
 
 _ROWS = 1000  # rows held at a time
@@ -20,7 +21,7 @@ _AGAIN = "fetch the file again if it is damaged"
 
 
 def read(
-    path: Path, reading: Mapping[str, Any], split: str, counts: dict[str, Any]
+    path: Source, reading: Reading, split: str, counts: Counts
 ) -> Iterator[tuple[list[str], list[str]]]:
     """Sentences from `tokens` and `ner_tags`, `tags` or `upos`; errors name file:row (from 1).
 
@@ -45,7 +46,7 @@ def read(
         yield tokens, tagger.convert(tags, [row] * len(tags))
 
 
-def _rows(path: Path, reading: Mapping[str, Any]) -> Iterator[tuple[int, list[str], list[str]]]:
+def _rows(path: Source, reading: Reading) -> Iterator[tuple[int, list[str], list[str]]]:
     """Number, tokens and tags of every row; some rows are held at a time."""
     import pyarrow
     import pyarrow.parquet
@@ -98,9 +99,7 @@ def _row(
     return tokens, [names[tag] for tag in tags]
 
 
-def _tag_column(
-    path: Path, schema: Any, reading: Mapping[str, Any]
-) -> tuple[str, list[str] | None]:
+def _tag_column(path: Source, schema: Any, reading: Reading) -> tuple[str, list[str] | None]:
     """The column of tags, and the names of its numbers (None: it holds strings)."""
     from pyarrow import types
 
@@ -147,6 +146,6 @@ def _class_names(metadata: Mapping[bytes, bytes], column: str) -> list[str] | No
     return names if good else None
 
 
-def _damaged(path: Path, row: str, error: BaseException) -> UserError:
+def _damaged(path: Source, row: str, error: BaseException) -> UserError:
     text = quoted(" ".join(str(error).split()), most=120)
     return UserError(f"{path}{row}: not a readable Parquet file ({text}); {_AGAIN}")

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
+from polyheads.catalogue.records import Reading
 from polyheads.corpora.readers.columns import expected, place, widths
 from polyheads.corpora.readers.jsonl import check_encodable, parsed
-from polyheads.corpora.readers.lines import AGAIN, count_repair, quoted, rows_of_lines
+from polyheads.corpora.readers.lines import AGAIN, Source, count_repair, quoted, rows_of_lines
 from polyheads.corpora.readers.tags import Blanks, Tagger
+from polyheads.corpora.records import Counts
 from polyheads.errors import UserError
 from polyheads.validation import nearest
 
@@ -27,7 +28,7 @@ _MTOD_COLUMNS = 5
 
 
 def read_multiatis(
-    path: Path, reading: Mapping[str, Any], split: str, counts: dict[str, Any]
+    path: Source, reading: Reading, split: str, counts: Counts
 ) -> Iterator[tuple[list[str], list[str]]]:
     """Rows of tab-separated columns below a header that begins with `id`; intents aren't used.
 
@@ -36,6 +37,7 @@ def read_multiatis(
     `unequal_row`, as the entry says.
     """
     layout = reading["columns"]
+    assert layout is not None, "the catalogue sees to it"
     utterance_at, tags_at = place(layout["utterance"]), place(layout["tags"])
     least, most = widths(layout, "utterance", "tags")
     tagger, blanks = Tagger(reading, path, counts), Blanks(reading, path, counts)
@@ -77,7 +79,7 @@ def read_multiatis(
 
 
 def read_massive(
-    path: Path, reading: Mapping[str, Any], split: str, counts: dict[str, Any]
+    path: Source, reading: Reading, split: str, counts: Counts
 ) -> Iterator[tuple[list[str], list[str]]]:
     """Rows of JSON; those of the split's partition, tagged from the brackets in `annot_utt`.
 
@@ -149,7 +151,7 @@ def _brackets(text: str, where: str) -> Iterator[tuple[str | None, str]]:
 
 
 def read_mtod(
-    path: Path, reading: Mapping[str, Any], split: str, counts: dict[str, Any]
+    path: Source, reading: Reading, split: str, counts: Counts
 ) -> Iterator[tuple[list[str], list[str]]]:
     """Rows `intent TAB start:end:slot,... TAB utterance TAB locale TAB JSON`.
 
@@ -239,9 +241,9 @@ def _tag_spans(
     spans: Sequence[tuple[int, int, str]],
     edges: Sequence[tuple[int, int]],
     length: int,
-    path: Path,
+    path: Source,
     number: int,
-    counts: dict[str, Any],
+    counts: Counts,
 ) -> list[str]:
     """B-, I- and O for tokens with these edges in a text of this length."""
     tags = ["O"] * len(edges)

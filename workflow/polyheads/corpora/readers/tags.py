@@ -7,12 +7,12 @@ neighbours of different types don't fuse when both become MISC.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
 from polyheads import catalogue
-from polyheads.corpora.readers.lines import AGAIN, count_repair, quoted
+from polyheads.catalogue.records import Reading
+from polyheads.corpora.readers.lines import AGAIN, Source, count_repair, quoted
+from polyheads.corpora.records import Counts
 from polyheads.errors import UserError
 from polyheads.validation import nearest
 
@@ -31,9 +31,7 @@ class Tagger:
     pair of the two is worked out once and then looked up.
     """
 
-    def __init__(
-        self, reading: Mapping[str, Any], path: Path, counts: dict[str, Any], scheme: str = ""
-    ):
+    def __init__(self, reading: Reading, path: Source, counts: Counts, scheme: str = ""):
         """scheme: instead of the reading's, for formats that have one of their own."""
         self._reading, self._path, self._counts = reading, path, counts
         pos = reading["task"] == "pos"
@@ -141,7 +139,7 @@ class Tagger:
             if prefix not in tuple(_PREFIXES[self._scheme]):
                 raise self._unknown(tag, where)
         types = self._reading.get("types", {})
-        ours = types.get(kind, kind)
+        ours: str | None = types.get(kind, kind)
         if ours not in self._labels:
             ours = self._reading.get("other_types")
             if not kind or ours is None:
@@ -186,7 +184,7 @@ class Blanks:
     kept and counted.
     """
 
-    def __init__(self, reading: Mapping[str, Any], path: Path, counts: dict[str, Any]):
+    def __init__(self, reading: Reading, path: Source, counts: Counts):
         self._keep = reading.get("blank_tokens", "error") == "keep"
         self._path, self._counts = path, counts
 

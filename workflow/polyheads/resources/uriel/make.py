@@ -51,7 +51,7 @@ def main(path: str) -> None:
 
     def code_of(language: str) -> str:
         code = languages[language].get("uriel", language)
-        return three.get(code, code)
+        return str(three.get(code, code))
 
     with zipfile.ZipFile(path) as wheel:
         three = json.loads(wheel.read("lang2vec/data/letter_codes.json"))
@@ -67,7 +67,7 @@ def main(path: str) -> None:
             if not {one, other} <= set(places):
                 continue
             # Of all fixed points the one in line with both languages shows how far apart they are.
-            row = [float(np.abs(places[one] - places[other]).max())]
+            row: list[float | None] = [float(np.abs(places[one] - places[other]).max())]
             row += [angle(of[kind][one], of[kind][other]) for kind in KINDS[1:]]
             out.writerow([*pair, *("" if value is None else f"{value:.4f}" for value in row)])
     print("not in URIEL:", [c for c in languages if code_of(c) not in places] or "none")
