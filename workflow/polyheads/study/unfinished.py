@@ -196,15 +196,11 @@ class _Current:
             return None
         return origins.of_data(directory, catalogue.SPLITS)
 
-<<<<<<< HEAD
     def _code(self, script: str, *modules: str) -> str:
         """The hash that the rule of a script has as a parameter."""
         return code_hash(self.scripts / script, *modules)
 
-    def _read(self, *files: str) -> dict | None:
-=======
     def _read(self, *files: str) -> dict[str, Any] | None:
->>>>>>> types
         """The first file, JSON; None where a file is missing or older than the list that names it,
         or the first is not whole or says nothing of what it was made of."""
         found = [Path(file) for file in files]
