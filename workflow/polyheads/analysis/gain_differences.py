@@ -178,7 +178,7 @@ def _without_number(contrast: Contrast, resamples: int) -> Difference:
 
 def _dev_selected(contrast: Contrast, inputs: _Inputs, mean: Difference) -> list[Difference]:
     """The pairs, then their mean."""
-    pairs = tidy.grouped(contrast.sweeps, lambda sides: sides[0].pair)
+    pairs = tidy.grouped(contrast.sweeps, _pair)
     out, values, averages = [], [], []
     for (source, target), sweeps in pairs.items():
         drawn = _of_target(sweeps, inputs)
@@ -206,7 +206,7 @@ def _fresh(
     sweeps = [(seed, sides) for seed, members in fresh.items() for sides in members]
     drawn = []
     for pair in contrast.pairs:
-        mine = [(seed, sides) for seed, sides in sweeps if sides[0].pair == pair]
+        mine = [(seed, sides) for seed, sides in sweeps if _pair(sides) == pair]
         of_pair = _of_target([sides for _, sides in mine], inputs)
         drawn += [(seed, one) for (seed, _), one in zip(mine, of_pair, strict=True)]
     seeds = tidy.grouped(drawn, lambda item: item[0])
@@ -263,13 +263,12 @@ def of_sweeps(
     """The mean of two groups' differences, which says why where it has no number; None where it is
     of other pairs or seeds than these sweeps."""
     same = [row for row in differences if row.groups == groups]
-    pairs = tidy.grouped(sweeps, lambda sides: sides[0].pair)
-    seeds = [{one.seed for one, _ in members} for members in pairs.values()]
+    seeds = [_seeds(of_pair) for of_pair in tidy.grouped(sweeps, _pair).values()]
     # Only this criterion has rows of its pairs; the means are of the same.
-    of_pairs = {row.pair for row in same if row.level == "pair"}
+    pairs = {row.pair for row in same if row.level == "pair"}
     for row in same:
         if row.level == "mean" and row.criterion == criterion:
-            matches = pairs.keys() == of_pairs and all(len(of) == row.seeds for of in seeds)
+            matches = pairs == set(map(_pair, sweeps)) and all(n == row.seeds for n in seeds)
             return row if matches or row.problem else None
     return None
 
@@ -279,11 +278,25 @@ def of_pair(
 ) -> Difference | None:
     """The difference of one pair of languages by the k chosen on dev; None where it is of other
     seeds than these sweeps, which are all of the pair."""
-    pair, seeds = sweeps[0][0].pair, {one.seed for one, _ in sweeps}
     for row in differences:
-        if row.level == "pair" and row.pair == pair and row.groups == groups:
-            return row if row.seeds == len(seeds) else None
+        if row.level == "pair" and row.pair == _pair(sweeps[0]) and row.groups == groups:
+            return row if row.seeds == _seeds(sweeps) else None
     return None
+
+
+def _pair(sides: Sides) -> tuple[str, str]:
+    return sides[0].pair
+
+
+def _seeds(sweeps: Iterable[Sides]) -> int:
+    """How many seeds have the gains of both sides by the k chosen on dev."""
+    return len(
+        {
+            one.seed
+            for one, other in sweeps
+            if one.dev_selected.gain is not None and other.dev_selected.gain is not None
+        }
+    )
 
 
 def with_fresh_seeds(
