@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from polyheads.analysis import tidy
 from polyheads.analysis.choices import CRITERIA, Choice
 from polyheads.analysis.estimates import Estimate, of_choices
+from polyheads.analysis.improved import count
 from polyheads.catalogue.methods import KINDS
 from polyheads.study.plan import Sweep
 from polyheads.study.rankings import ranking_kind
@@ -143,7 +144,8 @@ def _by_experiment(sweeps: Iterable[Sweep]) -> Collection[list[Sweep]]:
 
 
 def _extent(sweeps: Sequence[Sweep], main: Sequence[Sweep], done: set[str]) -> Extent:
-    trained, masked = set(), set()
+    trained: set[str] = set()
+    masked: set[str] = set()
     for sweep in sweeps:
         for k, path in zip(sweep.ks, sweep.trials, strict=True):
             if path in done:
@@ -209,22 +211,23 @@ def _gains_of(
 ) -> Gains:
     selected = [row.dev_selected.gain for row in choices if row.dev_selected.gain is not None]
     best = [row.test_oracle.gain for row in choices if row.test_oracle.gain is not None]
-    means = tidy.mean(selected), tidy.mean(best)
+    dev_selected, test_oracle = tidy.mean(selected), tidy.mean(best)
+    apart = None
+    if dev_selected is not None and test_oracle is not None:
+        apart = test_oracle - dev_selected
     mine = of_choices(estimates, choices)
     return Gains(
         ranking=ranking,
         setting=setting,
         sweeps=len(selected),
-        up=sum(gain > 0 for gain in selected),
-        down=sum(gain < 0 for gain in selected),
-        same=sum(gain == 0 for gain in selected),
+        **count(selected)._asdict(),
         unpruned=sum(row.dev_selected.k == 0 for row in choices),
-        dev_selected=means[0],
+        dev_selected=dev_selected,
         dev_test_spearman=tidy.mean(row.dev_test_spearman for row in choices),
         oracle_sweeps=len(best),
-        oracle_up=sum(gain > 0 for gain in best),
-        test_oracle=means[1],
-        oracle_less_dev=None if None in means else means[1] - means[0],
+        oracle_up=count(best).up,
+        test_oracle=test_oracle,
+        oracle_less_dev=apart,
         dev_selected_apart=_told_apart(mine, "dev_selected"),
         test_oracle_apart=_told_apart(mine, "test_oracle"),
     )

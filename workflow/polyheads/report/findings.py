@@ -78,9 +78,7 @@ def _beside(extras: Extras) -> str:
         "further seed{s} of each unpruned model": extras.further_seeds,
         "fresh seed{s} of the chosen k": extras.fresh_seeds,
     }
-    parts = [
-        f"{n} {words.format(s='' if n == 1 else 's')}" for words, n in counts.items() if n
-    ]
+    parts = [f"{n} {words.format(s='' if n == 1 else 's')}" for words, n in counts.items() if n]
     return f"Beside experiment {extras.experiment}: {_listed(parts)}." if parts else ""
 
 

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable, Mapping
 
+from typing import TypeVar
+
 from polyheads.analysis import tidy
 from polyheads.analysis.claims.records import Published
+
+P = TypeVar("P", bound=Hashable)  # a pair: (source, target), a target, two languages
 
 
 def of_all(numbers: Collection[float]) -> Published:
@@ -25,13 +29,8 @@ def of_models(numbers: Mapping[str, float], model: str) -> Published:
     return _with_names(numbers)
 
 
-def of_pairs(
-    numbers: Mapping[tuple[str, Hashable], float], model: str, run: Iterable[Hashable]
-) -> Published:
-    """Of the paper's number of each (model, pair) the mean over the pairs that were run.
-
-    A pair is whatever the number is of: (source, target), a target, two languages.
-    """
+def of_pairs(numbers: Mapping[tuple[str, P], float], model: str, run: Iterable[P]) -> Published:
+    """Of the paper's number of each (model, pair) the mean over the pairs that were run."""
     run = set(run)
     mine = {pair: number for (name, pair), number in numbers.items() if name == model}
     if not mine:

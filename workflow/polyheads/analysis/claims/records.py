@@ -76,6 +76,7 @@ class Published:
     improved: int | None = None
     pairs: int | None = None
     text_improved: int | None = None  # as its text has it, where that differs from its tables
+    drawn: bool = False  # in a figure only, without numbers
     of_part: bool = False  # a part of its pairs was run, and the number is of these
 
     @property

@@ -70,7 +70,7 @@ def _other_side(null: Null) -> float | None:
 
 
 def _of_interval(line: ClaimLine) -> float | None:
-    """p of the interval; where only its ends are known, that of a normal distribution with these."""
+    """p of the interval; by a normal distribution where only its ends are known."""
     bounds, value = line.bounds, line.dev_selected.value
     if bounds.p_interval is not None or bounds.low is None or bounds.high is None or value is None:
         return bounds.p_interval
