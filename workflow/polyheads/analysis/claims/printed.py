@@ -6,7 +6,6 @@ For another model the numbers of all of the paper's, each a mean over all of its
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable, Mapping
-
 from typing import TypeVar
 
 from polyheads.analysis import tidy
