@@ -147,9 +147,7 @@ def test_verdicts(given, expected):
 
 def test_verdicts_are_codes_with_what_qualifies_them():
     (judged,) = judge([line(noise=False, runs=2, p_interval=0.01, **SMALL)])
-    assert judged.verdict == Verdict(
-        code=Code.HOLDS, runs=Runs.SEVERAL, small=True, p_holm=0.01
-    )
+    assert judged.verdict == Verdict(code=Code.HOLDS, runs=Runs.SEVERAL, small=True, p_holm=0.01)
     assert judge([line(kind=Kind.HEADS)])[0].verdict == Verdict(code=Code.FOR_COMPARISON)
 
 

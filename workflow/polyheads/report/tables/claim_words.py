@@ -40,10 +40,11 @@ CLAIMS = {
 }
 """Id of a claim -> what it says."""
 
-_VERDICTS = {
+VERDICTS = {
     Code.HOLDS: "holds",
     Code.CONTRADICTED: "contradicted",
     Code.RELATED: "related",
+    Code.NOTHING_WORTH_HAVING: "no {what} worth having",
     Code.NOT_SHOWN: "not shown",
     Code.SAME_DIRECTION: "same direction, no interval",
     Code.OPPOSITE_DIRECTION: "opposite direction, no interval",
@@ -129,9 +130,10 @@ def _pairs(relation: Relation) -> str:
 
 def verdict(given: Verdict, kind: Kind) -> str:
     """A verdict as the table says it."""
-    nothing = f"no {'difference' if kind is Kind.DIFFERENCE else 'gain'} worth having"
-    words = _VERDICTS.get(given.code, nothing) + _RUNS[given.runs]
-    return f"{words}, but {nothing}" if given.small else words
+    what = "difference" if kind is Kind.DIFFERENCE else "gain"
+    nothing = VERDICTS[Code.NOTHING_WORTH_HAVING].format(what=what)
+    words = nothing if given.code is Code.NOTHING_WORTH_HAVING else VERDICTS[given.code]
+    return words + _RUNS[given.runs] + (f", but {nothing}" if given.small else "")
 
 
 def note(line: ClaimLine) -> str:
