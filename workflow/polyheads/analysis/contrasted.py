@@ -99,18 +99,19 @@ def with_fresh(contrast: Contrast, choices: Sequence[Choice]) -> dict[int, list[
     chosen on either side by itself.
     """
     one, other = (_fresh(group, contrast, choices) for group in (contrast.one, contrast.other))
-    if any(pair not in side for side in (one, other) for pair in contrast.pairs):
+    sides = [(side, pair) for side in (one, other) for pair in contrast.pairs]
+    if not sides or any(pair not in side for side, pair in sides):
         return {}
     seeds = [
         seed
         for seed in next(iter(one.values()), {})
-        if all(seed in side[pair] for side in (one, other) for pair in contrast.pairs)
+        if all(seed in side[pair] for side, pair in sides)
     ]
     return {
         seed: [
-            sides
+            both
             for pair in contrast.pairs
-            for sides in zip(one[pair][seed], other[pair][seed], strict=True)
+            for both in zip(one[pair][seed], other[pair][seed], strict=True)
         ]
         for seed in seeds
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 from polyheads.analysis import tidy
 from polyheads.analysis.choices import Choice
@@ -13,7 +13,8 @@ from polyheads.study.displays import Display
 from polyheads.study.plan import Sweep
 from polyheads.study.rankings import ranking_kind
 
-Lowest = Mapping[tuple, Choice]  # (kind of ranking, "" for any; point) -> sweep
+Place = tuple[Hashable, ...]  # kind of ranking, "" for any; point (see `_point`)
+Lowest = Mapping[Place, Choice]
 
 
 def contrasts(
@@ -68,9 +69,9 @@ def partner(control: Choice, lowest: Lowest, default: str) -> Choice | None:
     return next((lowest[place] for place in places if place in lowest), None)
 
 
-def lowest_of(choices: Iterable[Choice]) -> dict[tuple, Choice]:
+def lowest_of(choices: Iterable[Choice]) -> dict[Place, Choice]:
     """(kind, point) -> the sweep that prunes the lowest heads by a scored ranking of the source."""
-    lowest: dict[tuple, Choice] = {}
+    lowest: dict[Place, Choice] = {}
     for row in choices:
         main = row.role == "main" and "+" not in row.source
         if main and not is_control(row) and row.ranking.endswith(f"-{row.source}"):
@@ -80,7 +81,7 @@ def lowest_of(choices: Iterable[Choice]) -> dict[tuple, Choice]:
     return lowest
 
 
-def _point(row: Choice) -> tuple:
+def _point(row: Choice) -> tuple[Hashable, ...]:
     """What a control and the sweep of the lowest heads have in common."""
     return (
         *(row.task, row.corpus, row.model, row.recipe, row.source, row.target, row.setting),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
@@ -38,6 +39,38 @@ class Bounds:
         if self.low is None or self.high is None or self.p_interval is None:
             return None
         return self.low, self.high, self.p_interval
+
+
+class Bounded(Protocol):
+    """A row that has the bounds of its number."""
+
+    @property
+    def low(self) -> float | None: ...
+    @property
+    def high(self) -> float | None: ...
+    @property
+    def p_interval(self) -> float | None: ...
+    @property
+    def above(self) -> float | None: ...
+    @property
+    def within(self) -> float | None: ...
+    @property
+    def below(self) -> float | None: ...
+    @property
+    def delta(self) -> float | None: ...
+
+
+def of_row(row: Bounded) -> Bounds:
+    """The bounds that a row has."""
+    return Bounds(
+        low=row.low,
+        high=row.high,
+        p_interval=row.p_interval,
+        above=row.above,
+        within=row.within,
+        below=row.below,
+        delta=row.delta,
+    )
 
 
 def bounds(draws: np.ndarray, delta: float | None) -> Bounds:

@@ -7,7 +7,7 @@ then the first). All in the experiments' own metrics.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -45,7 +45,7 @@ class Group(NamedTuple):
         return Point(self.task, self.corpus, self.model)
 
 
-Tried = Mapping[tuple, Sequence[int]]  # what names a sweep (SweepRow.sweep) -> its k
+Tried = Mapping[tuple[Hashable, ...], Sequence[int]]  # what names a sweep (SweepRow.sweep) -> its k
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)  # two studies are never compared
