@@ -6,6 +6,7 @@ models/<hub id, with -- for />/<revision>/<file>.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, cast
 

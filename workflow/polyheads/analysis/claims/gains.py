@@ -1,0 +1,184 @@
+"""Claims about gains: that pruning the lowest heads raises scores, and for how many pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from polyheads.analysis import improved, tidy
+from polyheads.analysis.choices import CRITERIA, Choice
+from polyheads.analysis.claims import printed
+from polyheads.analysis.claims.evidence import (
+    Evidence,
+    against_run_noise,
+    decided,
+    has_width,
+    mean_gain,
+    seeds_of,
+)
+from polyheads.analysis.claims.records import Absence, ClaimLine, Number, Published
+from polyheads.analysis.draws import Bounds, of_row
+from polyheads.analysis.groups import Group, main_groups, pairs_of
+from polyheads.analysis.low_resource import percent
+from polyheads.catalogue import published
+from polyheads.study.displays import LOW_RESOURCE, TRANSFER, Display, members
+
+
+def of_setting(evidence: Evidence, setting: str) -> Iterator[ClaimLine]:
+    """Mean gain of pruning the lowest heads, in one setting."""
+    for group, choices in main_groups(evidence.study, setting):
+        with_gains = [row for row in choices if row.dev_selected.gain is not None]
+        theirs = {
+            (model, (source, target)): gain
+            for (task, model, source, target, name), gain in published.gains().items()
+            if (task, name) == (group.task, setting)
+        }
+        line = ClaimLine(
+            task=group.task,
+            corpus=group.corpus,
+            model=group.model,
+            published=printed.of_pairs(theirs, group.model, pairs_of(with_gains or choices)),
+            dev_selected=Number(value=mean_gain(choices, "dev_selected")),
+            test_oracle=Number(value=mean_gain(choices, "test_oracle")),
+            runs=seeds_of(choices),
+            table=evidence.table_of(group),
+        )
+        yield decided(line, evidence, group)
+
+
+def most_pairs(evidence: Evidence) -> Iterator[ClaimLine]:
+    """The share improved of the pairs that moved, both settings and all models of a task."""
+    groups = [group for setting in TRANSFER for group in main_groups(evidence.study, setting)]
+    corpora = tidy.grouped(groups, lambda item: (item[0].task, item[0].corpus))
+    for (task, corpus), members_ in corpora.items():
+        choices = [row for _, rows in members_ for row in rows]
+        clusters = list(improved.moved(choices, "dev_selected").values())
+        number = _share(choices, "dev_selected")
+        bounds = improved.share(clusters) if number.up is not None else None
+        yield ClaimLine(
+            task=task,
+            corpus=corpus,
+            model=", ".join(dict.fromkeys(row.model for row in choices)),
+            published=_improved(task, choices),
+            dev_selected=number,
+            bounds=Bounds(low=100 * bounds[0], high=100 * bounds[1]) if bounds else Bounds(),
+            test_oracle=_share(choices, "test_oracle"),
+            absent=Absence.MISSING if number.up is None else Absence.UNMOVED,
+            runs=seeds_of(choices),
+            table="improved",
+        )
+
+
+def _share(choices: Sequence[Choice], criterion: str) -> Number:
+    """Percent of the pairs that moved; nothing where no pair has a gain."""
+    total = improved.total(improved.moved(choices, criterion).values())
+    if not sum(total):
+        return Number()
+    share = total.share
+    value = None if share is None else 100 * share
+    return Number(value=value, up=total.up, down=total.down, same=total.same)
+
+
+def _improved(task: str, choices: Sequence[Choice]) -> Published:
+    """Published pairs that improved: of those that were run where all models are the paper's."""
+    gains = {
+        point: gain
+        for point, gain in published.gains().items()
+        if point[0] == task and point[-1] in TRANSFER
+    }
+    run = {published.point(row) for row in choices if row.whole}
+    ours = {point: gain for point, gain in gains.items() if point in run}
+    if not run or not {model for _, model, *_ in run} <= published.MODELS.keys():
+        ours = gains
+    if not ours:
+        return Published()
+    up = sum(gain > 0 for gain in ours.values())
+    counted = Published(improved=up, pairs=len(ours), of_part=len(ours) < len(gains))
+    text = published.said().get(("improved", task, "", "", published.RANKING))
+    if counted.of_part or text is None or text == (up, len(ours)):
+        return counted
+    return replace(counted, text_improved=round(text[0]))
+
+
+def of_several_sources(evidence: Evidence, heuristic: str) -> Iterator[ClaimLine]:
+    """Several sources (MD, SD or EC): mean gain over the unpruned model."""
+    yield from ()
+
+
+def low_resource(evidence: Evidence) -> Iterator[ClaimLine]:
+    """Mean gain over the shares of target data below all of it, and at how many it is above 0;
+    nulls of run noise. No table has fresh seeds of these."""
+    for display in evidence.of_kind("low-resource"):
+        choices = members(display, evidence.study.low_resource)
+        for model, rows in tidy.grouped(choices, lambda row: row.model).items():
+            yield _low_resource(evidence, display, model, rows)
+
+
+def _low_resource(
+    evidence: Evidence, display: Display, model: str, choices: Sequence[Choice]
+) -> ClaimLine:
+    group = Group(
+        experiment=display.experiment,
+        kind=display.ranking,
+        task=display.task,
+        corpus=display.corpus,
+        model=model,
+        setting=LOW_RESOURCE,
+        metric=display.metric,
+    )
+    null = against_run_noise(evidence, group, choices)
+    means = [
+        of_row(row)
+        for row in evidence.estimates
+        if (row.table, row.model, row.level, row.criterion)
+        == (display.name, model, "mean", "dev_selected")
+    ]
+    return ClaimLine(
+        task=display.task,
+        corpus=display.corpus,
+        model=model,
+        published=Published(drawn=True),
+        dev_selected=_over_shares(choices, "dev_selected"),
+        bounds=next(filter(has_width, means), Bounds()),
+        test_oracle=_over_shares(choices, "test_oracle"),
+        null=null,
+        training_noise=null.p is not None,
+        runs=seeds_of(choices),
+        table=display.name,
+    )
+
+
+def _over_shares(choices: Sequence[Choice], criterion: str) -> Number:
+    """Mean gain, and how many shares of data have one above 0, below it and of 0."""
+    with_gains = [row for row in choices if row.by(criterion).gain is not None]
+    if not with_gains:
+        return Number()
+    shares = tidy.grouped(with_gains, percent)
+    means = [mean_gain(rows, criterion) or 0.0 for rows in shares.values()]
+    return Number(
+        value=mean_gain(with_gains, criterion),
+        up=sum(mean > 0 for mean in means),
+        down=sum(mean < 0 for mean in means),
+        same=sum(mean == 0 for mean in means),
+    )
+
+
+def heads(evidence: Evidence) -> Iterator[ClaimLine]:
+    """Mean k, both settings of the paper together."""
+    groups = [group for setting in TRANSFER for group in main_groups(evidence.study, setting)]
+    for point, members_ in tidy.grouped(groups, lambda item: item[0].point).items():
+        choices = [row for _, rows in members_ for row in rows]
+        theirs = {m: k for (task, m), k in published.mean_heads().items() if task == point.task}
+        selected, best = (
+            Number(value=tidy.mean(row.by(criterion).k for row in choices))
+            for criterion in CRITERIA
+        )
+        yield ClaimLine(
+            task=point.task,
+            corpus=point.corpus,
+            model=point.model,
+            published=printed.of_models(theirs, point.model),
+            dev_selected=selected,
+            test_oracle=best,
+            table="overview",
+        )
