@@ -54,6 +54,11 @@ def ranking_name(kind: str) -> str:
     return f"ranking {kind}"
 
 
+def group_title(group: comparisons.Languages) -> str:
+    """What rankings of several languages have in common, as far as a reader needs it."""
+    return f"{group.kind}: {group.model}, {group.corpus}, seed {group.seed}"
+
+
 def heat_map_title(ranking: comparisons.Ranking, languages: Languages) -> str:
     """Whose scores of which kind a heat map shows:
     `gradient: tiny-bert, grammar-pos, English, seed 42`.
