@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from itertools import permutations
 from statistics import fmean
 from typing import Any, Protocol
 
@@ -149,6 +150,16 @@ def several_gains() -> dict[tuple[str, str, str], float]:
     """(task, model, MD | SD | EC) -> mean gain over the targets of Table 6."""
     of = several_gains_of_targets()
     return _means(((task, model, name), gain) for (task, model, _, name), gain in of.items())
+
+
+def rankings_rho() -> dict[tuple[str, str, str, str], float]:
+    """(task, model, language, other) -> Spearman's rho of their rankings, both ways round
+    (Figure 1)."""
+    return {
+        (row["task"], row["model"], *pair): float(row["spearman_rho"])
+        for row in rows(RANKINGS)
+        for pair in permutations((row["language_a"], row["language_b"]), 2)
+    }
 
 
 def mean_rho() -> dict[tuple[str, str], float]:

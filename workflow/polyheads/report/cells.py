@@ -49,6 +49,11 @@ def signed(value: float, digits: int = 2) -> str:
     return text[1:] if float(text[1:]) == 0 else text
 
 
+def rho(value: float) -> str:
+    """A rank correlation; what rounds to zero has no minus."""
+    return number(round(value, 2) + 0.0)
+
+
 def missing(kind: str = "") -> Cell:
     """A cell whose number there should be."""
     return cell(MISSING, kind=f"{kind} missing".strip())

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from polyheads.analysis.rankings import Ranking
 from polyheads.catalogue.methods import KINDS
 from polyheads.catalogue.tasks import METRICS, TASK_NAMES
+from polyheads.study import comparisons
 from polyheads.study.displays import CONTROLS, SEVERAL, Display
 
 Languages = Mapping[str, Mapping[str, str]]  # code -> name, family (catalogue.languages)
@@ -52,6 +53,11 @@ def ranking_name(kind: str) -> str:
         if core.startswith(f"{name}-"):  # of another language than the source
             return f"{name} ranking scored on {core.removeprefix(f'{name}-')}{side}"
     return f"ranking {kind}"
+
+
+def group_title(group: comparisons.Languages) -> str:
+    """What rankings of several languages have in common, as far as a reader needs it."""
+    return f"{group.kind}: {group.model}, {group.corpus}, seed {group.seed}"
 
 
 def heat_map_title(ranking: Ranking, languages: Languages) -> str:
