@@ -1,0 +1,1 @@
+"""The tables of the report: one module for each kind; they show what `analysis` computed."""
