@@ -1,7 +1,11 @@
 """Records of a made-up study, each with whatever is asked for instead of its own values."""
 
+from polyheads.analysis import choices
 from polyheads.analysis.choices import Choice, Score, Selected
 from polyheads.analysis.estimates import Estimate
+from polyheads.report.table import Table
+from polyheads.study import displays
+from polyheads.study.displays import Display
 from polyheads.study.plan import Sweep
 
 _PLACE = {
@@ -62,3 +66,41 @@ def mean_estimate(**changed) -> Estimate:
     """The mean gain of a table's pairs."""
     values = {"level": "mean", "source": "", "target": "", "mixture": "", "k": ""}
     return estimate(**values | {"p_sentences": None, "p": None, "p_holm": None} | changed)
+
+
+def planned(made: dict) -> Sweep:
+    """A sweep of `made_up` as the plan has it."""
+    return Sweep(**made)
+
+
+def chosen(sweeps, *, without=()) -> tuple[list[Display], list[Choice]]:
+    """The displays of sweeps whose trials are on disk, and both criteria in all their metrics.
+
+    without: paths of trials that are as if they were missing.
+    """
+    shown = displays.plan(sweeps)
+    paths = {path for one in sweeps for path in one.trials} - set(without)
+    scores = choices.load_scores(paths, sweeps)
+    return shown, choices.with_heads(choices.choose(scores, displays.with_metrics(shown, sweeps)))
+
+
+def texts(rows) -> list[list[str]]:
+    """What stands in the cells of a table's part."""
+    return [[cell.text for cell in row] for row in rows]
+
+
+def full_width(table: Table) -> int:
+    """Columns of a table with its spans laid out; every row must fill them."""
+    columns = None
+    for part in (table.head, table.body, table.foot):
+        pending = []
+        for row in part:
+            width = sum(cell.colspan for cell in row)
+            filled = len([span for span in pending if span > 0]) + width
+            columns = columns or filled
+            assert filled == columns, texts([row])
+            pending = [span - 1 for span in pending if span > 1]
+            for cell in row:
+                pending += [cell.rowspan - 1] * cell.colspan if cell.rowspan > 1 else []
+        assert not [span for span in pending if span > 0]
+    return columns

@@ -122,17 +122,25 @@ def shares(drawn: Drawn) -> str:
 
 
 def k_cell(choices: Sequence[Choice], criterion: str, kind: str = "") -> Cell:
-    """The k of these sweeps (one for each seed) by a criterion, each leading to its trial's file,
-    which has recipe, ranking and pruned heads. † where trials of one are missing."""
+    """The k of these sweeps (one for each seed) by a criterion: `ks_cell`."""
     selected = [row.by(criterion) for row in choices if row.by(criterion).k is not None]
-    if not selected:
+    ks = [one.k for one in selected if one.k is not None]
+    missing_ks = [row.missing_k for row in choices if row.missing_k]
+    return ks_cell(ks, [one.trial for one in selected], missing_ks, kind)
+
+
+def ks_cell(
+    ks: Sequence[int], trials: Sequence[str], missing_ks: Sequence[str] = (), kind: str = ""
+) -> Cell:
+    """The k of one sweep for each seed, each leading to its trial's file, which has recipe, ranking
+    and pruned heads. † where trials of one are missing: missing_ks, `2 5`."""
+    if not ks:
         return missing(kind)
-    links = tuple((str(one.k), one.trial) for one in selected)
-    dagger = "†" if any(row.missing_k for row in choices) else ""
-    notes = [f"missing: k = {row.missing_k}" for row in choices if row.missing_k]
-    notes += [path for _, path in links]
-    text = ", ".join(k for k, _ in links) + dagger
-    return replace(cell(text, kind=kind, note="; ".join(notes)), links=links)
+    names = [str(k) for k in ks]
+    notes = [f"missing: k = {numbers}" for numbers in missing_ks]
+    text = ", ".join(names) + ("†" if missing_ks else "")
+    made = cell(text, kind=kind, note="; ".join([*notes, *trials]))
+    return replace(made, links=tuple(zip(names, trials, strict=True)))
 
 
 def leading(made: Cell, paths: Iterable[str]) -> Cell:

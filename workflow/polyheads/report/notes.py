@@ -1,4 +1,4 @@
-"""Notes that several tables share: what intervals, marks and missing numbers mean."""
+"""Prose that several tables share: what intervals, marks, missing numbers and CV* mean."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Protocol
 
 from polyheads.analysis import estimates
 from polyheads.analysis.estimates import ALPHA, LEVEL, Estimate
+from polyheads.analysis.reproduction import Reproduction
 from polyheads.report.cells import OF_SENTENCES
 
 BEST_REDONE = (
@@ -92,4 +93,30 @@ def mean_notes(shown: Iterable[Bounded | None]) -> list[str]:
     return [
         f"[ ]: {LEVEL} % interval of the mean over draws of test sentences, from the result table"
         " that has the same mean."
+    ]
+
+
+def reproduction_notes(table: Reproduction) -> list[str]:
+    """How near a table's scores are to the published ones; [] where none of them is."""
+    if table.median is None:
+        return []
+    return [
+        f"Degree of reproduction: CV* of the published score and ours has a median of"
+        f" {table.median:.2f} over {table.scores} scores, unpruned and pruned (0: the same score"
+        " twice; each is in the CSV)."
+    ]
+
+
+def reproduction_sentences(tables: Iterable[tuple[str, Reproduction]]) -> list[str]:
+    """For the start page: title and degree of reproduction of every table that has any."""
+    medians = [
+        f"{title}: {table.median:.2f} over {table.scores} scores"
+        for title, table in tables
+        if table.median is not None
+    ]
+    if not medians:
+        return []
+    return [
+        "Degree of reproduction (CV*, Belz et al. 2022, of the published score and ours, unpruned"
+        f" and pruned; 0: the same score twice), median of each table: {'; '.join(medians)}."
     ]
