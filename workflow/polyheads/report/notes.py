@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 
 from polyheads.analysis import estimates
 from polyheads.analysis.estimates import ALPHA, LEVEL, Estimate
@@ -13,6 +14,13 @@ BEST_REDONE = (
     "Best on test looks for its k again in every draw, so that noise alone lifts its interval above"
     " zero"
 )
+
+
+class Bounded(Protocol):
+    """An estimate, or a row that has its interval."""
+
+    @property
+    def low(self) -> float | None: ...
 
 
 def resampling_notes(shown: Iterable[Estimate]) -> list[str]:
@@ -67,14 +75,18 @@ def _training_noise_notes(known: list[Estimate]) -> list[str]:
 
 def problem_notes(shown: Iterable[Estimate]) -> list[str]:
     """Why gains lack their interval; [] where none does."""
-    problems = estimates.problems(shown)
-    if not problems:
+    return no_interval_notes(estimates.problems(shown))
+
+
+def no_interval_notes(problems: Iterable[str]) -> list[str]:
+    """Why gains lack their interval, each reason once; [] for none."""
+    if not (problems := list(dict.fromkeys(problems))):
         return []
     words = "No intervals and no p where predictions can't be used: gains of these pairs, and means"
     return [f"{words} over them. {'; '.join(problems)}."]
 
 
-def mean_notes(shown: Iterable[Estimate | None]) -> list[str]:
+def mean_notes(shown: Iterable[Bounded | None]) -> list[str]:
     """What the intervals of `estimates.of_mean` mean; [] where there is none."""
     if not any(row and row.low is not None for row in shown):
         return []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from polyheads.analysis import improved, tidy
+from polyheads.analysis import improved, several_sources, tidy
 from polyheads.analysis.choices import CRITERIA, Choice
 from polyheads.analysis.claims import printed
 from polyheads.analysis.claims.evidence import (
@@ -20,6 +20,7 @@ from polyheads.analysis.claims.records import Absence, ClaimLine, Number, Publis
 from polyheads.analysis.draws import Bounds, of_row
 from polyheads.analysis.groups import Group, main_groups, pairs_of
 from polyheads.analysis.low_resource import percent
+from polyheads.analysis.several_sources import SourcesRow
 from polyheads.catalogue import published
 from polyheads.study.displays import LOW_RESOURCE, TRANSFER, Display, members
 
@@ -102,7 +103,71 @@ def _improved(task: str, choices: Sequence[Choice]) -> Published:
 
 def of_several_sources(evidence: Evidence, heuristic: str) -> Iterator[ClaimLine]:
     """Several sources (MD, SD or EC): mean gain over the unpruned model."""
-    yield from ()
+    choices = [row for rows in evidence.groups.values() for row in rows]
+    for display in evidence.of_kind("several-sources"):
+        shown = [row for row in choices if several_sources.shows(display, row)]
+        targets = [
+            row
+            for row in several_sources.rows(display, shown)
+            if row.level == several_sources.TARGET and heuristic in row.run
+        ]
+        for model, rows in tidy.grouped(targets, lambda row: row.model).items():
+            line = ClaimLine(
+                task=display.task,
+                corpus=display.corpus,
+                model=model,
+                setting=display.setting,
+                runs=seeds_of(row for row in shown if row.model == model),
+                table=display.name,
+            )
+            yield _of_heuristic(line, heuristic, rows, evidence, display)
+
+
+def _of_heuristic(
+    line: ClaimLine,
+    heuristic: str,
+    targets: Sequence[SourcesRow],
+    evidence: Evidence,
+    display: Display,
+) -> ClaimLine:
+    """The line of one model. targets: its rows of the table."""
+    selected, best = (_gains_of_targets(targets, heuristic, name) for name in CRITERIA)
+    theirs = {
+        (model, target): gain
+        for (task, model, target, name), gain in published.several_gains_of_targets().items()
+        if (task, name) == (line.task, heuristic)
+    }
+    line = replace(
+        line,
+        published=printed.of_pairs(theirs, line.model, {*selected, *best}),
+        dev_selected=Number(value=tidy.mean(selected.values())),
+        test_oracle=Number(value=tidy.mean(best.values())),
+    )
+    # Of EC there is no interval: dev chooses among sweeps.
+    method = several_sources.METHODS[heuristic]
+    for group, choices in evidence.groups.items():
+        place = (group.experiment, group.model, group.setting)
+        if (
+            method
+            and selected
+            and place == (display.experiment, line.model, display.setting)
+            and group.kind.startswith(f"{method}-")
+        ):
+            number = Number(value=mean_gain(choices, "dev_selected"))
+            return decided(replace(line, dev_selected=number), evidence, group)
+    return line
+
+
+def _gains_of_targets(
+    targets: Sequence[SourcesRow], heuristic: str, criterion: str
+) -> dict[str, float]:
+    """Target -> gain, of those that have one."""
+    scores = [(row, row.heuristic(heuristic).by(criterion).test) for row in targets]
+    return {
+        row.target: test - row.unpruned
+        for row, test in scores
+        if test is not None and row.unpruned is not None
+    }
 
 
 def low_resource(evidence: Evidence) -> Iterator[ClaimLine]:
