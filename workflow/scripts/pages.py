@@ -22,7 +22,7 @@ with job(snakemake.log[0], snakemake.output):
         pieces,
         build.Given(
             study=p.study,
-            findings=findings.read(study, given.findings, p.languages),
+            findings=findings.sentences(findings.read(given.findings), p.languages),
             heat_maps=list(given.heat_maps),
             language_maps=list(given.maps_of_languages),
             corpora=given.corpora,

@@ -19,7 +19,7 @@ with job(snakemake.log[0], snakemake.output):
         for table in made.of_display(display, given.analysis, snakemake.params.languages):
             tables[table.name] = table
             pages.write_table(table, directory, captions.caption_of(display.kind))
-    whole = made.of_study(study, given.analysis, snakemake.params.languages)
+    whole = made.of_study(given.analysis, snakemake.params.languages)
     why = "The rankings or trials that this table is about are missing."
     for name in (*study.comparisons, *displays.WHOLE):
         table = tables[name] = whole.get(name) or empty(name, why)

@@ -27,6 +27,7 @@ class Extent:
     models: int
     languages: int
     seeds: int
+    rankings: int  # kinds, in words below or not
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +113,6 @@ class Findings:
     runs: tuple[Run, ...]
     extras: tuple[Extras, ...]
     gains: tuple[Gains, ...]
-    several_rankings: bool  # whether there are several kinds of them, in words or not
     limits: Limits
 
 
@@ -130,11 +130,10 @@ def findings(
     done = set(done)
     main = [sweep for sweep in sweeps if sweep.role == "main"]
     return Findings(
-        extent=_extent(sweeps, main, done),
+        extent=_extent(sweeps, main, choices, done),
         runs=tuple(_run(group) for group in _by_experiment(main)),
         extras=tuple(_extras(group) for group in _by_experiment(sweeps)),
         gains=tuple(_gains(choices, estimates)),
-        several_rankings=len({ranking_kind(row.ranking, row.source) for row in choices}) > 1,
         limits=_limits(sweeps, main, done, choices),
     )
 
@@ -143,7 +142,9 @@ def _by_experiment(sweeps: Iterable[Sweep]) -> Collection[list[Sweep]]:
     return tidy.grouped(sweeps, lambda sweep: sweep.experiment).values()
 
 
-def _extent(sweeps: Sequence[Sweep], main: Sequence[Sweep], done: set[str]) -> Extent:
+def _extent(
+    sweeps: Sequence[Sweep], main: Sequence[Sweep], choices: Sequence[Choice], done: set[str]
+) -> Extent:
     trained: set[str] = set()
     masked: set[str] = set()
     for sweep in sweeps:
@@ -158,6 +159,7 @@ def _extent(sweeps: Sequence[Sweep], main: Sequence[Sweep], done: set[str]) -> E
         models=len({sweep.model for sweep in main}),
         languages=len({c for s in main for side in (s.source, s.target) for c in side.split("+")}),
         seeds=len({sweep.seed for sweep in main}),
+        rankings=len({ranking_kind(row.ranking, row.source) for row in choices}),
     )
 
 

@@ -10,12 +10,12 @@ from typing import Any
 from polyheads.analysis.run_times import run_times
 from polyheads.files import read_json, read_table
 from polyheads.report import pages, sections
-from polyheads.report.findings import Findings
+from polyheads.report.findings import Sentences
 from polyheads.report.sections import Pieces
 from polyheads.report.table import Table
 from polyheads.report.tables import corpora as corpora_tables
 from polyheads.report.tables import inventory
-from polyheads.report.tables.claims import without_links
+from polyheads.report.tables.made import alone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +23,7 @@ class Given:
     """Files and facts that the pages show as they are."""
 
     study: Mapping[str, Any]  # name, title, notes (sentences for the start page)
-    findings: Findings
+    findings: Sentences
     heat_maps: Sequence[str | Path]  # an SVG for each of contents.rankings
     language_maps: Sequence[str | Path]  # an SVG for each group of languages
     corpora: Sequence[str | Path]  # corpus.json files
@@ -53,8 +53,8 @@ def build(pieces: Pieces, given: Given, out: Mapping[str, str | Path]) -> None:
         corpora_tables.repeated_table(read, pieces.languages),
         inventory.subwords_table([read_json(p) for p in given.encodings], pieces.languages),
     ]
-    if "corpus-baselines" in pieces.tables:
-        data.append(pieces.tables["corpus-baselines"])
+    if "baselines" in pieces.tables:
+        data.append(pieces.tables["baselines"])
     labels = {
         corpus: corpora_tables.labels_table(members, pieces.languages)
         for corpus, members in corpora_tables.by_corpus(read).items()
@@ -92,7 +92,7 @@ def _start(pieces: Pieces, given: Given, directory: Path, *, linked: bool) -> An
         "start.html.j2",
         study=given.study,
         findings=given.findings,
-        claims=claims if linked else without_links(claims),
+        claims=claims if linked else alone(claims),
         claims_csv=pages.csv_link(claims),
         overview=overview,
         overview_csv=pages.csv_link(overview),

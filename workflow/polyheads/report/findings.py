@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from polyheads.analysis import products
 from polyheads.analysis.findings import Extent, Extras, Findings, Gains, Limits, Run
 from polyheads.catalogue.tasks import METRICS, TASK_NAMES
 from polyheads.report.cells import number, signed
@@ -21,11 +23,19 @@ class Sentences:
     limits: tuple[str, ...]
 
 
+def read(directory: str | Path) -> Findings:
+    """The findings among the products of the analysis."""
+    parts = products.read(directory, "findings", products.OF_STUDY["findings"])
+    (extent,), (limits,) = parts["extent"], parts["limits"]
+    runs, extras, gains = (tuple(parts[name]) for name in ("runs", "extras", "gains"))
+    return Findings(extent=extent, runs=runs, extras=extras, gains=gains, limits=limits)
+
+
 def sentences(findings: Findings, languages: Languages) -> Sentences:
     """Findings in words."""
     found = []
     for gains in findings.gains:
-        found += _found(gains, several=findings.several_rankings)
+        found += _found(gains, several=findings.extent.rankings > 1)
     run = [_run(run, languages) for run in findings.runs]
     return Sentences(
         numbers=tuple(_numbers(findings.extent)),

@@ -51,11 +51,6 @@ def table(lines: Sequence[ClaimLine]) -> Table:
     )
 
 
-def without_links(table: Table) -> Table:
-    """The table for a page that lacks the sections that it leads to."""
-    return replace(table, body=[[replace(part, href="") for part in row] for row in table.body])
-
-
 def _head(columns: _Columns) -> list[Cell]:
     names = [("Claim of the paper", "name"), ("Where", "name"), ("Published", "published wrap")]
     names += [

@@ -1,0 +1,232 @@
+"""What the analysis of a study leaves: the records behind each table and figure, as CSV files.
+
+A product has a name, that of a display or of a table over the whole study, and one or more parts,
+each a list of records: NAME.csv, NAME.PART.csv. The report reads them here and computes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from polyheads.analysis import (
+    choices,
+    claims,
+    common_heads,
+    controls,
+    corpus_baselines,
+    correlations,
+    curves,
+    dev_test,
+    estimates,
+    findings,
+    fresh,
+    gain_differences,
+    improved,
+    language_similarity,
+    low_resource,
+    null_distributions,
+    overview,
+    ranking_agreement,
+    ranking_costs,
+    rankings,
+    replication,
+    results,
+    several_sources,
+    stopping,
+    sweep_gains,
+    tidy,
+)
+from polyheads.analysis.claims.records import ClaimLine
+from polyheads.study import comparisons, contents, displays
+from polyheads.study.comparisons import Families
+from polyheads.study.displays import Display
+
+Parts = Mapping[str, Sequence[Any]]  # part -> its records; "" is the main one
+Records = Mapping[str, type]  # part -> what its records are
+
+OF_DISPLAYS: dict[str, Records] = {
+    "results": {"": results.Result},
+    "low-resource": {"": low_resource.Share},
+    "several-sources": {"": several_sources.SourcesRow},
+    "controls": {"": controls.ControlRow},
+    "replication": {"": replication.ReplicationRow},
+    "null-baselines": {"": null_distributions.NullBaseline},
+    "fresh": {"": fresh.FreshGain},
+    "stopping": {"": stopping.StoppingRow},
+    "correlations": {
+        "": correlations.Correlation,
+        "families": correlations.FamilyGain,
+        "points": correlations.Point,
+    },
+    "curves": {"": curves.Curve},
+    "gains": {"": sweep_gains.SweepGain},
+    "dev-test": {"": dev_test.DevTest},
+}
+"""Kind of display -> its parts."""
+
+OF_STUDY: dict[str, Records] = {
+    "overview": {"": overview.Overview},
+    "improved": {"": improved.Improved},
+    "pruned-heads": {"": choices.Choice},
+    "claims": {"": ClaimLine},
+    "corpus-baselines": {"": corpus_baselines.Baseline},
+    "findings": {
+        "extent": findings.Extent,
+        "runs": findings.Run,
+        "extras": findings.Extras,
+        "gains": findings.Gains,
+        "limits": findings.Limits,
+    },
+    "languages": {"": language_similarity.Similarity},
+    comparisons.RANKINGS: {"": ranking_agreement.Agreement},
+    comparisons.COSTS: {"": ranking_costs.Cost},
+    comparisons.COMMON: {"": common_heads.CommonHeads},
+    comparisons.FAMILIES: {"": common_heads.FamilyHeads},
+    comparisons.TASKS: {"": common_heads.TaskHeads},
+}
+"""Product over the whole study -> its parts."""
+
+
+@dataclass(frozen=True)
+class Data:
+    """Everything that numbers of a study are made from."""
+
+    contents: contents.Contents
+    choices: Sequence[choices.Choice]
+    scores: Sequence[choices.Score]
+    estimates: Sequence[estimates.Estimate]
+    null_baselines: Sequence[null_distributions.NullBaseline]
+    differences: Sequence[gain_differences.Difference]
+    rankings: Sequence[rankings.Ranking]
+    languages: Families
+
+
+def read_data(
+    *,
+    contents_file: str | Path,
+    choices_file: str | Path,
+    scores_file: str | Path,
+    estimates_file: str | Path,
+    null_baselines_file: str | Path,
+    differences_file: str | Path,
+    ranking_files: Iterable[str | Path],
+    languages: Families,
+) -> Data:
+    """The data in the files of the stages before."""
+    return Data(
+        contents=contents.read(contents_file),
+        choices=choices.read(choices_file),
+        scores=choices.read_scores(scores_file),
+        estimates=estimates.read(estimates_file),
+        null_baselines=null_distributions.read(null_baselines_file),
+        differences=gain_differences.read(differences_file),
+        rankings=[rankings.read(path) for path in ranking_files],
+        languages=languages,
+    )
+
+
+def write(data: Data, directory: str | Path) -> None:
+    """All products of a study, into a directory."""
+    made = {display.name: of_display(display, data) for display in data.contents.displays}
+    of_correlations = {
+        display.name: made[display.name][""]
+        for display in data.contents.displays
+        if display.kind == "correlations"
+    }
+    kinds = {display.name: OF_DISPLAYS[display.kind] for display in data.contents.displays}
+    for name, parts in {**made, **of_study(data, of_correlations)}.items():
+        for part, rows in parts.items():
+            record = (kinds.get(name) or OF_STUDY[name])[part]
+            path = _path(directory, name, part)
+            tidy.write(rows, path, columns=tidy.columns_of(record))
+
+
+def read(directory: str | Path, name: str, records: Records) -> dict[str, list[Any]]:
+    """The parts of a product. records: of OF_DISPLAYS or OF_STUDY."""
+    return {part: tidy.read(kind, _path(directory, name, part)) for part, kind in records.items()}
+
+
+def of_display(display: Display, data: Data) -> Parts:
+    """The records behind the tables and figures of a display."""
+    d = data
+    match display.kind:
+        case "results":
+            return {"": results.rows(display, d.choices, d.estimates)}
+        case "low-resource":
+            return {"": low_resource.rows(display, d.choices, d.estimates)}
+        case "several-sources":
+            return {"": several_sources.rows(display, d.choices, d.estimates)}
+        case "controls":
+            return {"": controls.rows(display, d.choices, d.estimates, d.differences)}
+        case "replication":
+            return {"": replication.rows(display, d.choices, d.estimates)}
+        case "null-baselines":
+            return {"": d.null_baselines}
+        case "fresh":
+            return {"": fresh.rows(display, d.choices, d.estimates)}
+        case "stopping":
+            return {"": stopping.rows(display, d.choices, d.scores, d.estimates)}
+        case "correlations":
+            return {
+                "": correlations.rows(display, d.choices, d.rankings, d.languages),
+                "families": correlations.families(display, d.choices, d.languages),
+                "points": correlations.points(display, d.choices, d.rankings, d.languages),
+            }
+        case "curves":
+            return {"": curves.rows(display, d.choices, d.scores)}
+        case "gains":
+            return {"": sweep_gains.rows(display, d.choices)}
+        case "dev-test":
+            return {"": dev_test.rows(display, d.choices)}
+    raise ValueError(f"no display is a {display.kind!r}")
+
+
+def of_study(data: Data, of_correlations: Mapping[str, Sequence[Any]]) -> dict[str, Parts]:
+    """The records behind the tables over the whole study.
+
+    of_correlations: those of its displays of this kind, by name, which claims are about, too.
+    """
+    d = data
+    sweeps = d.contents.sweeps
+    main = displays.main_rows(d.contents.displays, d.choices)
+    # Not what exists: a partial report leaves out older files of trials that are to be made again.
+    done = {row.trial_path for row in d.scores}
+    story = findings.findings(sweeps, done, main, d.estimates)
+    judged = claims.rows(
+        d.contents,
+        d.choices,
+        d.estimates,
+        d.null_baselines,
+        d.differences,
+        d.rankings,
+        d.languages,
+        correlations=of_correlations,
+    )
+    largest = displays.largest_k(sweeps)
+    return {
+        "overview": {"": overview.rows(main)},
+        "improved": {"": improved.rows(main, d.estimates)},
+        "pruned-heads": {"": main},
+        "claims": {"": judged},
+        "corpus-baselines": {"": corpus_baselines.rows(d.scores)},
+        "findings": {
+            "extent": [story.extent],
+            "runs": story.runs,
+            "extras": story.extras,
+            "gains": story.gains,
+            "limits": [story.limits],
+        },
+        "languages": {"": language_similarity.rows(d.rankings)},
+        comparisons.RANKINGS: {"": ranking_agreement.rows(d.rankings, k=largest)},
+        comparisons.COSTS: {"": ranking_costs.rows(main, d.scores, d.estimates)},
+        comparisons.COMMON: {"": common_heads.common(d.rankings)},
+        comparisons.FAMILIES: {"": common_heads.families(d.rankings, d.languages)},
+        comparisons.TASKS: {"": common_heads.tasks(d.rankings)},
+    }
+
+
+def _path(directory: str | Path, name: str, part: str) -> Path:
+    return Path(directory, f"{name}.{part}.csv" if part else f"{name}.csv")
