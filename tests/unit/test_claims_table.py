@@ -14,8 +14,8 @@ from polyheads import catalogue
 from polyheads.analysis import claim_contrasts, claims, groups, student, tidy
 from polyheads.analysis.claims import printed
 from polyheads.analysis.claims.records import ClaimLine, Code, Published
-from polyheads.analysis.gain_differences import Difference
-from polyheads.analysis.null_distributions import NullBaseline
+from polyheads.analysis.differences import Difference
+from polyheads.analysis.null_baselines import NullBaseline
 from polyheads.analysis.rankings import Ranking
 from polyheads.catalogue import distances, published
 from polyheads.report import pages
@@ -627,7 +627,7 @@ def test_the_page_has_whole_rows_links_and_rules(tried, tmp_path):
     links = {cell.href for row in table.body for cell in row if cell.href}
     names = {d.name for d in contents.displays if d.kind == "results"} | {"improved", "overview"}
     assert links and links <= {f"#table-{name}" for name in names}
-    unlinked = claims_table.without_links(table)
+    unlinked = made.alone(table)
     assert not [cell for row in unlinked.body for cell in row if cell.href]
     assert texts(unlinked.body) == texts(table.body)
     notes = " ".join(table.notes)

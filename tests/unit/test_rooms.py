@@ -9,27 +9,8 @@ LIBRARY = Path(__file__).parents[2] / "workflow/polyheads"
 # Modules at the root come before all rooms, and import none.
 ROOMS = (
     *("catalogue", "study", "corpora", "encoders", "importance", "training"),
-    *("analysis", "exports", "exhibits", "report"),
+    *("analysis", "report", "exports"),
 )
-# (module, what it imports against the order): to be dissolved with the room `exhibits`.
-EXCEPTIONS = {
-    ("analysis/clusters.py", "exhibits"),
-    ("analysis/clusters.py", "exhibits.tables.CRITERION_NAMES"),
-    ("analysis/clusters.py", "exhibits.tables.Table"),
-    ("analysis/clusters.py", "exhibits.tables.cell"),
-    ("analysis/differences.py", "exhibits.contrasted.Contrast"),
-    ("analysis/differences.py", "exhibits.contrasted.Sides"),
-    ("analysis/differences.py", "exhibits.contrasted.with_fresh"),
-    ("analysis/gains.py", "exhibits"),
-    ("analysis/gains.py", "exhibits.fresh"),
-    ("analysis/whole.py", "exhibits"),
-    ("analysis/whole.py", "exhibits.claim_contrasts"),
-    ("analysis/whole.py", "exhibits.claim_study"),
-    ("analysis/whole.py", "exhibits.control_sweeps"),
-    ("analysis/whole.py", "exhibits.results.Results"),
-    ("exports/card.py", "exhibits"),
-    ("study/paths.py", "exhibits.similarity"),
-}
 
 
 def modules(library):
@@ -68,11 +49,7 @@ def against_the_order(library):
 
 def test_a_room_imports_only_rooms_before_it():
     found = against_the_order(LIBRARY)
-    wrong = [
-        f"{m}:{line} imports {x}" for (m, x), line in found.items() if (m, x) not in EXCEPTIONS
-    ]
-    assert wrong == []
-    assert EXCEPTIONS - set(found) == set(), "no longer needed: take it out of EXCEPTIONS"
+    assert [f"{module}:{line} imports {name}" for (module, name), line in found.items()] == []
 
 
 def test_every_directory_of_modules_has_its_place_in_the_order():

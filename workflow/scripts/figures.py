@@ -19,7 +19,8 @@ with job(snakemake.log[0], snakemake.output):
     for display in study.displays:
         if display.kind in displays.FIGURES:
             draw.of_display(display, given.analysis, languages, paths[display.name])
-    draw.of_languages(study, given.analysis, languages, out.languages)
+    draw.of_languages(given.analysis, languages, out.languages)
     largest = displays.largest_k(study.sweeps)
-    for ranking, scores, image in zip(given.rankings, given.head_scores, out.heat_maps, strict=True):
-        draw.heat_map(rankings.read(ranking), read_table(scores), languages, largest, image)
+    heads = zip(given.rankings, given.head_scores, out.heat_maps, strict=True)
+    for ranking, scores, image in heads:
+        draw.of_scores(rankings.read(ranking), read_table(scores), languages, largest, image)

@@ -12,9 +12,11 @@ with job(snakemake.log[0], snakemake.output):
     given, p = snakemake.input, snakemake.params
     leftovers.clear(Path(given.contents).parent, snakemake.rule, snakemake.output)
     study = contents.read(given.contents)
+    tables = pages.read_tables(given.tables)
+    titles = {name: table.title for name, table in tables.items()}
     pieces = Pieces(
         contents=study,
-        tables=pages.read_tables(given.tables),
+        tables=tables,
         figures={Path(path).stem: path for path in given.figures},
         languages=p.languages,
     )
@@ -22,7 +24,7 @@ with job(snakemake.log[0], snakemake.output):
         pieces,
         build.Given(
             study=p.study,
-            findings=findings.sentences(findings.read(given.findings), p.languages),
+            findings=findings.sentences(findings.read(given.findings), p.languages, titles),
             heat_maps=list(given.heat_maps),
             language_maps=list(given.maps_of_languages),
             corpora=given.corpora,

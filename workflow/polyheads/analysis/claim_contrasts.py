@@ -18,7 +18,7 @@ SETTINGS, LRP = "settings", "lrp"  # what a contrast is about, beside HIGHEST an
 
 
 def contrasts(study: Study) -> list[Contrast]:
-    """All that the claims compare; `gain_differences` draws both sides together."""
+    """All that the claims compare; `differences` draws both sides together."""
     pruned = (contrast for what in (HIGHEST, RANDOM, LRP) for contrast in of_kinds(study, what))
     return [*of_settings(study), *pruned]
 

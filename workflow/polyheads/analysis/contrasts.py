@@ -13,7 +13,7 @@ from itertools import combinations
 from math import comb, sqrt
 from statistics import NormalDist, fmean, stdev
 
-from polyheads.analysis.rows import LEVEL
+from polyheads.analysis.estimates import LEVEL
 from polyheads.analysis.student import p_value, quantile
 
 Estimate = tuple[float, float, float]  # value, lower and upper end of its interval

@@ -103,7 +103,7 @@ def scores(counted: Sequence[SweepCounts], resamples: int) -> list[np.ndarray]:
     every = np.concatenate([one.counts for one in counted], axis=1)
     choice = counted[0].choice
     drawn = resampling.bootstrap(
-        every, SCORES[choice.metric], key=test_set(choice), resamples=resamples
+        every, SCORES[choice.metric], key=test_set(choice.corpus, choice.target), resamples=resamples
     )
     ends = np.cumsum([len(one.ks) for one in counted])
     return np.split(drawn, ends[:-1], axis=1)
@@ -124,9 +124,9 @@ def whole(counted: SweepCounts, counts: np.ndarray) -> np.ndarray:
     return SCORES[counted.choice.metric](counts.sum(0).astype(np.float64))
 
 
-def test_set(choice: Choice) -> str:
+def test_set(corpus: str, target: str) -> str:
     """A name for the test set, the same wherever the same sentences are drawn."""
-    return f"{choice.corpus} {choice.target}"
+    return f"{corpus} {target}"
 
 
 def _check(gain: float, choice: Choice, criterion: str) -> None:

@@ -6,14 +6,13 @@ Draws are a bootstrap's, (resamples,) numbers in percentage points.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 
 from polyheads.analysis import student
 from polyheads.analysis.resampling import interval
-from polyheads.analysis.rows import Row
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,13 +111,6 @@ def wider(seeds: Bounds, drawn: Bounds | None) -> Bounds:
     return replace(
         drawn, low=min(low, low_drawn), high=max(high, high_drawn), p_interval=max(p, p_drawn)
     )
-
-
-def columns(draws: np.ndarray, delta: float | None) -> Row:
-    """`bounds` as columns."""
-    return {
-        name: value for name, value in asdict(bounds(draws, delta)).items() if value is not None
-    }
 
 
 def p_interval(draws: np.ndarray) -> float:

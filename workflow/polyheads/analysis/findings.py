@@ -9,6 +9,7 @@ from polyheads.analysis import tidy
 from polyheads.analysis.choices import CRITERIA, Choice
 from polyheads.analysis.estimates import Estimate, of_choices
 from polyheads.analysis.improved import count
+from polyheads.analysis.reproduction import Reproduction
 from polyheads.catalogue.methods import KINDS
 from polyheads.study.plan import Sweep
 from polyheads.study.rankings import ranking_kind
@@ -106,6 +107,14 @@ class Limits:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reproduced:
+    """How near the scores of a table are to the published ones."""
+
+    table: str
+    degree: Reproduction
+
+
+@dataclass(frozen=True, kw_only=True)
 class Findings:
     """All that the start page says in sentences."""
 
@@ -114,6 +123,7 @@ class Findings:
     extras: tuple[Extras, ...]
     gains: tuple[Gains, ...]
     limits: Limits
+    reproduced: tuple[Reproduced, ...] = ()  # tables that have published scores of what was run
 
 
 def findings(
@@ -121,6 +131,7 @@ def findings(
     done: Iterable[str],
     choices: Sequence[Choice],
     estimates: Sequence[Estimate] = (),
+    reproduced: Iterable[Reproduced] = (),
 ) -> Findings:
     """What a study ran and found.
 
@@ -135,6 +146,7 @@ def findings(
         extras=tuple(_extras(group) for group in _by_experiment(sweeps)),
         gains=tuple(_gains(choices, estimates)),
         limits=_limits(sweeps, main, done, choices),
+        reproduced=tuple(table for table in reproduced if table.degree.scores),
     )
 
 

@@ -8,16 +8,16 @@ from typing import NamedTuple
 from polyheads.analysis import (
     claim_contrasts,
     control_contrasts,
-    gain_differences,
-    gain_estimates,
+    differences,
+    gains,
     groups,
-    null_distributions,
+    null_baselines,
     resampling,
 )
 from polyheads.analysis.choices import Choice, Score
+from polyheads.analysis.differences import Difference
 from polyheads.analysis.estimates import Estimate
-from polyheads.analysis.gain_differences import Difference
-from polyheads.analysis.null_distributions import NullBaseline
+from polyheads.analysis.null_baselines import NullBaseline
 from polyheads.study import displays
 from polyheads.study.contents import Contents
 
@@ -41,13 +41,13 @@ def infer(
     """The statistics of a study. delta: the smallest gain that is worth having, in percentage
     points."""
     sweeps = displays.with_metrics(contents.displays, contents.sweeps)
-    estimates = gain_estimates.rows(
+    estimates = gains.rows(
         contents.displays, sweeps, choices, scores, resamples=resamples, delta=delta
     )
     # Null baselines in the experiments' own metrics only: choices has those of other tables, too.
     own = {(sweep.experiment, sweep.metric) for sweep in contents.sweeps}
     in_own = [row for row in choices if (row.experiment, row.metric) in own]
-    nulls = null_distributions.rows(in_own, scores, draws=resamples)
+    nulls = null_baselines.rows(in_own, scores, draws=resamples)
     # Which groups a claim compares depends on which of them have nulls.
     study = groups.study(
         contents.displays, contents.sweeps, choices, with_nulls={row.experiment for row in nulls}
@@ -56,7 +56,7 @@ def infer(
         *claim_contrasts.contrasts(study),
         *control_contrasts.contrasts(contents.displays, contents.sweeps, choices),
     ]
-    differences = gain_differences.rows(
+    differences = differences.rows(
         contrasts, sweeps, choices, resamples=resamples, delta=delta
     )
     return Inference(estimates, nulls, differences)

@@ -1,6 +1,6 @@
 """What the mean gain of a table would be without the heads, and without the ranking.
 
-Two nulls, each through the same choice of k as the gains themselves:
+Two null baselines, each through the same choice of k as the gains themselves:
 
 * `random`: the sweeps of random rankings (role random). "The gradient finds the heads" is held
   against them. Under the null the ranking is one of n + 1 exchangeable ones, so p is exact.
@@ -10,78 +10,130 @@ Two nulls, each through the same choice of k as the gains themselves:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from polyheads.analysis import resampling, run_noise
-from polyheads.analysis.rows import CRITERIA, Row
+from polyheads.analysis import resampling, run_noise, tidy
+from polyheads.analysis.choices import CRITERIA, Choice, Score
+from polyheads.analysis.groups import Group, group_of
 from polyheads.analysis.run_noise import Runs
-from polyheads.study.rankings import ranking_kind
 
-COLUMNS = (
-    *("experiment", "ranking", "task", "corpus", "model", "setting", "metric", "criterion"),
-    *("pairs", "gain", "null", "null_mean", "null_low", "null_high", "n", "p"),
-)
 FOR_PERCENTILES = 40  # rankings; fewer have no 2.5th percentile but their smallest number
-_TABLE = ("experiment", "task", "corpus", "model", "setting", "metric")
-_PAIR = ("source", "target", "mixture", "seed")
+DIGITS = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class NullBaseline:
+    """The mean gain of a table's pairs and model beside a null baseline, in percentage points."""
+
+    experiment: str
+    ranking: str  # kind of ranking
+    task: str
+    corpus: str
+    model: str
+    setting: str
+    metric: str
+    criterion: str  # of CRITERIA
+    pairs: int  # of languages and seed, behind the gain
+    gain: float
+    null: str  # random | noise
+    null_mean: float
+    null_low: float
+    null_high: float
+    n: int  # random rankings; unpruned runs of a training beside its sweep's own (the fewest)
+    p: float | None  # one-sided; None for too few runs
+
+    @property
+    def group(self) -> Group:
+        """Whose gains they are."""
+        return Group(
+            experiment=self.experiment,
+            kind=self.ranking,
+            task=self.task,
+            corpus=self.corpus,
+            model=self.model,
+            setting=self.setting,
+            metric=self.metric,
+        )
+
+
+COLUMNS = tuple(field.name for field in fields(NullBaseline))
+
+
+class Sweep(NamedTuple):
+    """What a sweep and its null have in common beside their table."""
+
+    source: str
+    target: str
+    mixture: str
+    seed: int
+
+
+_Sweeps = Mapping[Sweep, Choice]  # with both gains
+
+
+class _Distribution(NamedTuple):
+    """A null's mean gains, and what of the table they are of."""
+
+    null: str
+    sweeps: _Sweeps
+    means: np.ndarray
+    bounds: tuple[float, float]
+    n: int
+    p: float | None
+
+
+def write(baselines: Iterable[NullBaseline], path: str | Path) -> None:
+    """null_baselines.csv."""
+    tidy.write(baselines, path, columns=COLUMNS, digits=DIGITS)
+
+
+def read(path: str | Path) -> list[NullBaseline]:
+    """The rows of null_baselines.csv."""
+    return tidy.read(NullBaseline, path)
 
 
 def rows(
-    choices: Iterable[Mapping[str, Any]],
-    scores: Iterable[Mapping[str, Any]],
-    *,
-    draws: int = resampling.RESAMPLES,
-) -> list[Row]:
-    """One row (COLUMNS) per table, kind of ranking, model, criterion and null that the study has.
+    choices: Sequence[Choice], scores: Iterable[Score], *, draws: int = resampling.RESAMPLES
+) -> list[NullBaseline]:
+    """One for each table, kind of ranking, model, criterion and null that the study has.
 
-    gain: the mean over the pairs (and seeds) that have both gains and that the null has, too;
-    null_low, null_high: where LEVEL percent of the null's means lie, of few random rankings their
-    smallest and largest. n: random rankings, or unpruned runs of a training beside its sweep's own
-    (the fewest). p: one for each mean, one-sided; None where runs are too few. Percentage points.
+    The gain is the mean over the pairs (and seeds) that have both gains and that the null has, too;
+    null_low and null_high are where LEVEL percent of the null's means lie, of few random rankings
+    their smallest and largest. One p for each mean.
     """
-    choices, scores = list(choices), list(scores)
-    tables: dict[tuple, list[Mapping[str, Any]]] = {}
-    for row in choices:
-        if row["role"] == "main":
-            kind = ranking_kind(row["ranking"], row["source"])
-            tables.setdefault((*(row[name] for name in _TABLE), kind), []).append(row)
-    random = _random_gains(choices)
+    main = tidy.grouped((row for row in choices if row.role == "main"), group_of)
+    random = tidy.grouped((row for row in choices if row.role == "random"), _table)
     runs = Runs.of(scores)
     out = []
-    for (*place, kind), members in tables.items():
-        about = dict(zip(_TABLE, place, strict=True)) | {"ranking": kind}
-        pairs = {
-            _pair(row): row
-            for row in members
-            if row["dev_selected_gain"] is not None and row["test_oracle_gain"] is not None
-        }
+    for group, members in main.items():
+        sweeps = _by_sweep(members)
+        # A random ranking is no claim about rankings.
+        scored = not group.kind.removeprefix("reversed-").startswith("random-")
+        rankings = random.get(_table(members[0]), []) if scored else []
         for criterion in CRITERIA:
-            for found in (
-                _against_random(pairs, random.get(tuple(place), {}), kind, criterion),
-                _against_noise(pairs, runs, criterion, draws),
-            ):
-                if found:
-                    out.append({c: (about | {"criterion": criterion} | found)[c] for c in COLUMNS})
+            nulls = (
+                _against_random(sweeps, rankings, criterion),
+                _against_noise(sweeps, runs, criterion, draws),
+            )
+            out += [_row(group, criterion, null) for null in nulls if null]
     return out
 
 
 def _against_random(
-    pairs: Mapping[tuple, Mapping[str, Any]],
-    random: Mapping[str, Mapping[tuple, Mapping[str, Any]]],
-    kind: str,
-    criterion: str,
-) -> Row | None:
-    """The mean gain among those of the random rankings that have all pairs; None without any."""
-    if not pairs or kind.removeprefix("reversed-").startswith("random-"):
-        return None  # a random ranking is no claim about rankings
+    sweeps: _Sweeps, random: Iterable[Choice], criterion: str
+) -> _Distribution | None:
+    """The mean gains of those random rankings that have all sweeps; None without any."""
+    rankings = [_by_sweep(rows) for rows in tidy.grouped(random, lambda r: r.ranking).values()]
     means = np.array(
         [
-            np.mean([gains[pair][f"{criterion}_gain"] for pair in pairs])
-            for gains in random.values()
-            if pairs.keys() <= gains.keys()
+            np.mean([gains[sweep].by(criterion).gain for sweep in sweeps])
+            for gains in rankings
+            if sweeps and sweeps.keys() <= gains.keys()
         ]
     )
     if not len(means):
@@ -89,59 +141,61 @@ def _against_random(
     bounds = (float(means.min()), float(means.max()))
     if len(means) >= FOR_PERCENTILES:
         bounds = resampling.interval(means)
-    return _row("random", pairs, criterion, means, bounds, len(means))
+    p = resampling.p_value(_gain(sweeps, criterion), means, two_sided=False)
+    return _Distribution("random", sweeps, means, bounds, len(means), p)
 
 
-def _against_noise(
-    pairs: Mapping[tuple, Mapping[str, Any]], runs: Runs, criterion: str, draws: int
-) -> Row | None:
-    """The mean gain among those that choices among unpruned runs would give."""
-    trainings: dict[tuple, list[Mapping[str, Any]]] = {}
-    for row in filter(run_noise.trained, pairs.values()):
-        trainings.setdefault(run_noise.training_of(row), []).append(row)
-    used, found = {}, []
-    for members in trainings.values():
-        null = run_noise.against_runs(runs, members, criterion, draws=draws)
-        if null:
-            found.append(null)
-            used |= {_pair(row): row for row in members}
-    if not used:
+def _against_noise(sweeps: _Sweeps, runs: Runs, criterion: str, draws: int) -> _Distribution | None:
+    """The mean gains that choices among unpruned runs would give; None without such runs."""
+    trained = filter(run_noise.trained, sweeps.values())
+    trainings = tidy.grouped(trained, run_noise.training_of)
+    nulls = {
+        training: null
+        for training, rows in trainings.items()
+        if (null := run_noise.against_runs(runs, rows, criterion, draws=draws))
+    }
+    if not nulls:
         return None
+    used = _by_sweep(row for training in nulls for row in trainings[training])
     # As gains over the sweeps' own unpruned runs, which our gain is over, too.
-    means = np.sum([null.normal + null.shift for null in found], axis=0) / len(used)
-    further = min(null.further for null in found)
-    row = _row("noise", used, criterion, means, resampling.interval(means), further)
-    return row | {"p": run_noise.p_value(found)}
+    means = np.sum([null.normal + null.shift for null in nulls.values()], axis=0) / len(used)
+    further = min(null.further for null in nulls.values())
+    p = run_noise.p_value(list(nulls.values()))
+    return _Distribution("noise", used, means, resampling.interval(means), further, p)
 
 
-def _row(
-    null: str,
-    pairs: Mapping[tuple, Mapping[str, Any]],
-    criterion: str,
-    means: np.ndarray,
-    bounds: tuple[float, float],
-    n: int,
-) -> Row:
-    gain = float(np.mean([row[f"{criterion}_gain"] for row in pairs.values()]))
-    p = resampling.p_value(gain, means, two_sided=False)
-    out = {"pairs": len(pairs), "gain": gain, "null": null, "null_mean": float(means.mean())}
-    return out | {"null_low": bounds[0], "null_high": bounds[1], "n": n, "p": p}
+def _row(group: Group, criterion: str, null: _Distribution) -> NullBaseline:
+    return NullBaseline(
+        experiment=group.experiment,
+        ranking=group.kind,
+        task=group.task,
+        corpus=group.corpus,
+        model=group.model,
+        setting=group.setting,
+        metric=group.metric,
+        criterion=criterion,
+        pairs=len(null.sweeps),
+        gain=_gain(null.sweeps, criterion),
+        null=null.null,
+        null_mean=float(null.means.mean()),
+        null_low=null.bounds[0],
+        null_high=null.bounds[1],
+        n=null.n,
+        p=null.p,
+    )
 
 
-def _random_gains(
-    choices: Iterable[Mapping[str, Any]],
-) -> dict[tuple, dict[str, dict[tuple, Mapping[str, Any]]]]:
-    """Table -> random ranking -> pair -> its row, of those that have both gains."""
-    out: dict[tuple, dict[str, dict[tuple, Mapping[str, Any]]]] = {}
-    for row in choices:
-        if row["role"] == "random" and None not in (
-            row["dev_selected_gain"],
-            row["test_oracle_gain"],
-        ):
-            place = tuple(row[name] for name in _TABLE)
-            out.setdefault(place, {}).setdefault(row["ranking"], {})[_pair(row)] = row
-    return out
+def _gain(sweeps: _Sweeps, criterion: str) -> float:
+    return float(np.mean([row.by(criterion).gain for row in sweeps.values()]))
 
 
-def _pair(row: Mapping[str, Any]) -> tuple:
-    return tuple(row[name] for name in _PAIR)
+def _table(choice: Choice) -> Group:
+    """The group that a choice is in, whatever its ranking."""
+    return group_of(choice)._replace(kind="")
+
+
+def _by_sweep(choices: Iterable[Choice]) -> dict[Sweep, Choice]:
+    """Those that have both gains."""
+    return {
+        Sweep(row.source, row.target, row.mixture, row.seed): row for row in choices if row.whole
+    }

@@ -20,14 +20,14 @@ from polyheads.analysis import (
     correlations,
     curves,
     dev_test,
+    differences,
     estimates,
     findings,
     fresh,
-    gain_differences,
     improved,
     language_similarity,
     low_resource,
-    null_distributions,
+    null_baselines,
     overview,
     ranking_agreement,
     ranking_costs,
@@ -53,7 +53,7 @@ OF_DISPLAYS: dict[str, Records] = {
     "several-sources": {"": several_sources.SourcesRow},
     "controls": {"": controls.ControlRow},
     "replication": {"": replication.ReplicationRow},
-    "null-baselines": {"": null_distributions.NullBaseline},
+    "null-baselines": {"": null_baselines.NullBaseline},
     "fresh": {"": fresh.FreshGain},
     "stopping": {"": stopping.StoppingRow},
     "correlations": {
@@ -79,6 +79,7 @@ OF_STUDY: dict[str, Records] = {
         "extras": findings.Extras,
         "gains": findings.Gains,
         "limits": findings.Limits,
+        "reproduced": findings.Reproduced,
     },
     "languages": {"": language_similarity.Similarity},
     comparisons.RANKINGS: {"": ranking_agreement.Agreement},
@@ -98,8 +99,8 @@ class Data:
     choices: Sequence[choices.Choice]
     scores: Sequence[choices.Score]
     estimates: Sequence[estimates.Estimate]
-    null_baselines: Sequence[null_distributions.NullBaseline]
-    differences: Sequence[gain_differences.Difference]
+    null_baselines: Sequence[null_baselines.NullBaseline]
+    differences: Sequence[differences.Difference]
     rankings: Sequence[rankings.Ranking]
     languages: Families
 
@@ -121,8 +122,8 @@ def read_data(
         choices=choices.read(choices_file),
         scores=choices.read_scores(scores_file),
         estimates=estimates.read(estimates_file),
-        null_baselines=null_distributions.read(null_baselines_file),
-        differences=gain_differences.read(differences_file),
+        null_baselines=null_baselines.read(null_baselines_file),
+        differences=differences.read(differences_file),
         rankings=[rankings.read(path) for path in ranking_files],
         languages=languages,
     )
@@ -130,18 +131,13 @@ def read_data(
 
 def write(data: Data, directory: str | Path) -> None:
     """All products of a study, into a directory."""
-    made = {display.name: of_display(display, data) for display in data.contents.displays}
-    of_correlations = {
-        display.name: made[display.name][""]
-        for display in data.contents.displays
-        if display.kind == "correlations"
-    }
-    kinds = {display.name: OF_DISPLAYS[display.kind] for display in data.contents.displays}
-    for name, parts in {**made, **of_study(data, of_correlations)}.items():
+    plan = data.contents.displays
+    made = {display.name: of_display(display, data) for display in plan}
+    records = {display.name: OF_DISPLAYS[display.kind] for display in plan} | OF_STUDY
+    for name, parts in {**made, **of_study(data, made)}.items():
         for part, rows in parts.items():
-            record = (kinds.get(name) or OF_STUDY[name])[part]
-            path = _path(directory, name, part)
-            tidy.write(rows, path, columns=tidy.columns_of(record))
+            columns = tidy.columns_of(records[name][part])
+            tidy.write(rows, _path(directory, name, part), columns=columns)
 
 
 def read(directory: str | Path, name: str, records: Records) -> dict[str, list[Any]]:
@@ -184,17 +180,19 @@ def of_display(display: Display, data: Data) -> Parts:
     raise ValueError(f"no display is a {display.kind!r}")
 
 
-def of_study(data: Data, of_correlations: Mapping[str, Sequence[Any]]) -> dict[str, Parts]:
-    """The records behind the tables over the whole study.
-
-    of_correlations: those of its displays of this kind, by name, which claims are about, too.
-    """
+def of_study(data: Data, made: Mapping[str, Parts]) -> dict[str, Parts]:
+    """The records behind the tables over the whole study. made: those of its displays, by name."""
     d = data
     sweeps = d.contents.sweeps
     main = displays.main_rows(d.contents.displays, d.choices)
     # Not what exists: a partial report leaves out older files of trials that are to be made again.
     done = {row.trial_path for row in d.scores}
-    story = findings.findings(sweeps, done, main, d.estimates)
+    degrees = [
+        findings.Reproduced(table=display.name, degree=made[display.name][""][0].reproduction)
+        for display in d.contents.displays
+        if display.kind in ("results", "several-sources") and made[display.name][""]
+    ]
+    story = findings.findings(sweeps, done, main, d.estimates, degrees)
     judged = claims.rows(
         d.contents,
         d.choices,
@@ -203,7 +201,11 @@ def of_study(data: Data, of_correlations: Mapping[str, Sequence[Any]]) -> dict[s
         d.differences,
         d.rankings,
         d.languages,
-        correlations=of_correlations,
+        correlations={
+            display.name: made[display.name][""]
+            for display in d.contents.displays
+            if display.kind == "correlations"
+        },
     )
     largest = displays.largest_k(sweeps)
     return {
@@ -218,6 +220,7 @@ def of_study(data: Data, of_correlations: Mapping[str, Sequence[Any]]) -> dict[s
             "extras": story.extras,
             "gains": story.gains,
             "limits": [story.limits],
+            "reproduced": story.reproduced,
         },
         "languages": {"": language_similarity.rows(d.rankings)},
         comparisons.RANKINGS: {"": ranking_agreement.rows(d.rankings, k=largest)},

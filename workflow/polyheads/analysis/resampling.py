@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from polyheads.analysis.counts import Score
-from polyheads.analysis.rows import LEVEL
+from polyheads.analysis.estimates import LEVEL
 
 RESAMPLES = 10_000
 SEED = 20210808

@@ -19,45 +19,81 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
 from polyheads.analysis import resampling
+from polyheads.analysis.choices import Choice, Score, SweepRow
 
 FEWEST = 2  # further runs of a training that say anything about its noise
 FEWEST_FOR_P = 5  # with fewer there is no p
 
-_TRAINING = ("experiment", "corpus", "recipe", "model", "setting", "mixture")
 
-Choice = Mapping[str, Any]
-Place = tuple[str, str, str, str]  # split, heads, language, metric
-Run = dict[Place, float]  # percent
+class Training(NamedTuple):
+    """What the runs of one training have in common."""
+
+    experiment: str
+    corpus: str
+    recipe: str
+    model: str
+    setting: str
+    mixture: str
+
+
+class Place(NamedTuple):
+    """What names a score inside a run."""
+
+    split: str
+    heads: str
+    language: str
+    metric: str
+
+
+class Swept(NamedTuple):
+    """What names a sweep of a training."""
+
+    seed: int
+    ranking: str
+
+
+Run = Mapping[Place, float]  # percent
+
+
+def training_of(row: SweepRow) -> Training:
+    """The training that a sweep is read from."""
+    return Training(
+        experiment=row.experiment,
+        corpus=row.corpus,
+        recipe=row.recipe,
+        model=row.model,
+        setting=row.setting,
+        mixture=row.mixture,
+    )
 
 
 @dataclass(frozen=True)
 class Runs:
-    """The runs of a study's trainings. A training is `training_of` a row."""
+    """The runs of a study's trainings."""
 
-    noise: Mapping[tuple, Mapping[str, Run]]  # training -> path of an unpruned run -> scores
-    # (training, seed, ranking) -> k of the main sweep, 0 first -> path and scores
-    sweeps: Mapping[tuple, Mapping[int, tuple[str, Run]]]
+    noise: Mapping[Training, Mapping[str, Run]]  # -> path of an unpruned run -> its scores
+    # -> k of the main sweep, 0 first -> path and scores
+    sweeps: Mapping[tuple[Training, Swept], Mapping[int, tuple[str, Run]]]
 
     @classmethod
-    def of(cls, scores: Iterable[Mapping[str, Any]]) -> Runs:
-        """From the rows of scores.csv."""
-        noise: dict[tuple, dict[str, Run]] = {}
-        sweeps: dict[tuple, dict[int, tuple[str, Run]]] = {}
+    def of(cls, scores: Iterable[Score]) -> Runs:
+        """From a study's scores."""
+        noise: dict[Training, dict[str, dict[Place, float]]] = {}
+        sweeps: dict[tuple[Training, Swept], dict[int, tuple[str, dict[Place, float]]]] = {}
         for row in scores:
             training = training_of(row)
-            if row["role"] == "noise" and row["heads"] == "pruned":
-                run = noise.setdefault(training, {}).setdefault(row["trial_path"], {})
+            if row.role == "noise" and row.heads == "pruned":
+                run = noise.setdefault(training, {}).setdefault(row.trial_path, {})
                 run |= _values(row, unpruned=True)
-            elif row["role"] == "main":
-                place = (*training, row["seed"], row["ranking"])
-                found = sweeps.setdefault(place, {})
-                _, run = found.setdefault(row["k"], (row["trial_path"], {}))
-                run |= _values(row, unpruned=row["k"] == 0)
+            elif row.role == "main":
+                ks = sweeps.setdefault((training, Swept(row.seed, row.ranking)), {})
+                _, run = ks.setdefault(row.k, (row.trial_path, {}))
+                run |= _values(row, unpruned=row.k == 0)
         return cls(noise, {place: dict(sorted(ks.items())) for place, ks in sweeps.items()})
 
 
@@ -86,43 +122,32 @@ def against_runs(
 ) -> Null | None:
     """The gains of choices that are read from the same training, held against its runs.
 
-    choices: sweeps of its pairs and seeds, all of protocol prune. None without further unpruned
-    runs (role noise) that have all their scores, or where they are fewer than FEWEST.
+    choices: sweeps of its pairs and seeds, all of protocol prune, with gains. None without further
+    unpruned runs (role noise) that have all their scores, or where they are fewer than FEWEST.
     """
     training = training_of(choices[0])
-    unpruned = runs.noise.get(training)
-    if not unpruned:
-        return None
-    seeds = list(dict.fromkeys((row["seed"], row["ranking"]) for row in choices))
-    swept = [dict(runs.sweeps[*training, *seed].values()) for seed in seeds]
-    own = set().union(*swept)
-    further = {path: run for path, run in unpruned.items() if path not in own}
-    # One row for each run: the sweeps one behind the other, k = 0 first, then the further ones.
-    tables = [_table(side.values(), choices) for side in (*swept, further)]
-    pool = np.concatenate(tables)
-    ends = np.cumsum([0, *map(len, tables)])
-    roles = _Roles(
-        seeds={seed: slice(*ends[i : i + 2]) for i, seed in enumerate(seeds)},
-        unpruned=np.array([*ends[: len(seeds)], *range(ends[-2], ends[-1])]),
-    )
-    if not len(tables[-1]) or len(roles.unpruned) <= FEWEST:
+    pool = _pool(runs, training, choices)
+    if pool is None:
         return None
     key = " ".join([*training[1:], key])
     random = resampling.generator(f"{key} exchanged")
-    order = np.argsort(random.random((draws, len(pool))), axis=1)
+    order = np.argsort(random.random((draws, len(pool.scores))), axis=1)
     parts, columns = _drawn(
-        pool[roles.unpruned], draws, len(pool), resampling.generator(f"{key} noise")
+        pool.scores[pool.unpruned], draws, len(pool.scores), resampling.generator(f"{key} noise")
     )
     exchanged, normal, gain, shift = np.zeros(draws), np.zeros(draws), 0.0, 0.0
     for i, row in enumerate(choices):
-        place = (i, len(choices) + i)  # its dev and test scores
-        seed = (row["seed"], row["ranking"])
-        mine = float(roles.gains(*(pool[None, :, p] for p in place), seed, criterion)[0])
+        dev, test = i, len(choices) + i  # columns of its scores
+        sweep = Swept(row.seed, row.ranking)
+        own = pool.scores[None]
+        mine = float(pool.gains(own[..., dev], own[..., test], sweep, criterion)[0])
+        selected = row.by(criterion).gain
+        assert selected is not None
         gain += mine
-        shift += row[f"{criterion}_gain"] - mine
-        exchanged += roles.gains(*(pool[order, p] for p in place), seed, criterion)
-        normal += roles.gains(*(parts @ columns[:, p] for p in place), seed, criterion)
-    return Null(gain, shift, exchanged, normal, len(roles.unpruned) - 1)
+        shift += selected - mine
+        exchanged += pool.gains(pool.scores[order, dev], pool.scores[order, test], sweep, criterion)
+        normal += pool.gains(parts @ columns[:, dev], parts @ columns[:, test], sweep, criterion)
+    return Null(gain, shift, exchanged, normal, len(pool.unpruned) - 1)
 
 
 def p_value(nulls: Sequence[Null]) -> float | None:
@@ -137,35 +162,50 @@ def p_value(nulls: Sequence[Null]) -> float | None:
 def trained(choice: Choice) -> bool:
     """Whether its trials are trainings of their own: masked heads are taken from a model that was
     trained with all."""
-    return choice["protocol"] == "prune"
-
-
-def training_of(row: Mapping[str, Any]) -> tuple:
-    """What the runs of one training have in common, of a row of choices or scores."""
-    return tuple(row[name] for name in _TRAINING)
+    return choice.protocol == "prune"
 
 
 @dataclass(frozen=True)
-class _Roles:
-    """Which runs of a pool are what."""
+class _Pool:
+    """The runs of a training that some choices are read from, and which of them are what."""
 
-    seeds: Mapping[tuple[int, str], slice]  # (seed, ranking) -> its sweep, k = 0 first
-    unpruned: np.ndarray
+    scores: np.ndarray  # (runs, 2 x choices): dev, then test, of the choices
+    sweeps: Mapping[Swept, slice]  # -> its runs, k = 0 first
+    unpruned: np.ndarray  # runs
 
-    def gains(
-        self, dev: np.ndarray, test: np.ndarray, seed: tuple[int, str], criterion: str
-    ) -> np.ndarray:
-        """(draws,) the chosen run of a seed's sweep less the mean of the unpruned ones.
+    def gains(self, dev: np.ndarray, test: np.ndarray, sweep: Swept, criterion: str) -> np.ndarray:
+        """(draws,) the chosen run of a sweep less the mean of the unpruned ones.
 
         dev, test: (draws, runs of the pool).
         """
-        sweep = test[:, self.seeds[seed]]
+        swept = test[:, self.sweeps[sweep]]
         if criterion == "test_oracle":
-            chosen = sweep[:, 1:].max(1)
+            chosen = swept[:, 1:].max(1)
         else:  # the first of equal ones is k = 0
-            best = dev[:, self.seeds[seed]].argmax(1)
-            chosen = np.take_along_axis(sweep, best[:, None], axis=1)[:, 0]
-        return chosen - test[:, self.unpruned].mean(1)
+            best = dev[:, self.sweeps[sweep]].argmax(1)
+            chosen = np.take_along_axis(swept, best[:, None], axis=1)[:, 0]
+        gains: np.ndarray = chosen - test[:, self.unpruned].mean(1)
+        return gains
+
+
+def _pool(runs: Runs, training: Training, choices: Sequence[Choice]) -> _Pool | None:
+    """None where there are too few further runs."""
+    unpruned = runs.noise.get(training)
+    if not unpruned:
+        return None
+    names = list(dict.fromkeys(Swept(row.seed, row.ranking) for row in choices))
+    swept = [dict(runs.sweeps[training, name].values()) for name in names]
+    own = set().union(*swept)
+    further = [run for path, run in unpruned.items() if path not in own]
+    # One row for each run: the sweeps one behind the other, k = 0 first, then the further ones.
+    tables = [_table(side, choices) for side in (*(one.values() for one in swept), further)]
+    ends = np.cumsum([0, *map(len, tables)])
+    pool = _Pool(
+        scores=np.concatenate(tables),
+        sweeps={name: slice(*ends[i : i + 2]) for i, name in enumerate(names)},
+        unpruned=np.array([*ends[: len(names)], *range(ends[-2], ends[-1])]),
+    )
+    return pool if len(tables[-1]) and len(pool.unpruned) > FEWEST else None
 
 
 def _drawn(
@@ -194,24 +234,28 @@ def _drawn(
     return parts, sizes[:rank, None] * directions[:rank]
 
 
-def _table(runs: Iterable[Run], members: Sequence[Mapping[str, Any]]) -> np.ndarray:
-    """(runs, 2 x members): dev and test scores of the runs that have all of them.
+def _table(runs: Iterable[Run], choices: Sequence[Choice]) -> np.ndarray:
+    """(runs, 2 x choices): dev and test scores of the runs that have all of them.
 
-    Of a pruned run's test scores those with the heads that the members read.
+    Of a pruned run's test scores those with the heads that the choices read.
     """
-    out = []
-    for values in runs:
-        dev = [
-            [values.get(("dev", "pruned", code, row["metric"])) for code in row["dev"].split("+")]
-            for row in members
+    dev = [
+        [Place("dev", "pruned", code, row.metric) for code in row.dev.split("+")] for row in choices
+    ]
+    test = [Place("test", row.heads, row.target, row.metric) for row in choices]
+    needed = {*test, *(place for places in dev for place in places)}
+    out = [
+        [
+            *(float(np.mean([run[place] for place in places])) for places in dev),
+            *(run[place] for place in test),
         ]
-        test = [values.get(("test", row["heads"], row["target"], row["metric"])) for row in members]
-        if None not in test and not any(None in side for side in dev):
-            out.append([*(float(np.mean(side)) for side in dev), *test])
-    return np.array(out, float).reshape(len(out), 2 * len(members))
+        for run in runs
+        if needed <= run.keys()
+    ]
+    return np.array(out, float).reshape(len(out), 2 * len(choices))
 
 
-def _values(row: Mapping[str, Any], *, unpruned: bool) -> Run:
-    """A row's score at its place; an unpruned run has the same with all heads at test."""
-    heads = ("pruned", "all") if unpruned else (row["heads"],)
-    return {(row["split"], on, row["language"], row["metric"]): row["value"] for on in heads}
+def _values(row: Score, *, unpruned: bool) -> dict[Place, float]:
+    """A score at its place; an unpruned run has the same with all heads at test."""
+    heads = ("pruned", "all") if unpruned else (row.heads,)
+    return {Place(row.split, on, row.language, row.metric): row.value for on in heads}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from statistics import fmean, stdev
 from typing import Any
 
-from polyheads.analysis.rows import LEVEL
+from polyheads.analysis.estimates import LEVEL
 
 FEWEST = 3  # numbers that an interval needs
 

@@ -9,13 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from polyheads import exhibits
-from polyheads.analysis import counts, gains, resampling
-from polyheads.analysis.rows import LEVEL
+from polyheads.analysis import counts, drawn_gains, resampling
+from polyheads.analysis.estimates import LEVEL
 from polyheads.catalogue.tasks import METRICS, TASK_NAMES
 from polyheads.files import writing
-
-Languages = exhibits.Languages
+from polyheads.report.names import Languages, language_name
 
 
 def write(
@@ -62,7 +60,7 @@ def compare(
         both = np.stack([counts.count(each, metric) for each in read], axis=1)
         score = counts.SCORES[metric]
         whole = score(both.sum(0).astype(np.float64))
-        key = gains.test_set({"corpus": corpus, "target": language})
+        key = drawn_gains.test_set(corpus, language)
         draws = resampling.bootstrap(both, score, key=key)
         found.append(
             {
@@ -156,7 +154,7 @@ def _scores(record: Mapping, scores: Sequence[Mapping], languages: Languages) ->
         "| --- | --- | --- | --- | --- |",
     ]
     for row in scores:
-        name = exhibits.language_name(row["language"], languages)
+        name = language_name(row["language"], languages)
         cells = [_interval(row[key]) for key in ("unpruned", "pruned")]
         gain = _interval(row["gain"], signed=True) if record["pruned_heads"] else "–"
         lines.append(f"| {name} | {row['sentences']} | {' | '.join(cells)} | {gain} |")
@@ -196,7 +194,7 @@ def _data(record: Mapping, encoder: Mapping, corpora: Mapping, languages: Langua
         used = "trained on" if code in record["trained_on"] else "tested on only"
         sources = "; ".join(dict.fromkeys(info["source"]))
         lines.append(
-            f"* {info['corpus']}, {exhibits.language_name(code, languages)} ({used}): licence"
+            f"* {info['corpus']}, {language_name(code, languages)} ({used}): licence"
             f" {info['licence']}. {sources}"
         )
     source = encoder["source"]
@@ -226,4 +224,4 @@ def _made(record: Mapping, command: str) -> str:
 
 
 def _names(codes: Sequence[str], languages: Languages) -> str:
-    return ", ".join(exhibits.language_name(code, languages) for code in codes)
+    return ", ".join(language_name(code, languages) for code in codes)

@@ -53,8 +53,8 @@ def build(pieces: Pieces, given: Given, out: Mapping[str, str | Path]) -> None:
         corpora_tables.repeated_table(read, pieces.languages),
         inventory.subwords_table([read_json(p) for p in given.encodings], pieces.languages),
     ]
-    if "baselines" in pieces.tables:
-        data.append(pieces.tables["baselines"])
+    if "corpus-baselines" in pieces.tables:
+        data.append(pieces.tables["corpus-baselines"])
     labels = {
         corpus: corpora_tables.labels_table(members, pieces.languages)
         for corpus, members in corpora_tables.by_corpus(read).items()

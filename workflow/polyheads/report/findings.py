@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from polyheads.analysis.findings import Extent, Extras, Findings, Gains, Limits,
 from polyheads.catalogue.tasks import METRICS, TASK_NAMES
 from polyheads.report.cells import number, signed
 from polyheads.report.names import Languages, language_name, ranking_name
+from polyheads.report.notes import reproduction_sentences
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,15 +28,21 @@ def read(directory: str | Path) -> Findings:
     """The findings among the products of the analysis."""
     parts = products.read(directory, "findings", products.OF_STUDY["findings"])
     (extent,), (limits,) = parts["extent"], parts["limits"]
-    runs, extras, gains = (tuple(parts[name]) for name in ("runs", "extras", "gains"))
-    return Findings(extent=extent, runs=runs, extras=extras, gains=gains, limits=limits)
+    names = ("runs", "extras", "gains", "reproduced")
+    lists = {name: tuple(parts[name]) for name in names}
+    return Findings(extent=extent, limits=limits, **lists)
 
 
-def sentences(findings: Findings, languages: Languages) -> Sentences:
-    """Findings in words."""
+def sentences(
+    findings: Findings, languages: Languages, titles: Mapping[str, str] | None = None
+) -> Sentences:
+    """Findings in words. titles: of tables by name; without, reproductions are left out."""
     found = []
     for gains in findings.gains:
         found += _found(gains, several=findings.extent.rankings > 1)
+    if titles:
+        degrees = [(titles[table.table], table.degree) for table in findings.reproduced]
+        found += reproduction_sentences(degrees)
     run = [_run(run, languages) for run in findings.runs]
     return Sentences(
         numbers=tuple(_numbers(findings.extent)),

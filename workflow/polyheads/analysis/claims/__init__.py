@@ -17,9 +17,9 @@ from polyheads.analysis.claims.paper import CLAIMS
 from polyheads.analysis.claims.records import ClaimLine
 from polyheads.analysis.correlations import Correlation
 from polyheads.analysis.correlations import rows as correlation_rows
+from polyheads.analysis.differences import Difference
 from polyheads.analysis.estimates import Estimate
-from polyheads.analysis.gain_differences import Difference
-from polyheads.analysis.null_distributions import NullBaseline
+from polyheads.analysis.null_baselines import NullBaseline
 from polyheads.analysis.rankings import Ranking
 from polyheads.study.comparisons import Families
 from polyheads.study.contents import Contents

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from polyheads.analysis import claim_contrasts, gain_differences
+from polyheads.analysis import claim_contrasts, differences
 from polyheads.analysis.claim_contrasts import LRP
 from polyheads.analysis.claims import printed
 from polyheads.analysis.claims.evidence import Evidence, nulls, seeds_of
@@ -103,8 +103,8 @@ def _of_contrast(evidence: Evidence, contrast: Contrast, theirs: Pairs) -> Claim
     )
     if not contrast.moved:
         return line
-    drawn = gain_differences.of_contrast(evidence.differences, contrast)
-    again = gain_differences.with_fresh_seeds(contrast, evidence.choices, evidence.differences)
+    drawn = differences.of_contrast(evidence.differences, contrast)
+    again = differences.with_fresh_seeds(contrast, evidence.choices, evidence.differences)
     return replace(
         line,
         bounds=of_row(drawn) if drawn else Bounds(),

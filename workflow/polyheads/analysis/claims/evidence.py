@@ -13,11 +13,11 @@ from polyheads.analysis.choices import Choice
 from polyheads.analysis.claims.records import ClaimLine, Fresh, Null
 from polyheads.analysis.contrasts import mean_of, p_of_ends
 from polyheads.analysis.correlations import Correlation
+from polyheads.analysis.differences import Difference
 from polyheads.analysis.draws import Bounds, of_row
 from polyheads.analysis.estimates import Estimate
-from polyheads.analysis.gain_differences import Difference
 from polyheads.analysis.groups import Group, Study, moved, pairs_of, table_of
-from polyheads.analysis.null_distributions import NullBaseline
+from polyheads.analysis.null_baselines import NullBaseline
 from polyheads.analysis.rankings import Ranking
 from polyheads.study.comparisons import Families
 from polyheads.study.displays import Display

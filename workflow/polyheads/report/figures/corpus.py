@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from polyheads.exhibits import Languages, language_name
-from polyheads.report.corpus_report import label_counts
-from polyheads.report.figures.plots import FAINT, INK, drawing
+from polyheads.analysis.labels import label_counts
+from polyheads.report.figures.style import FAINT, INK, drawing
+from polyheads.report.names import Languages, language_name
 
 
 def draw(corpora: Sequence[dict], languages: Languages, out: str | Path) -> None:

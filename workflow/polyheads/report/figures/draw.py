@@ -1,28 +1,68 @@
-"""The figure of an exhibit; apart from `contents`, which drawing must not rerun."""
+"""All figures of a study, from the records that the analysis left in a directory."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from polyheads.exhibits import Exhibit
-from polyheads.exhibits.results import Results
-from polyheads.report.figures import correlations as correlations_figure
-from polyheads.report.figures import dev_test as dev_test_figure
-from polyheads.report.figures import low_resource as low_resource_figure
-from polyheads.report.figures import plots
+from polyheads.analysis import products, tidy
+from polyheads.analysis.rankings import Ranking
+from polyheads.catalogue.methods import KINDS
+from polyheads.report.figures import (
+    correlations,
+    curves,
+    dev_test,
+    gains,
+    heat_map,
+    low_resource,
+    similarity,
+)
+from polyheads.report.names import Languages, heat_map_title
+from polyheads.study.displays import Display
+
+Directory = str | Path
 
 
-def draw(exhibit: Exhibit, results: Results, out: str | Path) -> None:
-    """Draw an exhibit of one of the kinds `contents.FIGURES` as SVG."""
-    choices, languages = results.choices, results.languages
-    match exhibit["kind"]:
+def of_display(display: Display, directory: Directory, languages: Languages, out: str) -> None:
+    """Draw a display of one of the kinds `displays.FIGURES` as SVG."""
+    parts = products.read(directory, display.name, products.OF_DISPLAYS[display.kind])
+    rows = parts[""]
+    match display.kind:
         case "curves":
-            plots.sweep_curves(exhibit, results.scores, choices, languages, out)
+            curves.draw(display, rows, languages, out)
         case "gains":
-            plots.gains(exhibit, choices, languages, out)
-        case "shares":
-            low_resource_figure.draw(exhibit, choices, languages, out, results.statistics)
+            gains.draw(display, rows, languages, out)
+        case "low-resource":
+            low_resource.draw(display, rows, languages, out)
         case "dev-test":
-            dev_test_figure.draw(exhibit, choices, languages, out)
+            dev_test.draw(display, rows, languages, out)
         case "correlations":
-            correlations_figure.draw(exhibit, choices, results.rankings, languages, out)
+            correlations.draw(display, parts["points"], rows, languages, out)
+        case _:
+            raise ValueError(f"no figure is a {display.kind!r}")
+
+
+def of_languages(directory: Directory, languages: Languages, out: Sequence[str]) -> None:
+    """Draw how alike the rankings of languages are, an SVG for each group of them."""
+    rows = products.read(directory, "languages", products.OF_STUDY["languages"])[""]
+    groups = tidy.grouped(rows, lambda row: row.group)
+    for members, path in zip(groups.values(), out, strict=True):
+        similarity.draw(members, languages, path)
+
+
+def of_scores(
+    ranking: Ranking,
+    scores: Sequence[Mapping[str, str]],
+    languages: Languages,
+    largest_k: int,
+    out: str,
+) -> None:
+    """Draw the scores of all heads. scores: the rows of a ranking's scores.csv."""
+    heat_map.score_heat_map(
+        scores,
+        title=heat_map_title(ranking, languages),
+        raw=KINDS[ranking.kind].raw,
+        by_layer=ranking.normalisation != "none",
+        out=out,
+        mark=largest_k,
+    )

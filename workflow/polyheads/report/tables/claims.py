@@ -6,7 +6,7 @@ The verdict is a rule made of numbers (analysis.claims.verdicts); the rules stan
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from polyheads.analysis import tidy
 from polyheads.analysis.claims.records import ClaimLine, Code, Kind

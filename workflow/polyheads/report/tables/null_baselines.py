@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from polyheads.analysis import tidy
 from polyheads.analysis.estimates import ALPHA, LEVEL
-from polyheads.analysis.null_distributions import COLUMNS, FOR_PERCENTILES, NullBaseline
-from polyheads.analysis.run_pool import FEWEST_FOR_P
+from polyheads.analysis.null_baselines import COLUMNS, FOR_PERCENTILES, NullBaseline
+from polyheads.analysis.run_noise import FEWEST_FOR_P
 from polyheads.catalogue.tasks import METRICS, TASK_NAMES
 from polyheads.report.cells import CRITERION_NAMES, cell, gain, interval, signed
 from polyheads.report.names import Languages, ranking_name
