@@ -56,7 +56,5 @@ def infer(
         *claim_contrasts.contrasts(study),
         *control_contrasts.contrasts(contents.displays, contents.sweeps, choices),
     ]
-    differences = differences.rows(
-        contrasts, sweeps, choices, resamples=resamples, delta=delta
-    )
-    return Inference(estimates, nulls, differences)
+    apart = differences.rows(contrasts, sweeps, choices, resamples=resamples, delta=delta)
+    return Inference(estimates, nulls, apart)

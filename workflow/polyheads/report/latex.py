@@ -155,7 +155,7 @@ def _words(cell: Cell) -> str:
         words = rf"\emph{{{words}}}"
     if cell.below:
         # Braces keep the line break of the small tabular from those of the table.
-        below = rf"\scriptsize {escape(cell['below'])}"
+        below = rf"\scriptsize {escape(cell.below)}"
         words = rf"{{\begin{{tabular}}[t]{{@{{}}r@{{}}}}{words}\\{below}\end{{tabular}}}}"
     return words
 
