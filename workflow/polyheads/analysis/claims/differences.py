@@ -12,6 +12,7 @@ from polyheads.analysis.claims.evidence import Evidence, nulls, seeds_of
 from polyheads.analysis.claims.records import Absence, ClaimLine, Fresh, Null, Number
 from polyheads.analysis.contrasted import Contrast
 from polyheads.analysis.draws import Bounds, of_row
+from polyheads.analysis.differences import FreshDifference
 from polyheads.analysis.groups import Group, main_groups, pairs_of
 from polyheads.catalogue import published
 from polyheads.study.controls import RANDOM
@@ -103,14 +104,24 @@ def _of_contrast(evidence: Evidence, contrast: Contrast, theirs: Pairs) -> Claim
     )
     if not contrast.moved:
         return line
-    drawn = differences.of_contrast(evidence.differences, contrast)
+    row = differences.of_contrast(evidence.differences, contrast)
     again = differences.with_fresh_seeds(contrast, evidence.choices, evidence.differences)
+    bounds = of_row(row) if row else Bounds()
     return replace(
         line,
-        bounds=of_row(drawn) if drawn else Bounds(),
-        fresh=Fresh(value=again.difference, bounds=again.bounds) if again else Fresh(),
+        bounds=bounds,
+        fresh=_fresh(again, bounds) if again else Fresh(),
         training_noise=again is not None and again.bounds.p_interval is not None,
     )
+
+
+def _fresh(again: FreshDifference, bounds: Bounds) -> Fresh:
+    """A difference with fresh seeds. bounds: of the seeds that chose; where the fresh ones are too
+    few for an interval, the shares of draws are those."""
+    if again.bounds.ends is None:
+        shares = replace(bounds, low=None, high=None, p_interval=None)
+        return Fresh(value=again.difference, bounds=shares)
+    return Fresh(value=again.difference, bounds=again.bounds)
 
 
 def _of_control(group: Group, control: str) -> Pairs:
