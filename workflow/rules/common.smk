@@ -40,9 +40,10 @@ TRAINING = f"results/trials/{POINT}"
 RANKING = "results/rankings/{model}/{corpus}/{recipe}/seed-{seed}/{ranking}"
 EXPORT = f"results/exports/{NAME}/{POINT}/{{branch}}/{{choice}}"
 SCORED = paths.scored_rankings(PLAN)
-# The words of a command line that name this study; a target comes behind them.
+# The words of a command line that name this study. They come last: a target behind them would be
+# taken for one more file.
 FILES = [os.path.relpath(path) for path in workflow.configfiles]
-COMMAND = ["snakemake"] if FILES == ["config.yaml"] else ["snakemake", "--configfile", *FILES]
+OF_THIS_STUDY = [] if FILES == ["config.yaml"] else ["--configfile", *FILES]
 # GPUs that a training asks for: 1 on CUDA, else 0.
 LOCAL_GPU = shutil.which("nvidia-smi") is not None
 GPUS = int(STUDY["device"] == "cuda" or (STUDY["device"] == "auto" and LOCAL_GPU))

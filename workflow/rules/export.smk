@@ -58,7 +58,7 @@ rule export_card:
     params:
         tested=lambda wc: PLAN.evaluate_on(training_of(wc)),
         languages=LANGUAGES,
-        command=" ".join([*COMMAND, "export"]),
+        command=" ".join(["snakemake", "export", *OF_THIS_STUDY]),
         code=code("export_card.py"),
     script:
         "../scripts/export_card.py"
