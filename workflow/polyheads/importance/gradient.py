@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from polyheads.encoders.batches import Layout, Sentence, chunks
 from polyheads.encoders.forward import word_logits
-from polyheads.importance.records import How
+from polyheads.importance.how import How
 
 
 def score(model: torch.nn.Module, sentences: Sequence[Sentence], **how: Unpack[How]) -> np.ndarray:

@@ -17,7 +17,7 @@ import torch
 
 from polyheads.encoders.batches import Sentence
 from polyheads.importance.gradient import gate_gradients, summed
-from polyheads.importance.records import How
+from polyheads.importance.how import How
 
 
 def score(model: torch.nn.Module, sentences: Sequence[Sentence], **how: Unpack[How]) -> np.ndarray:

@@ -31,7 +31,7 @@ from polyheads.encoders.batches import Layout, Sentence, pack
 from polyheads.encoders.forward import word_logits
 from polyheads.errors import UserError
 from polyheads.importance.gradient import gate_gradients, summed
-from polyheads.importance.records import How
+from polyheads.importance.how import How
 from polyheads.importance.watching import watched
 
 # The modules that transformers makes of an encoder's `hidden_act`, and PyTorch's own GELU.

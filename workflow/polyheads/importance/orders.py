@@ -9,43 +9,14 @@ import csv
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NotRequired, TypedDict
 
 import numpy as np
 
 from polyheads.errors import UserError
 from polyheads.files import writing
-from polyheads.origins import OfTraining
+from polyheads.importance.records import RankingFile
 
 Heads = Sequence[Sequence[int]]  # [layer, head] each, counted from 0
-
-
-class OfRanking(TypedDict):
-    """What a ranking was made of."""
-
-    code: str
-    normalisation: str | None
-    scores: list[OfTraining]
-
-
-class Ranking(TypedDict):
-    """The content of ranking.json."""
-
-    ranking: str
-    kind: str
-    reversed: bool
-    model: str
-    corpus: str
-    recipe: str
-    seed: int
-    made_of: OfRanking
-    task: NotRequired[str]  # a random one has none
-    language: str | None
-    split: str | None
-    sentences: int
-    normalisation: str | None
-    order: list[list[int]]  # [layer, head], lowest first
-    order_unnormalised: list[list[int]]
 
 
 def normalise(raw: np.ndarray, how: str = "l2") -> np.ndarray:
@@ -102,7 +73,7 @@ def random_order(layers: int, heads: int, seed: int) -> list[list[int]]:
     return [[int(i) // heads, int(i) % heads] for i in flat]
 
 
-def write(path: Path, content: Ranking) -> None:
+def write(path: Path, content: RankingFile) -> None:
     """Write ``ranking.json``."""
     with writing(path) as temporary:
         temporary.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n")
@@ -127,9 +98,9 @@ def write_scores(
             )
 
 
-def read(path: Path) -> Ranking:
+def read(path: Path) -> RankingFile:
     """``ranking.json``."""
-    content: Ranking = json.loads(Path(path).read_text())
+    content: RankingFile = json.loads(Path(path).read_text())
     return content
 
 

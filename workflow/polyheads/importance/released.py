@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from polyheads.encoders.batches import Sentence
-from polyheads.importance.records import How
+from polyheads.importance.how import How
 from polyheads.importance.weight_gradient import projection_gradients
 
 

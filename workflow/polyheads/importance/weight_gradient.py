@@ -19,7 +19,7 @@ from polyheads.encoders.batches import Layout, Sentence, chunks
 from polyheads.encoders.forward import word_logits
 from polyheads.encoders.gates import Inputs
 from polyheads.errors import UserError
-from polyheads.importance.records import How
+from polyheads.importance.how import How
 from polyheads.importance.watching import watched
 
 Rows = tuple[torch.nn.Linear, torch.Tensor]  # a linear map; rows of its weight, head by head
