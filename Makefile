@@ -1,6 +1,6 @@
 # make        sets up .venv and runs the default study to its report, results/report.html
 # make test   sets up .venv and runs the tests
-# make lint   the checks of style
+# make lint   the checks of style and types
 # make clean-results   throws away all of results/: every study, its trainings and its downloads
 #
 # Variables:
@@ -32,6 +32,7 @@ test: $(INSTALLED_DEV)
 lint: $(INSTALLED_DEV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	$(BIN)/snakemake --lint
 

@@ -103,7 +103,7 @@ def write_predicted_trial(path: str, made: dict, pairs: dict, *, labels=None) ->
     rows, scores = [], []
     for (split, language), (gold, predicted) in pairs.items():
         row = {"language": language, "split": split, "heads": "pruned"}
-        rows.append({**row, "gold": gold, "predicted": predicted})
+        rows.append(prediction.Predictions(language, split, "pruned", gold, predicted))
         tags = [[[labels[i] for i in s] for s in side] for side in (gold, predicted)]
         scores.append({**row, "metrics": metrics.metrics(made["task"], *tags)})
     write_trial(path, scores, [])

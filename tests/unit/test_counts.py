@@ -114,8 +114,8 @@ def test_windows_are_one_sentence(tmp_path):
     assert max(len(s.subwords) for s in given) > 14
     options = {"gate": None, "device": torch.device("cpu"), "precision": "float32"}
     predicted = prediction.predict(make_model("bert"), given, layout=layout, **options)
-    row = {"language": "en", "split": "test", "heads": "pruned"}
-    row |= {"gold": [s.labels for s in given], "predicted": predicted}
+    gold = [sentence.labels for sentence in given]
+    row = prediction.Predictions("en", "test", "pruned", gold, predicted)
     prediction.save(tmp_path / "k.parquet", [row], list("abcde"))
     read = counts.read(tmp_path / "k.parquet", language="en")
     assert read.lengths.tolist() == [len(s.starts) for s in given]

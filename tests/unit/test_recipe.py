@@ -204,7 +204,7 @@ def _(tmp_path, monkeypatch):
         rows = runner.evaluate(model, [], unmasked=False)
     assert max(longest) == 9
     for row in rows:  # windows of a sentence are put together again
-        assert list(map(len, row["predicted"])) == list(map(len, row["gold"]))
+        assert list(map(len, row.predicted)) == list(map(len, row.gold))
 
 
 @check("leave_out_repeated")
@@ -214,7 +214,7 @@ def _(tmp_path, _monkeypatch):
         every = sentences_on_disk(runner, language, "train")
         assert subwords_of(corpus) == [x for i, x in enumerate(every) if i not in REPEATED]
     rows = runner.evaluate(runner.fresh_model(), [], unmasked=False)
-    assert [len(row["gold"]) for row in rows] == [SIZES["dev"]] * 2 + [SIZES["test"]] * 2
+    assert [len(row.gold) for row in rows] == [SIZES["dev"]] * 2 + [SIZES["test"]] * 2
     assert [len(corpus) for corpus in make_trials(tmp_path).train_sets] == [SIZES["train"]] * 2
 
 
@@ -228,10 +228,10 @@ def limited(directory, split, **recipe):
     rows = runner.evaluate(runner.fresh_model(), [], unmasked=False)
     found = []
     for row in rows:
-        if row["split"] == split:
-            parts = subwords.read_split(runner.setup.encodings[row["language"]], split)
+        if row.split == split:
+            parts = subwords.read_split(runner.setup.encodings[row.language], split)
             every = [s.labels.tolist() for s in parts]
-            found.append([every.index(x.tolist()) for x in row["gold"]])
+            found.append([every.index(x.tolist()) for x in row.gold])
     return found
 
 

@@ -79,7 +79,7 @@ def test_dev_and_test_are_read_without_the_pruned_heads_and_test_with_them_too(k
     model = runner.fresh_model()
     gate = gate_without(PRUNED, LAYERS, HEADS)
     rows = runner.evaluate(model, PRUNED, unmasked=True)
-    assert [(row["language"], row["split"], row["heads"]) for row in rows] == [
+    assert [(row.language, row.split, row.heads) for row in rows] == [
         ("en", "dev", "pruned"),
         ("de", "dev", "pruned"),
         ("de", "test", "pruned"),
@@ -88,23 +88,23 @@ def test_dev_and_test_are_read_without_the_pruned_heads_and_test_with_them_too(k
         ("fr", "test", "all"),
     ]
     for row in rows:
-        without = predicted(runner, model, row["language"], row["split"], gate)
-        whole = predicted(runner, model, row["language"], row["split"], None)
+        without = predicted(runner, model, row.language, row.split, gate)
+        whole = predicted(runner, model, row.language, row.split, None)
         assert without != whole  # so that one can't stand for the other
-        found = [list(x) for x in row["predicted"]]
-        assert found == (without if row["heads"] == "pruned" else whole)
-        sentences = subwords.read_split(runner.setup.encodings[row["language"]], row["split"])
-        assert [list(x) for x in row["gold"]] == [list(s.labels) for s in sentences]
+        found = [list(x) for x in row.predicted]
+        assert found == (without if row.heads == "pruned" else whole)
+        sentences = subwords.read_split(runner.setup.encodings[row.language], row.split)
+        assert [list(x) for x in row.gold] == [list(s.labels) for s in sentences]
 
 
 def test_without_pruned_heads_there_is_one_reading_of_test(tmp_path):
     runner = make_trials(tmp_path)
     model = runner.fresh_model()
     rows = runner.evaluate(model, [], unmasked=False)
-    assert [(row["split"], row["heads"]) for row in rows] == [("dev", "pruned")] * 2 + [
+    assert [(row.split, row.heads) for row in rows] == [("dev", "pruned")] * 2 + [
         ("test", "pruned")
     ] * 2
-    found = [list(x) for x in rows[0]["predicted"]]
+    found = [list(x) for x in rows[0].predicted]
     assert found == predicted(runner, model, "en", "dev", None)
 
 
@@ -116,7 +116,7 @@ def test_a_part_of_a_training_set(tmp_path):
     assert sizes == [SIZES["train"], 6]  # 13 sentences: three parts of 2
     assert all(s.subwords.tolist() in whole for s in runner.train_sets[1])
     rows = runner.evaluate(runner.fresh_model(), [], unmasked=False)
-    assert [len(row["gold"]) for row in rows] == [SIZES["dev"]] * 2 + [SIZES["test"]] * 2
+    assert [len(row.gold) for row in rows] == [SIZES["dev"]] * 2 + [SIZES["test"]] * 2
 
 
 def run(directory, runner, pruned=PRUNED, name="k-5", **trial):
@@ -152,11 +152,11 @@ def test_a_trial_on_disk(tmp_path):
     assert kept["training"] == record
     rows = runner.evaluate(model, PRUNED, unmasked=True)
     for row, score in zip(rows, kept["scores"], strict=True):
-        gold, found = ([[NAMES[i] for i in x] for x in row[key]] for key in ("gold", "predicted"))
+        gold, found = ([[NAMES[i] for i in x] for x in side] for side in (row.gold, row.predicted))
         assert score == {
-            "language": row["language"],
-            "split": row["split"],
-            "heads": row["heads"],
+            "language": row.language,
+            "split": row.split,
+            "heads": row.heads,
             "sentences": len(gold),
             "words": sum(map(len, gold)),
             "metrics": metrics.metrics("pos", gold, found),
@@ -168,15 +168,15 @@ def test_a_trial_on_disk(tmp_path):
     read = table.to_pylist()
     expected = [
         {
-            "language": row["language"],
-            "split": row["split"],
-            "heads": row["heads"],
+            "language": row.language,
+            "split": row.split,
+            "heads": row.heads,
             "sentence": number,
-            "gold": np.asarray(row["gold"][number]).tolist(),
-            "predicted": np.asarray(row["predicted"][number]).tolist(),
+            "gold": np.asarray(row.gold[number]).tolist(),
+            "predicted": np.asarray(row.predicted[number]).tolist(),
         }
         for row in rows
-        for number in range(len(row["gold"]))
+        for number in range(len(row.gold))
     ]
     assert read == expected
 

@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 import torch
@@ -25,8 +25,12 @@ from polyheads.errors import UserError
 from polyheads.exports import removal
 from polyheads.files import writing
 from polyheads.provenance import versions
+from polyheads.study.records import TrialFile
 from polyheads.study.trial_files import read_trial
 from polyheads.training.trials import Trials
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 MARKED = ("[]", "<>")  # what special tokens begin and end with
 SENTENCES = 64  # of each test set that the directory is tried on, as a user would load it
@@ -36,7 +40,7 @@ def make(
     runner: Trials,
     *,
     trial: Path,
-    about: Mapping[str, Any],
+    about: Mapping[str, object],
     out: Path,
     checkpoint: Path,
     corpora: Mapping[str, Path],
@@ -82,12 +86,21 @@ def make(
     checkpoint.unlink(missing_ok=True)
 
 
-def _zero_heads(runner: Trials, model: torch.nn.Module, pruned: Sequence) -> None:
+class HowToCut(TypedDict):
+    """What `cut` must know of a tokenizer."""
+
+    word_gap: str
+    unknown: int
+
+
+def _zero_heads(runner: Trials, model: torch.nn.Module, pruned: Sequence[Sequence[int]]) -> None:
     some = pack(runner.train_sets[0][:8], runner.layout, runner.device)
     removal.zero_heads(model.to(runner.device), pruned, some.inputs, heads=runner.shape[1])
 
 
-def _try_out(runner: Trials, pruned: Sequence, out: Path, corpora: Mapping[str, Path]) -> None:
+def _try_out(
+    runner: Trials, pruned: Sequence[Sequence[int]], out: Path, corpora: Mapping[str, Path]
+) -> None:
     """UserError, before anything is trained, for heads that can't be removed from the model and
     for a tokenizer that transformers reads otherwise."""
     model = runner.fresh_model()
@@ -100,13 +113,11 @@ def _try_out(runner: Trials, pruned: Sequence, out: Path, corpora: Mapping[str, 
         _check_subwords(runner, tokenizer, out, language, corpora[language])
 
 
-def _check_labels(runner: Trials, model: torch.nn.Module, trial: Path, kept: dict) -> None:
+def _check_labels(runner: Trials, model: PreTrainedModel, trial: Path, kept: TrialFile) -> None:
     """UserError unless the model without any gate gives every label that the trial kept."""
     for row in runner.evaluate(model, [], unmasked=False):
-        found = counts.read(
-            trial.with_suffix(".parquet"), language=row["language"], split=row["split"]
-        )
-        predicted = np.concatenate([np.asarray(labels) for labels in row["predicted"]])
+        found = counts.read(trial.with_suffix(".parquet"), language=row.language, split=row.split)
+        predicted = np.concatenate([np.asarray(labels) for labels in row.predicted])
         if len(predicted) != len(found.predicted):
             differ = "other words than the trial's"
         elif (wrong := int((predicted != found.predicted).sum())) > 0:
@@ -114,15 +125,17 @@ def _check_labels(runner: Trials, model: torch.nn.Module, trial: Path, kept: dic
         else:
             continue
         raise UserError(
-            f"{trial}: trained once more, the model gives {differ} ({row['language']}"
-            f" {row['split']}), so it isn't this trial's; {_reason(runner, kept)}"
+            f"{trial}: trained once more, the model gives {differ} ({row.language}"
+            f" {row.split}), so it isn't this trial's; {_reason(runner, kept)}"
         )
 
 
-def _reason(runner: Trials, kept: dict) -> str:
+def _reason(runner: Trials, kept: TrialFile) -> str:
     """What differs between the trial's training and this one, as far as both are known."""
     here = {**versions(), "device": runner.device.type}
-    there = {**kept.get("versions", {}), "device": (kept["training"] or {}).get("device")}
+    trained = kept["training"]
+    device = trained.get("device") if trained else None
+    there: dict[str, str | None] = {**kept.get("versions", {}), "device": device}
     other = [
         f"{name} {there[name]} then, {here[name]} now"
         for name in here
@@ -148,7 +161,8 @@ def write_tokenizer(model_dir: Path, out: Path, config: Any, layout: Layout) -> 
         "cls_token": next(iter(special["prefix"]), None),
         "sep_token": next(iter(special["suffix"]), None),
     }
-    names = {key: tokenizer.id_to_token(i) for key, i in ids.items() if i is not None}
+    told = {key: tokenizer.id_to_token(i) for key, i in ids.items() if i is not None}
+    names = {key: name for key, name in told.items() if name is not None}
     added = {token.content for token in tokenizer.get_added_tokens_decoder().values()}
     # An ordinary token that is declared special would be found inside of words.
     names = {k: name for k, name in names.items() if name in added or name[0] + name[-1] in MARKED}
@@ -190,7 +204,7 @@ def _check_subwords(runner: Trials, tokenizer: Any, out: Path, language: str, co
         )
 
 
-def _how_to_cut(runner: Trials) -> dict[str, Any]:
+def _how_to_cut(runner: Trials) -> HowToCut:
     """What `cut` must know of a tokenizer; pruned_heads.json says it, too."""
     tokenizer = subwords.load_tokenizer(runner.setup.model_dir)
     unknown = subwords.special_tokens(tokenizer)["unknown"]

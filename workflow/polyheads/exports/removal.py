@@ -16,12 +16,12 @@ from collections.abc import Sequence
 
 import torch
 
-from polyheads.encoders.gates import output_projections
+from polyheads.encoders.gates import Inputs, output_projections
 from polyheads.errors import UserError
 
 
 def zero_heads(
-    model: torch.nn.Module, pruned: Sequence[Sequence[int]], inputs: dict, *, heads: int
+    model: torch.nn.Module, pruned: Sequence[Sequence[int]], inputs: Inputs, *, heads: int
 ) -> None:
     """Set the weights of ``pruned`` heads, each (layer, head), to zero, in place.
 
@@ -58,7 +58,7 @@ def zero_heads(
 
 @torch.enable_grad()
 def _rows_of_heads(
-    model: torch.nn.Module, projection: torch.nn.Linear, inputs: dict, heads: int
+    model: torch.nn.Module, projection: torch.nn.Linear, inputs: Inputs, heads: int
 ) -> dict[torch.nn.Linear, torch.Tensor]:
     """Query, key and value projections -> (rows, heads) True where a head reads the row."""
     linears = _beside(model, projection)

@@ -9,11 +9,13 @@ where a head has nothing to do. Needs no labels, no loss and no gradient.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
 
 from polyheads.encoders.batches import Layout, Sentence, chunks
+from polyheads.encoders.gates import Packing
 from polyheads.importance.watching import watched
 
 
@@ -37,8 +39,14 @@ def score(
     sums = np.zeros(shape)
     counts = np.zeros(shape[0])
 
-    def see(layer, query, key, value, rest):
-        packing = rest["packing"]
+    def see(
+        layer: int,
+        query: torch.Tensor,
+        key: torch.Tensor,
+        value: torch.Tensor,
+        rest: dict[str, Any],
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        packing: Packing = rest["packing"]
         asking, asked = packing.unpack(query), packing.unpack(key)  # (S, H, L, D)
         scale = rest.get("scaling") or asking.shape[-1] ** -0.5
         weights = asking @ asked.transpose(2, 3) * scale  # (S, H, L, L)

@@ -10,6 +10,7 @@ a gate of its own.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Unpack
 
 import numpy as np
 import torch
@@ -17,16 +18,18 @@ from torch.nn import functional
 
 from polyheads.encoders.batches import Layout, Sentence, chunks
 from polyheads.encoders.forward import word_logits
+from polyheads.importance.how import How
 
 
-def score(model: torch.nn.Module, sentences: Sequence[Sentence], **how) -> np.ndarray:
+def score(model: torch.nn.Module, sentences: Sequence[Sentence], **how: Unpack[How]) -> np.ndarray:
     """(layers, heads) raw scores: sum over the examples of the absolute gradients."""
     return summed(gate_gradients(model, sentences, **how))
 
 
 def summed(gradients: np.ndarray) -> np.ndarray:
     """(layers, heads) sum over the examples of the absolute ``gradients``."""
-    return np.abs(gradients.astype(np.float64)).sum(0)
+    total: np.ndarray = np.abs(gradients.astype(np.float64)).sum(0)
+    return total
 
 
 def cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
@@ -58,5 +61,6 @@ def gate_gradients(
         values = value(logits, batch.labels)  # (N,)
         words = torch.bincount(batch.example, minlength=batch.size)  # (E,)
         (values / words[batch.example]).sum().backward()
+        assert gate.grad is not None, "the loss depends on the gates"
         parts.append(gate.grad.cpu().numpy())
     return np.concatenate(parts)

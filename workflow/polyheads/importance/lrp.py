@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any, Unpack
 
 import numpy as np
 import torch
@@ -30,11 +31,12 @@ from polyheads.encoders.batches import Layout, Sentence, pack
 from polyheads.encoders.forward import word_logits
 from polyheads.errors import UserError
 from polyheads.importance.gradient import gate_gradients, summed
+from polyheads.importance.how import How
 from polyheads.importance.watching import watched
 
 # The modules that transformers makes of an encoder's `hidden_act`, and PyTorch's own GELU.
 _NAMED = [named[0] if isinstance(named, tuple) else named for named in ACT2CLS.values()]
-ACTIVATIONS = (torch.nn.GELU, *_NAMED)
+ACTIVATIONS: tuple[Any, ...] = (torch.nn.GELU, *_NAMED)
 SENTENCES = 4  # with which conservation is tried
 TOLERANCE = 1e-3  # share of the relevance that may be lost; rounding takes about 1e-6
 
@@ -42,16 +44,13 @@ TOLERANCE = 1e-3  # share of the relevance that may be lost; rounding takes abou
 def score(
     model: torch.nn.Module,
     sentences: Sequence[Sentence],
-    *,
-    layout: Layout,
-    device: torch.device,
-    **how,
+    **how: Unpack[How],
 ) -> np.ndarray:
     """(layers, heads) raw scores. UserError for an encoder that loses or makes relevance."""
+    layout, device = how["layout"], how["device"]
     model.to(device).eval().requires_grad_(False)
     with constant_factors(model):
         check_conservation(model, sentences[:SENTENCES], layout=layout, device=device)
-        how |= {"layout": layout, "device": device}
         return summed(gate_gradients(model, sentences, value=gold_logit, **how))
 
 
@@ -99,7 +98,7 @@ def check_conservation(
     kept = [bias.data.clone() for bias in biases]
     embedded: list[torch.Tensor] = []
 
-    def keep(_: torch.nn.Module, __: tuple, output: torch.Tensor) -> torch.Tensor:
+    def keep(_: torch.nn.Module, __: object, output: torch.Tensor) -> torch.Tensor:
         embedded.append(output.detach().requires_grad_(True))
         return embedded[-1].clone()  # which the model may change in place
 
@@ -142,14 +141,18 @@ class _Products:
         self.made: list[torch.Tensor] = []  # the last outputs of linear maps
         self.gated: dict[torch.nn.Module, bool] = {}  # linear maps behind activations
 
-    def activation(self, module, inputs, output):
+    def activation(
+        self, module: torch.nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor
+    ) -> torch.Tensor:
         self.activated = _factor(module, inputs, output)
         return self.activated
 
-    def linear(self, _, __, output):
+    def linear(self, _: object, __: object, output: torch.Tensor) -> None:
         self.made = [*self.made[-2:], output]
 
-    def before_linear(self, module, inputs):
+    def before_linear(
+        self, module: torch.nn.Module, inputs: tuple[torch.Tensor, ...]
+    ) -> tuple[torch.Tensor, ...] | None:
         after, value = self.activated, inputs[0]
         if after is not None and value.shape == after.shape:
             if torch.equal(value, after):
@@ -166,12 +169,16 @@ class _Products:
                 yield from output.chunk(2, dim=-1)
 
 
-def _constant_weights(layer, query, key, value, _):
+def _constant_weights(
+    _: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, __: object
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     # Attention weights are made of queries and keys and of nothing else.
     return query.detach(), key.detach(), value
 
 
-def _norm(module: torch.nn.LayerNorm, inputs: tuple, _: torch.Tensor) -> torch.Tensor:
+def _norm(
+    module: torch.nn.LayerNorm, inputs: tuple[torch.Tensor, ...], _: torch.Tensor
+) -> torch.Tensor:
     last = tuple(range(-len(module.normalized_shape), 0))
     centred = inputs[0] - inputs[0].mean(last, keepdim=True)
     variance = inputs[0].detach().var(last, unbiased=False, keepdim=True)
@@ -181,7 +188,9 @@ def _norm(module: torch.nn.LayerNorm, inputs: tuple, _: torch.Tensor) -> torch.T
     return out if module.bias is None else out + module.bias
 
 
-def _factor(_: torch.nn.Module, inputs: tuple, output: torch.Tensor) -> torch.Tensor:
+def _factor(
+    _: torch.nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor
+) -> torch.Tensor:
     # At 0 an activation that is 0 there has no factor; nothing passes, whatever it is.
     x = inputs[0]
     factor = torch.where(x == 0, 0, output / torch.where(x == 0, 1, x))

@@ -14,6 +14,9 @@ import numpy as np
 
 from polyheads.errors import UserError
 from polyheads.files import writing
+from polyheads.importance.records import RankingFile
+
+Heads = Sequence[Sequence[int]]  # [layer, head] each, counted from 0
 
 
 def normalise(raw: np.ndarray, how: str = "l2") -> np.ndarray:
@@ -33,7 +36,8 @@ def normalise(raw: np.ndarray, how: str = "l2") -> np.ndarray:
         norm = np.ones((len(raw), 1))
     scaled = np.divide(raw, norm, out=np.where(np.isnan(raw), raw, 0.0), where=norm > 0)
     low, high = np.nanmin(scaled), np.nanmax(scaled)
-    return (scaled - low) / (high - low) if high > low else scaled - low
+    found: np.ndarray = (scaled - low) / (high - low) if high > low else scaled - low
+    return found
 
 
 def without(scores: Sequence[Sequence[float]], missing: Sequence[Sequence[int]]) -> np.ndarray:
@@ -57,7 +61,8 @@ def together(scores: Sequence[np.ndarray], method: str) -> np.ndarray:
     scores. The paper (5.2) names both (MD, SD) and defines neither further.
     """
     if method == "summed":
-        return np.sum(scores, axis=0)
+        total: np.ndarray = np.sum(scores, axis=0)
+        return total
     places = [np.argsort(np.argsort(s, axis=None, kind="stable")).reshape(s.shape) for s in scores]
     return np.where(np.isnan(scores[0]), np.nan, np.mean(places, axis=0))
 
@@ -68,14 +73,14 @@ def random_order(layers: int, heads: int, seed: int) -> list[list[int]]:
     return [[int(i) // heads, int(i) % heads] for i in flat]
 
 
-def write(path: Path, content: dict) -> None:
+def write(path: Path, content: RankingFile) -> None:
     """Write ``ranking.json``."""
     with writing(path) as temporary:
         temporary.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n")
 
 
 def write_scores(
-    path: Path, *, raw: np.ndarray, normalised: np.ndarray, order: list, order_raw: list
+    path: Path, *, raw: np.ndarray, normalised: np.ndarray, order: Heads, order_raw: Heads
 ) -> None:
     """Write ``scores.csv``: layer, head, raw, normalised, rank (0 lowest), rank_unnormalised."""
     rank = {tuple(h): i for i, h in enumerate(order)}
@@ -93,12 +98,13 @@ def write_scores(
             )
 
 
-def read(path: Path) -> dict:
-    """``ranking.json``; its "order" lists [layer, head], lowest first."""
-    return json.loads(Path(path).read_text())
+def read(path: Path) -> RankingFile:
+    """``ranking.json``."""
+    content: RankingFile = json.loads(Path(path).read_text())
+    return content
 
 
-def check(order: list, k: int) -> None:
+def check(order: Heads, k: int) -> None:
     """UserError when a ranking has fewer than k heads."""
     if k > len(order):
         raise UserError(f"configuration, experiments: k = {k} is more than the {len(order)} heads")

@@ -9,14 +9,16 @@ here so that anyone can see what the published rankings were.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Unpack
 
 import numpy as np
 import torch
 
 from polyheads.encoders.batches import Sentence
+from polyheads.importance.how import How
 from polyheads.importance.weight_gradient import projection_gradients
 
 
-def score(model: torch.nn.Module, sentences: Sequence[Sentence], **how) -> np.ndarray:
+def score(model: torch.nn.Module, sentences: Sequence[Sentence], **how: Unpack[How]) -> np.ndarray:
     """(layers, heads) raw scores from stretches of input columns."""
     return projection_gradients(model, sentences, axis=1, **how)

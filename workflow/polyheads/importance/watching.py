@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 
+from polyheads.encoders.gates import See
+
 
 @contextmanager
-def watched(model: torch.nn.Module, see: Callable) -> Iterator[None]:
+def watched(model: torch.nn.Module, see: See) -> Iterator[None]:
     """Let ``see(layer, query, key, value, rest)`` stand before every attention of ``model``.
 
     layer: its number, from 0. query, key, value: (B, H, T, D). rest: the other keywords of the
@@ -17,7 +20,9 @@ def watched(model: torch.nn.Module, see: Callable) -> Iterator[None]:
     attention goes on with.
     """
 
-    def pass_on(_: torch.nn.Module, args: tuple, keywords: dict) -> tuple[tuple, dict]:
+    def pass_on(
+        _: torch.nn.Module, args: tuple[Any, ...], keywords: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         return args, {**keywords, "see": see}
 
     hook = model.register_forward_pre_hook(pass_on, with_kwargs=True)

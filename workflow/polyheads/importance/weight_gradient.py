@@ -9,6 +9,7 @@ takes the columns that the released code takes.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Unpack
 
 import numpy as np
 import torch
@@ -16,13 +17,15 @@ from torch.nn import functional
 
 from polyheads.encoders.batches import Layout, Sentence, chunks
 from polyheads.encoders.forward import word_logits
+from polyheads.encoders.gates import Inputs
 from polyheads.errors import UserError
+from polyheads.importance.how import How
 from polyheads.importance.watching import watched
 
 Rows = tuple[torch.nn.Linear, torch.Tensor]  # a linear map; rows of its weight, head by head
 
 
-def score(model: torch.nn.Module, sentences: Sequence[Sentence], **how) -> np.ndarray:
+def score(model: torch.nn.Module, sentences: Sequence[Sentence], **how: Unpack[How]) -> np.ndarray:
     """(layers, heads) raw scores from the rows, outputs, of each head."""
     return projection_gradients(model, sentences, axis=0, **how)
 
@@ -63,7 +66,7 @@ def projection_gradients(
     return total
 
 
-def key_value_rows(model: torch.nn.Module, inputs: dict, layers: int) -> list[Rows]:
+def key_value_rows(model: torch.nn.Module, inputs: Inputs, layers: int) -> list[Rows]:
     """What makes the keys, then the values, of every layer: (linear map, its rows head by head).
 
     Found in one forward pass over ``inputs`` (keywords of the model call), so that no module
@@ -79,7 +82,9 @@ def key_value_rows(model: torch.nn.Module, inputs: dict, layers: int) -> list[Ro
         made.append((module, output.detach().requires_grad_(True)))
         return made[-1][1].clone()  # which the model may change in place
 
-    def see(layer, query, key, value, _):
+    def see(
+        layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, _: object
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         found[layer] = [_own_rows(part, made) for part in (key, value)]
         made.clear()
         return query, key, value
@@ -92,8 +97,9 @@ def key_value_rows(model: torch.nn.Module, inputs: dict, layers: int) -> list[Ro
     finally:
         for hook in hooks:
             hook.remove()
-    rows = [part for layer in sorted(found) for part in found[layer]]
-    if None in rows or len({linear for linear, _ in rows[::2]}) != layers:
+    parts = [part for layer in sorted(found) for part in found[layer]]
+    rows = [part for part in parts if part is not None]
+    if len(rows) < len(parts) or len({linear for linear, _ in rows[::2]}) != layers:
         raise UserError(
             f"the heads of {type(model).__name__} have no key and value projections of their own,"
             " and so no weight-gradient and no released scores; use the gradient ranking"

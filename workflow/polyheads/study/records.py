@@ -90,7 +90,7 @@ class WholePoint(Point):
     seed: int
 
 
-class TrainingRecord(TypedDict):
+class Fit(TypedDict):
     """How a training went; losses are means over the first and the last tenth of the steps."""
 
     sentences: int
@@ -99,6 +99,11 @@ class TrainingRecord(TypedDict):
     epochs: int
     loss_first: float
     loss_last: float
+
+
+class TrainingRecord(Fit):
+    """The same as a trial's file has it."""
+
     device: str
 
 

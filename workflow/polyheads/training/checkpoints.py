@@ -9,12 +9,19 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from typing import TypedDict
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from polyheads.files import writing
+
+
+class Record(TypedDict):
+    """What a training says of its steps so far."""
+
+    losses: list[float]
 
 
 class Checkpoint:
@@ -39,9 +46,9 @@ class Checkpoint:
         optimizer: torch.optim.Optimizer,
         *,
         step: int,
-        record: dict,
+        record: Record,
     ) -> None:
-        """Write weights, optimiser state, random state, ``step`` and a JSON-able ``record``."""
+        """Write weights, optimiser state, random state, ``step`` and ``record``."""
         tensors = {f"model.{k}": v for k, v in model.state_dict().items()}
         for index, state in optimizer.state_dict()["state"].items():
             for key, value in state.items():
@@ -50,6 +57,7 @@ class Checkpoint:
         if torch.cuda.is_available():
             tensors["random.cuda"] = torch.cuda.get_rng_state()
         meta = {"fingerprint": self.fingerprint, "step": str(step), "record": json.dumps(record)}
+        assert self.path is not None, "save where one is due"
         with writing(self.path) as temporary:
             save_file(
                 {k: v.detach().cpu().contiguous() for k, v in tensors.items()}, temporary, meta
@@ -58,7 +66,7 @@ class Checkpoint:
 
     def restore(
         self, model: torch.nn.Module, optimizer: torch.optim.Optimizer
-    ) -> tuple[int, dict] | None:
+    ) -> tuple[int, Record] | None:
         """Load the state if there is one of this training: (step, record), else None."""
         if self.path is None or not self.path.is_file():
             return None
@@ -71,7 +79,7 @@ class Checkpoint:
         except SafetensorError:
             return None  # damaged from outside: start again rather than stop
         model.load_state_dict(_part(tensors, "model."))
-        state: dict[int, dict] = {}
+        state: dict[int, dict[str, torch.Tensor]] = {}
         for key, value in _part(tensors, "optimizer.").items():
             index, name = key.split(".", 1)
             state.setdefault(int(index), {})[name] = value
@@ -86,5 +94,5 @@ class Checkpoint:
             self.path.unlink(missing_ok=True)
 
 
-def _part(tensors: dict, prefix: str) -> dict:
+def _part(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
     return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}

@@ -18,6 +18,7 @@ from polyheads.encoders.batches import Layout, Sentence, epoch_order, pack
 from polyheads.encoders.forward import autocast, word_logits
 from polyheads.encoders.schedule import linear_schedule
 from polyheads.errors import UserError
+from polyheads.study.records import Fit, Recipe
 from polyheads.training.checkpoints import Checkpoint
 
 LOG_SECONDS = 10  # a line of progress at most this often: logs are files, not terminals
@@ -27,20 +28,18 @@ def train(
     model: torch.nn.Module,
     corpora: Sequence[Sequence[Sentence]],
     *,
-    recipe: dict,
+    recipe: Recipe,
     layout: Layout,
     gate: torch.Tensor | None,
     seed: int,
     device: torch.device,
     checkpoint: Checkpoint,
     name: str,
-) -> dict:
+) -> Fit:
     """Fine-tune ``model`` in place on the concatenated ``corpora`` of a mixture.
 
     gate: (layers, heads) with 0 for pruned heads, or None. Goes on from ``checkpoint`` where
-    it holds this training. Returns {"sentences", "words", "steps", "epochs", "loss_first",
-    "loss_last"}, losses being means over the first and the last tenth of the steps.
-    UserError when the loss becomes NaN or infinite.
+    it holds this training. UserError when the loss becomes NaN or infinite.
     """
     sentences = [sentence for corpus in corpora for sentence in corpus]
     sizes = [len(corpus) for corpus in corpora]

@@ -97,7 +97,8 @@ def _micro(gold: Tags, predicted: Tags, *, strict: bool) -> tuple[float, float, 
         scores = v1.precision_recall_fscore_support(*sides, scheme=IOB2, **options)
     else:
         scores = sequence_labeling.precision_recall_fscore_support(*sides, **options)
-    return tuple(100 * float(score) for score in scores[:3])
+    precision, recall, f1 = (100 * float(score) for score in scores[:3])
+    return precision, recall, f1
 
 
 def _check_shapes(gold: Tags, predicted: Tags) -> None:

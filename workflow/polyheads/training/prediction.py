@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,17 @@ from polyheads.encoders.forward import autocast, word_logits
 from polyheads.files import writing
 
 BATCH = 32  # sentences; the numbers don't depend on it
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """The labels of one test or development set, ids for each sentence."""
+
+    language: str
+    split: str
+    heads: str  # pruned | all: those that were on
+    gold: Sequence[np.ndarray]
+    predicted: Sequence[np.ndarray]
 
 
 @torch.no_grad()
@@ -50,27 +62,24 @@ def predict(
     return found
 
 
-def save(path: Path, rows: Sequence[dict], labels: Sequence[str]) -> None:
+def save(path: Path, rows: Sequence[Predictions], labels: Sequence[str]) -> None:
     """Keep predictions as Parquet: one row per (language, split, heads, sentence).
 
-    rows: {"language", "split", "heads", "gold": [ids per sentence], "predicted": [...]}, ids
-    into ``labels``, which stand in the schema's metadata.
+    Ids are those of ``labels``, which stand in the schema's metadata.
     """
     tables = []
     ids = pa.list_(pa.uint16())
     for row in rows:
-        count = len(row["gold"])
+        count = len(row.gold)
         tables.append(
             pa.table(
                 {
-                    "language": pa.array([row["language"]] * count).dictionary_encode(),
-                    "split": pa.array([row["split"]] * count).dictionary_encode(),
-                    "heads": pa.array([row["heads"]] * count).dictionary_encode(),
+                    "language": pa.array([row.language] * count).dictionary_encode(),
+                    "split": pa.array([row.split] * count).dictionary_encode(),
+                    "heads": pa.array([row.heads] * count).dictionary_encode(),
                     "sentence": pa.array(range(count), pa.int32()),
-                    "gold": pa.array([np.asarray(x, np.uint16) for x in row["gold"]], ids),
-                    "predicted": pa.array(
-                        [np.asarray(x, np.uint16) for x in row["predicted"]], ids
-                    ),
+                    "gold": pa.array([np.asarray(x, np.uint16) for x in row.gold], ids),
+                    "predicted": pa.array([np.asarray(x, np.uint16) for x in row.predicted], ids),
                 }
             )
         )

@@ -7,22 +7,38 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import torch
 from safetensors.torch import load_file, save_file
 
 from polyheads import digests, origins
 from polyheads.encoders import models, subwords
-from polyheads.encoders.batches import Layout
+from polyheads.encoders.batches import Layout, Sentence
 from polyheads.encoders.forward import prepare_torch
 from polyheads.encoders.gates import gate_without
+from polyheads.encoders.records import ModelInfo
+from polyheads.encoders.subwords import EncodingInfo
 from polyheads.errors import UserError
 from polyheads.files import sweep, writing
+from polyheads.origins import OfTraining
 from polyheads.provenance import versions
 from polyheads.study import mixtures
+from polyheads.study.records import Point, Recipe, Score, TrainingRecord, TrialFile
 from polyheads.training import metrics, prediction
 from polyheads.training.checkpoints import Checkpoint
 from polyheads.training.loop import train
+from polyheads.training.prediction import Predictions
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+_Limit = Literal["train_sentences", "dev_sentences", "test_sentences"]
+_LIMITS: dict[Literal["train", "dev", "test"], _Limit] = {
+    "train": "train_sentences",
+    "dev": "dev_sentences",
+    "test": "test_sentences",
+}
 
 
 @dataclass(frozen=True)
@@ -31,7 +47,7 @@ class Setup:
 
     model_dir: Path
     encodings: dict[str, Path]  # language -> encoding directory, mixture and evaluated languages
-    recipe: dict
+    recipe: Recipe
     mixture: Sequence[str]  # what is trained on, source first: languages, or `de@30`
     evaluate_on: Sequence[str]  # languages whose test set is read
     seed: int
@@ -90,7 +106,7 @@ def save_weights(model: torch.nn.Module, path: Path) -> None:
         save_file(weights, temporary)
 
 
-def layout(info: dict, model: dict, recipe: dict) -> Layout:
+def layout(info: EncodingInfo, model: ModelInfo, recipe: Recipe) -> Layout:
     """Special tokens, positions and length limit; the recipe may only shorten the limit."""
     limit = min(recipe["max_length"] or model["max_length"], model["max_length"])
     return Layout(
@@ -130,12 +146,14 @@ class Trials:
         self.shape = (self.info["layers"], self.info["heads"])
         self.made_of = self.origins(origins.splits_read(self.languages, setup.evaluate_on))
 
-    def _read(self, language: str, split: str, percent: int = 100) -> list:
+    def _read(
+        self, language: str, split: Literal["train", "dev", "test"], percent: int = 100
+    ) -> list[Sentence]:
         recipe = self.setup.recipe
         return subwords.read_split(
             self.setup.encodings[language],
             split,
-            recipe[f"{split}_sentences"],
+            recipe[_LIMITS[split]],
             subset=recipe["subset"],
             leave_out_repeated=split == "train" and recipe["leave_out_repeated"],
             percent=percent,
@@ -145,17 +163,17 @@ class Trials:
         """(layers, heads) gate without ``pruned``, or None when nothing is pruned."""
         return gate_without(pruned, *self.shape) if pruned else None
 
-    def fresh_model(self) -> torch.nn.Module:
+    def fresh_model(self) -> PreTrainedModel:
         """The pre-trained encoder with a new classification head."""
         return models.build(self.setup.model_dir, labels=self.labels, seed=self.setup.seed)
 
-    def load_model(self, weights: Path) -> torch.nn.Module:
+    def load_model(self, weights: Path) -> PreTrainedModel:
         """The model that ``save_weights`` kept."""
         model = self.fresh_model()
         model.load_state_dict(load_file(weights))
         return model
 
-    def origins(self, splits: Mapping[str, Sequence[str]]) -> dict:
+    def origins(self, splits: Mapping[str, Sequence[str]]) -> OfTraining:
         """What numbers are made of that come from these splits (language -> splits)."""
         s = self.setup
         return origins.made_of(
@@ -176,7 +194,7 @@ class Trials:
 
     def fit(
         self, *, pruned: Sequence[Sequence[int]], checkpoint_path: Path, name: str
-    ) -> tuple[torch.nn.Module, dict]:
+    ) -> tuple[PreTrainedModel, TrainingRecord]:
         """Fine-tune from the pre-trained weights with ``pruned`` heads off; (model, record)."""
         s = self.setup
         checkpoint = Checkpoint(
@@ -198,16 +216,17 @@ class Trials:
 
     def evaluate(
         self, model: torch.nn.Module, pruned: Sequence[Sequence[int]], *, unmasked: bool
-    ) -> list[dict]:
+    ) -> list[Predictions]:
         """Predictions on dev of the mixture and on test, heads off, ``unmasked`` on again too.
 
-        One dict per (language, split, heads): see prediction.save.
+        One of them per (language, split, heads).
         """
+        wanted: list[tuple[str, Literal["dev", "test"], str]]
         wanted = [(lang, "dev", "pruned") for lang in self.languages]
         wanted += [(lang, "test", "pruned") for lang in self.setup.evaluate_on]
         if unmasked:
             wanted += [(lang, "test", "all") for lang in self.setup.evaluate_on]
-        rows = []
+        rows: list[Predictions] = []
         for language, split, heads in wanted:
             sentences = self._read(language, split)
             predicted = prediction.predict(
@@ -218,15 +237,15 @@ class Trials:
                 device=self.device,
                 precision=self.setup.recipe["precision"],
             )
-            row = {"language": language, "split": split, "heads": heads}
-            rows.append({**row, "gold": [s.labels for s in sentences], "predicted": predicted})
+            gold = [sentence.labels for sentence in sentences]
+            rows.append(Predictions(language, split, heads, gold, predicted))
         return rows
 
     def run(
         self,
         path: Path,
         *,
-        trial: dict,
+        trial: Point,
         pruned: Sequence[Sequence[int]],
         stage: Path,
     ) -> None:
@@ -251,27 +270,33 @@ class Trials:
         weights.unlink(missing_ok=True)
 
     def write(
-        self, path: Path, *, trial: dict, pruned: Sequence, training: dict, rows: list[dict]
+        self,
+        path: Path,
+        *,
+        trial: Point,
+        pruned: Sequence[Sequence[int]],
+        training: TrainingRecord | None,
+        rows: Sequence[Predictions],
     ) -> None:
         """Keep a trial: predictions as ``<path>.parquet``, then scores as ``<path>.json``."""
         prediction.save(path.with_suffix(".parquet"), rows, self.labels)
-        scores = []
+        scores: list[Score] = []
         for row in rows:
             gold, predicted = (
-                [[self.labels[i] for i in sentence] for sentence in row[key]]
-                for key in ("gold", "predicted")
+                [[self.labels[i] for i in sentence] for sentence in side]
+                for side in (row.gold, row.predicted)
             )
             scores.append(
                 {
-                    "language": row["language"],
-                    "split": row["split"],
-                    "heads": row["heads"],
+                    "language": row.language,
+                    "split": row.split,
+                    "heads": row.heads,
                     "sentences": len(gold),
                     "words": sum(map(len, gold)),
                     "metrics": metrics.metrics(self.task, gold, predicted),
                 }
             )
-        content = {
+        content: TrialFile = {
             "trial": {**trial, "task": self.task, "seed": self.setup.seed},
             "recipe": self.setup.recipe,
             "heads_total": self.shape[0] * self.shape[1] - len(self.info.get("missing_heads", [])),
@@ -285,7 +310,7 @@ class Trials:
             temporary.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n")
 
 
-def copy(source: Path, path: Path, *, trial: dict, code: str) -> None:
+def copy(source: Path, path: Path, *, trial: Point, code: str) -> None:
     """Keep a trial's numbers and predictions at another point of the space, as ``trial`` says.
 
     code: hash of the code that decided so.
@@ -293,8 +318,8 @@ def copy(source: Path, path: Path, *, trial: dict, code: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with writing(path.with_suffix(".parquet")) as temporary:
         shutil.copyfile(source.with_suffix(".parquet"), temporary)
-    content = json.loads(source.with_suffix(".json").read_text())
-    content["trial"] |= trial
+    content: TrialFile = json.loads(source.with_suffix(".json").read_text())
+    content["trial"] = {**content["trial"], **trial}
     content["made_of"]["code"] = code
     with writing(path.with_suffix(".json")) as temporary:
         temporary.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n")
