@@ -19,7 +19,7 @@ from polyheads.analysis.null_baselines import NullBaseline
 from polyheads.analysis.rankings import Ranking
 from polyheads.catalogue import distances, published
 from polyheads.report import pages
-from polyheads.report.tables import claim_words
+from polyheads.report.tables import claim_words, made
 from polyheads.report.tables import claims as claims_table
 from polyheads.study import displays
 from polyheads.study.contents import Contents

@@ -11,7 +11,7 @@ import pytest
 import records
 
 from polyheads.analysis import choices as study_choices
-from polyheads.analysis import counts, drawn_gains, estimates, fresh, gain_estimates, resampling
+from polyheads.analysis import counts, drawn_gains, estimates, fresh, gains, resampling
 from polyheads.exports import card
 from polyheads.report.tables import fresh as fresh_table
 from polyheads.study import displays
@@ -51,7 +51,7 @@ def selected(sweeps, directory, *, without=()):
 def run(sweeps, directory, *, resamples=300, without=(), delta=None):
     """(displays, choices, estimates)"""
     shown, criteria, chosen, scores = selected(sweeps, directory, without=without)
-    made = gain_estimates.rows(shown, criteria, chosen, scores, resamples=resamples, delta=delta)
+    made = gains.rows(shown, criteria, chosen, scores, resamples=resamples, delta=delta)
     estimates.write(made, directory / "statistics.csv")
     return shown, chosen, estimates.read(directory / "statistics.csv")
 
@@ -189,13 +189,13 @@ def test_a_mean_of_sweeps_that_lack_a_criterion_has_no_interval(tmp_path):
             replace(c, dev_selected=replace(c.dev_selected, gain=None)) if i < count else c
             for i, c in enumerate(chosen)
         ]
-        found = gain_estimates.rows(shown, criteria, some, scores, resamples=20)
+        found = gains.rows(shown, criteria, some, scores, resamples=20)
         german = [r.seeds for r in found if r.target == "de"]
         means = [r for r in found if r.level == "mean"]
         assert german == seeds and means[0].pair == ("", "")
         assert [r.low for r in means if r.criterion == "test_oracle"] == [None]
     Path(sweeps[0].trials[1]).with_suffix(".parquet").unlink()
-    found = gain_estimates.rows(shown, criteria, chosen, scores, resamples=20)
+    found = gains.rows(shown, criteria, chosen, scores, resamples=20)
     bad = [r for r in found if r.problem]
     assert len(bad) == 2 and all(r.gain is r.p is None for r in bad)
 

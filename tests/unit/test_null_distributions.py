@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import records
 
-from polyheads.analysis import null_distributions as numbers
-from polyheads.analysis import run_pool
+from polyheads.analysis import null_baselines as numbers
+from polyheads.analysis import run_noise
 from polyheads.analysis.choices import CRITERIA
 from polyheads.report import cells
 from polyheads.report.tables import null_baselines
@@ -115,7 +115,7 @@ def test_noise_alone_is_called_a_gain_in_at_most_5_percent():
 
 def test_a_p_of_few_runs_is_honest_too():
     repetitions = 400
-    shares = claimed(repetitions, further=run_pool.FEWEST_FOR_P)
+    shares = claimed(repetitions, further=run_noise.FEWEST_FOR_P)
     assert len(shares) == 2
     error = 2.33 * (0.05 * 0.95 / repetitions) ** 0.5
     assert max(shares.values()) <= 0.05 + error, shares
@@ -189,7 +189,7 @@ def test_noise_null_has_the_spread_of_the_runs():
     choices, scores = study(random, further=600)
     found = numbers.rows(choices, scores, draws=3000)
     assert {r.null for r in found} == {"noise"}
-    of_runs = run_pool.Runs.of(scores)
+    of_runs = run_noise.Runs.of(scores)
     for criterion in ("dev_selected", "test_oracle"):
         fresh = []
         for _ in range(3000):
@@ -197,7 +197,7 @@ def test_noise_null_has_the_spread_of_the_runs():
             chosen = tests[dev.argmax()] if criterion == "dev_selected" else tests[1:].max(0)
             fresh.append(np.mean(chosen - 50))
         members = [r for r in choices if r.source == "en"]
-        null = run_pool.against_runs(of_runs, members, criterion, draws=3000)
+        null = run_noise.against_runs(of_runs, members, criterion, draws=3000)
         gains = null.normal / len(members)
         assert gains.mean() == pytest.approx(np.mean(fresh), abs=0.1)
         spread = np.percentile(fresh, [2.5, 97.5])
@@ -216,7 +216,7 @@ def test_gain_over_all_unpruned_runs_by_hand():
     random = np.random.default_rng(8)
     choices, scores = study(random, further=4)
     members = [r for r in choices if r.source == "zh"]
-    null = run_pool.against_runs(run_pool.Runs.of(scores), members, "dev_selected", draws=10)
+    null = run_noise.against_runs(run_noise.Runs.of(scores), members, "dev_selected", draws=10)
     total = shift = 0.0
     for i, target in enumerate(TARGETS):
         values = {

@@ -8,7 +8,7 @@ import pytest
 import records
 from scipy import stats
 
-from polyheads.analysis import run_pool
+from polyheads.analysis import run_noise
 
 ROW = {"experiment": "ner", "corpus": "panx", "recipe": "small", "model": "tiny"}
 ROW |= {"metric": "f1_strict"}
@@ -48,7 +48,7 @@ def study(sweeps, further, **changed):
 
 
 def against(choices, scores, criterion, draws=20_000):
-    return run_pool.against_runs(run_pool.Runs.of(scores), choices, criterion, draws=draws)
+    return run_noise.against_runs(run_noise.Runs.of(scores), choices, criterion, draws=draws)
 
 
 SWEEP = ([70.0, 72.0], [50.0, 53.0])
@@ -93,13 +93,13 @@ def test_an_exchange_is_one_of_all_orders_of_the_runs(seeds, criterion):
 
 def test_the_larger_p_of_both_null_hypotheses_counts():
     low, high = np.full(999, -1.0), np.full(999, 2.0)
-    nulls = [run_pool.Null(1.0, 0.0, a, b, 5) for a, b in ((low, high), (high, low), (low, low))]
-    assert [run_pool.p_value([null]) for null in nulls] == pytest.approx([1, 1, 1 / 1000])
+    nulls = [run_noise.Null(1.0, 0.0, a, b, 5) for a, b in ((low, high), (high, low), (low, low))]
+    assert [run_noise.p_value([null]) for null in nulls] == pytest.approx([1, 1, 1 / 1000])
     # Of several trainings the sum counts, draw by draw: 2 against -1 + 2.
-    assert run_pool.p_value(nulls[:1] + nulls[1:2]) == pytest.approx(1 / 1000)
-    few = run_pool.Null(1.0, 0.0, low, low, 4)
-    assert run_pool.p_value([few]) is None
-    assert run_pool.p_value([nulls[0], few]) is None
+    assert run_noise.p_value(nulls[:1] + nulls[1:2]) == pytest.approx(1 / 1000)
+    few = run_noise.Null(1.0, 0.0, low, low, 4)
+    assert run_noise.p_value([few]) is None
+    assert run_noise.p_value([nulls[0], few]) is None
 
 
 def test_the_roles_are_exchanged_where_the_normal_draws_say_nothing():
@@ -108,7 +108,7 @@ def test_the_roles_are_exchanged_where_the_normal_draws_say_nothing():
     dev[1] = 71.0
     null = against(*study([(dev, test)], [(70.0, 50.0)] * 5), "test_oracle")
     # Among the 10 of k >= 1 in 10 orders of 16; else among unpruned ones, and nothing is gained.
-    assert run_pool.p_value([null]) == pytest.approx(10 / 16, abs=0.02)
+    assert run_noise.p_value([null]) == pytest.approx(10 / 16, abs=0.02)
     assert not null.normal.any()  # the unpruned runs are all alike
 
 
@@ -168,8 +168,8 @@ def test_unpruned_runs_have_the_same_scores_with_all_heads():
 
 
 def test_masked_trials_are_no_trainings_of_their_own():
-    assert run_pool.trained(choice(*SWEEP))
-    assert not run_pool.trained(choice(*SWEEP, protocol="mask"))
+    assert run_noise.trained(choice(*SWEEP))
+    assert not run_noise.trained(choice(*SWEEP, protocol="mask"))
 
 
 RUNS = np.array([[70.0, 50.0], [72.0, 51.5], [71.0, 49.0], [69.5, 52.0], [73.0, 50.5]])
@@ -179,7 +179,7 @@ RUNS = np.array([[70.0, 50.0], [72.0, 51.5], [71.0, 49.0], [69.5, 52.0], [73.0, 
 def test_drawn_scores_are_students_t_with_the_spread_of_the_runs(weights):
     """Of one column as of any combination of columns."""
     draws, weights = 40_000, np.array(weights, float)
-    parts, columns = run_pool._drawn(RUNS, draws, 3, np.random.default_rng(1))
+    parts, columns = run_noise._drawn(RUNS, draws, 3, np.random.default_rng(1))
     assert parts.shape[:2] == (draws, 3)
     made = parts @ columns @ weights
     spread = (RUNS @ weights).std(ddof=1)
@@ -197,16 +197,16 @@ def test_drawn_scores_are_students_t_with_the_spread_of_the_runs(weights):
 
 def test_drawn_runs_of_fewer_dimensions():
     twice = RUNS[:, [0, 0, 0]]
-    parts, columns = run_pool._drawn(twice, 50, 2, np.random.default_rng(1))
+    parts, columns = run_noise._drawn(twice, 50, 2, np.random.default_rng(1))
     assert columns.shape == (1, 3)
     made = parts @ columns
     assert made[..., 0] == pytest.approx(made[..., 2]) and made.std() > 0.1
-    parts, columns = run_pool._drawn(np.full((4, 2), 70.1), 50, 3, np.random.default_rng(1))
+    parts, columns = run_noise._drawn(np.full((4, 2), 70.1), 50, 3, np.random.default_rng(1))
     assert (parts @ columns).shape == (50, 3, 2) and not (parts @ columns).any()
     # A small spread beside a large one is one.
-    _, columns = run_pool._drawn(RUNS * [1, 1e-3], 5, 2, np.random.default_rng(1))
+    _, columns = run_noise._drawn(RUNS * [1, 1e-3], 5, 2, np.random.default_rng(1))
     assert columns.shape == (2, 2)
     # More columns than runs.
     wide = np.random.default_rng(2).normal(size=(4, 7))
-    parts, columns = run_pool._drawn(wide, 5, 2, np.random.default_rng(1))
+    parts, columns = run_noise._drawn(wide, 5, 2, np.random.default_rng(1))
     assert (parts @ columns).shape == (5, 2, 7) and columns.shape == (3, 7)

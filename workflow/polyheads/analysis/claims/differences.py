@@ -11,8 +11,8 @@ from polyheads.analysis.claims import printed
 from polyheads.analysis.claims.evidence import Evidence, nulls, seeds_of
 from polyheads.analysis.claims.records import Absence, ClaimLine, Fresh, Null, Number
 from polyheads.analysis.contrasted import Contrast
-from polyheads.analysis.draws import Bounds, of_row
 from polyheads.analysis.differences import FreshDifference
+from polyheads.analysis.draws import Bounds, of_row
 from polyheads.analysis.groups import Group, main_groups, pairs_of
 from polyheads.catalogue import published
 from polyheads.study.controls import RANDOM

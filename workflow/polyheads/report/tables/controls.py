@@ -1,2 +1,4 @@
 from polyheads.report.table import empty
+
+
 def table(display, rows, languages): return empty(display.name,"stub")
