@@ -6,19 +6,30 @@ import subprocess
 
 import made_up
 import pytest
-from test_tables import LANGUAGES, PUBLISHED, rows_of
+from records import chosen, estimate, planned
 
-from polyheads.exhibits import overviews, tables
+from polyheads.analysis import overview as overview_rows
+from polyheads.analysis import results as result_rows
 from polyheads.report import latex
+from polyheads.report.cells import cell, gain
+from polyheads.report.table import Table
+from polyheads.report.tables import overview, pruned_heads, results
+from polyheads.study import displays
+
+LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}, "zh": {"name": "Chinese"}}
 
 
 def made_tables(tmp_path):
     sweeps = made_up.study(tmp_path, seeds=(1, 2))
-    plan, rows = rows_of(sweeps, tmp_path, without=[sweeps[0]["trials"][2]])
-    results = [
-        tables.result_table(e, rows, LANGUAGES, PUBLISHED) for e in plan if e["kind"] == "table"
+    plan, choices = chosen([planned(s) for s in sweeps], without=[sweeps[0]["trials"][2]])
+    tables = [
+        results.table(display, result_rows.rows(display, choices), LANGUAGES)
+        for display in plan
+        if display.kind == "results"
     ]
-    return [*results, overviews.overview(rows, PUBLISHED), overviews.heads_table(rows, LANGUAGES)]
+    main = displays.main_rows(plan, choices)
+    more = [overview.table(overview_rows.rows(main)), pruned_heads.table(main, LANGUAGES)]
+    return [*tables, *more]
 
 
 def tabular_rows(text):
@@ -63,13 +74,13 @@ def test_every_row_fills_all_columns(tmp_path):
         assert balanced(text)
         columns = len(re.findall(r"[lr]|p\{[^}]*\}", re.search(r"@\{\}(.*)@\{\}\}\n", text)[1]))
         rows = tabular_rows(text)
-        assert len(rows) == sum(len(table[part]) for part in ("head", "body", "foot"))
+        assert len(rows) == sum(len(part) for part in (table.head, table.body, table.foot))
         for row in rows:
             assert sum(span for _, span in row) == columns, row
         for first, last in re.findall(r"\\cmidrule\(lr\)\{(\d+)-(\d+)\}", text):
             assert 1 <= int(first) < int(last) <= columns
         assert text.count("\\begin{tabular}") == text.count("\\end{tabular}")
-        assert f"\\label{{tab:{table['name']}}}" in text or "_" in table["name"]
+        assert f"\\label{{tab:{table.name}}}" in text or "_" in table.name
 
 
 def test_groups_have_rules_and_spanning_cells_stand_once(tmp_path):
@@ -95,11 +106,15 @@ def test_special_characters_and_symbols():
 
 
 def test_intervals_stars_and_notes_are_kept():
-    row = {"low": -0.5, "high": 1.5, "p": 0.01, "p_holm": 0.02, "p_seeds": 0.01}
-    body = [[tables.cell("a_b", th="row"), tables.gain(0.5, row=row), tables.gain(None)]]
-    head = [[tables.cell("Name", th="col", kind="name"), tables.cell("x", th="col", colspan=2)]]
-    table = {"name": "a b", "title": "T 5 %", "notes": ["One & two."], "records": []}
-    text = latex.text(table | {"head": head, "body": body, "foot": []})
+    known = estimate(gain=0.5, low=-0.5, high=1.5, p=0.01, p_holm=0.02, p_seeds=0.01)
+    table = Table(
+        name="a b",
+        title="T 5 %",
+        notes=["One & two."],
+        head=[[cell("Name", th="col", kind="name"), cell("x", th="col", colspan=2)]],
+        body=[[cell("a_b", th="row"), gain(0.5, estimate=known), gain(None)]],
+    )
+    text = latex.text(table)
     assert "+0.50*" in text and r"[$-$0.50, +1.50]" in text
     assert r"\emph{missing}" in text and r"a\_b" in text
     assert r"\caption{T 5 \%}" in text and r"\label{tab:a-b}" in text

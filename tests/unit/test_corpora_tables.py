@@ -4,10 +4,11 @@ import re
 from pathlib import Path
 from xml.etree import ElementTree
 
+from polyheads.analysis.labels import label_counts
 from polyheads.catalogue import SPLITS
 from polyheads.corpora import readers
-from polyheads.report import corpus_report
 from polyheads.report.figures import corpus as corpus_figure
+from polyheads.report.tables import corpora as corpora_tables
 
 LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}}
 
@@ -41,48 +42,48 @@ def corpus(language="en", task="ner", **more):
 
 
 def texts(table):
-    return [[cell["text"] for cell in row] for row in table["body"]]
+    return [[cell.text for cell in row] for row in table.body]
 
 
 def widths(table):
-    return {sum(cell["colspan"] for cell in row) for row in table["body"]}
+    return {sum(cell.colspan for cell in row) for row in table.body}
 
 
 def test_sizes():
-    table = corpus_report.corpora_table([corpus()], LANGUAGES)
+    table = corpora_tables.corpora_table([corpus()], LANGUAGES)
     assert texts(table)[0] == [
         *("toy", "Named entities", "English"),
         *("12,543", "–", "5", "112,887", "–", "45", "9", "–", "9"),
         *("words", "CC0"),
     ]
-    assert widths(table) == {sum(c["colspan"] for c in table["head"][0])}
-    assert table["records"][0]["source"] == "https://example.org/train; https://example.org/test"
+    assert widths(table) == {sum(c.colspan for c in table.head[0])}
+    assert table.records[0]["source"] == "https://example.org/train; https://example.org/test"
 
 
 def test_everything_skipped_or_repaired_is_listed():
-    table = corpus_report.repairs_table([corpus(), corpus("de", counts={})], LANGUAGES)
+    table = corpora_tables.repairs_table([corpus(), corpus("de", counts={})], LANGUAGES)
     assert texts(table) == [
-        ["toy", "English", "test", corpus_report.KINDS["comments"], "9", ""],
-        ["toy", "English", "test", corpus_report.KINDS["documents"], "4", ""],
-        ["toy", "English", "test", corpus_report.KINDS["orphan_inside"], "3", "test.txt:7"],
+        ["toy", "English", "test", corpora_tables.KINDS["comments"], "9", ""],
+        ["toy", "English", "test", corpora_tables.KINDS["documents"], "4", ""],
+        ["toy", "English", "test", corpora_tables.KINDS["orphan_inside"], "3", "test.txt:7"],
     ]
-    nothing = corpus_report.repairs_table([corpus(counts={"dev": split(1)})], LANGUAGES)
-    assert nothing["notes"] == ["Nothing was changed or left out."]
+    nothing = corpora_tables.repairs_table([corpus(counts={"dev": split(1)})], LANGUAGES)
+    assert nothing.notes == ["Nothing was changed or left out."]
 
 
 def test_repeated_sentences():
-    table = corpus_report.repeated_table([corpus()], LANGUAGES)
+    table = corpora_tables.repeated_table([corpus()], LANGUAGES)
     assert texts(table) == [["toy", "English", "7", "–", "0", "–", "3", "–"]]
-    assert table["records"][0]["train_in_test"] == 3
+    assert table.records[0]["train_in_test"] == 3
 
 
 def test_labels_that_a_language_lacks():
     german = corpus("de", tag_counts={s: {"O": 3, "B-PER": 1, "B-LOC": 0} for s in SPLITS})
-    table = corpus_report.labels_table([corpus(), german], LANGUAGES)
+    table = corpora_tables.labels_table([corpus(), german], LANGUAGES)
     assert texts(table) == [["PER", "6", "3"], ["LOC", "1", "absent"]]
-    assert table["records"][1] == {"label": "LOC", "en": 1, "de": 0}
+    assert table.records[1] == {"label": "LOC", "en": 1, "de": 0}
     pos = corpus(task="pos", tag_counts={"train": {"NOUN": 2, "X": 0}, "test": {"NOUN": 1}})
-    assert corpus_report.label_counts(pos) == {"NOUN": 3, "X": 0}
+    assert label_counts(pos) == {"NOUN": 3, "X": 0}
 
 
 def test_figure_of_labels(tmp_path):
@@ -98,4 +99,4 @@ def test_every_kind_has_words():
     source = "".join(path.read_text() for path in Path(readers.__file__).parent.glob("*.py"))
     kinds = set(re.findall(r'count_(?:repair|skipped)\(\s*counts, "([a-z_]+)"', source))
     assert len(kinds) > 10
-    assert kinds <= corpus_report.KINDS.keys()
+    assert kinds <= corpora_tables.KINDS.keys()
