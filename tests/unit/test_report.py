@@ -191,7 +191,7 @@ def test_report_holds_the_pieces(built):
     # Two settings' curves, gains, dev and test; head scores, labels.
     assert len(page.images) == 2 + 2 + 2
     alts = [image["alt"] for image in page.images]
-    assert any("scores over k of mbert, xlmr for" in alt for alt in alts), alts
+    assert any("scores over k of mbert, tiny for" in alt for alt in alts), alts
     assert "Tried & <true>" in page.words and "Tried & <true>" in Page(texts["start"]).words
     for words in ("A demonstration.", "25,148", "31", "17", "12.5", "Polyheads"):
         assert words in page.words
