@@ -10,9 +10,11 @@ import records
 
 from polyheads.analysis import curves, dev_test, sweep_gains, tidy
 from polyheads.analysis.choices import load_scores
+from polyheads.analysis.rankings import Ranking
 from polyheads.report.figures import curves as curves_figure
 from polyheads.report.figures import dev_test_figure, heat_map
 from polyheads.report.figures import gains as gains_figure
+from polyheads.report.names import heat_map_title
 
 LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}, "zh": {"name": "Chinese"}}
 
@@ -264,3 +266,14 @@ def test_heat_map_of_negative_scores(tmp_path):
     out = tmp_path / "a.svg"
     heat_map.score_heat_map(rows, title="less", raw="rise", by_layer=False, out=out)
     assert out.exists()
+
+
+def test_heat_map_titles():
+    made = Ranking(
+        **{"model": "tiny", "corpus": "ud-2.7", "recipe": "paper", "language": "de", "seed": 42},
+        **{"kind": "lrp", "reversed": False, "task": "pos", "normalisation": "none"},
+        **{"order": (), "order_unnormalised": ()},
+    )
+    assert heat_map_title(made, LANGUAGES) == "lrp: tiny, ud-2.7, German, seed 42"
+    drawn = replace(made, kind="random", language=None)
+    assert heat_map_title(drawn, LANGUAGES) == "random: tiny, ud-2.7, seed 42"

@@ -22,6 +22,11 @@ def test_notes_say_what_noise_is_in_the_numbers():
     assert notes.resampling_notes(both)[2] == seeds
 
 
+def test_what_is_not_tested_lacks_no_noise():
+    untested = records.estimate(k="0", p=None, p_holm=None, low=None, high=None)
+    assert len(notes.resampling_notes([untested])) == 2
+
+
 def test_a_mean_says_which_of_its_draws_are_worth_having():
     mean = records.mean_estimate(above=0.75, within=0.2, below=0.05, delta=0.5)
     *_, shares = notes.resampling_notes([records.estimate(p_seeds=0.5), mean])
