@@ -1,9 +1,15 @@
 """Heads that matter for several languages: found where planted, and as many as chance says."""
 
-import pytest
+from dataclasses import replace
 
-from polyheads.exhibits import common_heads
+import pytest
+import records
+from records import full_width, texts
+
+from polyheads.analysis import common_heads
 from polyheads.importance import orders
+from polyheads.report.tables import common_heads as tables
+from polyheads.study import comparisons
 
 LANGUAGES = {
     "en": {"name": "English", "family": "Indo-European"},
@@ -12,21 +18,13 @@ LANGUAGES = {
     "he": {"name": "Hebrew", "family": "Afro-Asiatic"},
     "zh": {"name": "Chinese", "family": "Sino-Tibetan"},
 }
-POINT = {"model": "m", "corpus": "ud", "recipe": "r", "seed": 42, "kind": "gradient"}
+FILL = [[1, 0], [1, 1], [1, 2], [1, 3], [2, 0], [2, 1], [2, 2], [2, 3]]
 
 
 def ranking(language, last=(), first=(), *, drawn=1, **changed):
     """4 layers of 4 heads in a drawn order, some of them moved to its ends."""
     rest = [h for h in orders.random_order(4, 4, drawn) if h not in [*first, *last]]
-    made = POINT | {"language": language, "task": "pos", "reversed": False}
-    return made | {"order": [*first, *rest, *last]} | changed
-
-
-def by_name(found):
-    return {table["name"]: table["records"] for table in found}
-
-
-FILL = [[1, 0], [1, 1], [1, 2], [1, 3], [2, 0], [2, 1], [2, 2], [2, 3]]
+    return records.ranking([*first, *rest, *last], language=language, **changed)
 
 
 def study():
@@ -40,29 +38,80 @@ def study():
     return made
 
 
+def made_tables(rankings, languages=LANGUAGES):
+    """The tables that have lines."""
+    every = [
+        tables.common_table(common_heads.common(rankings), languages),
+        tables.families_table(common_heads.families(rankings, languages), languages),
+        tables.tasks_table(common_heads.tasks(rankings), languages),
+    ]
+    return [table for table in every if table.body]
+
+
 def test_heads_of_all_languages():
-    (line,) = by_name(common_heads.tables(study(), LANGUAGES))["common-heads"]
-    assert (line["heads"], line["chosen"], line["languages"]) == (16, 4, "en+de+ar+he+zh")
-    assert "0.0" in line["highest_heads"].split() and "0.1" not in line["highest_heads"].split()
-    assert "3.3" in line["lowest_heads"].split()
-    assert line["expected"] == pytest.approx(16 * 0.25**5)
+    (row,) = common_heads.common(study())
+    assert (row.heads, row.chosen, row.share) == (16, 4, 0.25)
+    assert row.languages == ("en", "de", "ar", "he", "zh")
+    assert (0, 0) in row.highest and (0, 1) not in row.highest
+    assert (3, 3) in row.lowest
+    assert row.expected == pytest.approx(16 * 0.25**5)
+
+
+def test_table_of_all_languages():
+    (row,) = common_heads.common(study())
+    table = tables.common_table([row], LANGUAGES)
+    highest, lowest = texts(table.body)
+    assert highest == [
+        *("mbert, ud-2.7, paper, seed 42, gradient", "5", "highest 4 of 16"),
+        *(str(len(row.highest)), "0.02", tables.heads_text(row.highest)),
+    ]
+    assert lowest[0] == "lowest 4 of 16" and "3.3" in lowest[-1].split()
+    assert table.body[0][1].note == "English, German, Arabic, Hebrew, Chinese"
+    assert "highest 25% (and among the lowest 25%)" in table.notes[0]
+    (record,) = table.records
+    assert record["languages"] == "en+de+ar+he+zh" and record["common_highest"] == len(row.highest)
+    assert "0.0" in record["highest_heads"].split() and "3.3" in record["lowest_heads"].split()
+    nothing = replace(row, highest=(), expected=0.001)
+    line = texts(tables.common_table([nothing], LANGUAGES).body)[0]
+    assert line[-3:] == ["0", "< 0.01", "none"]
 
 
 def test_heads_of_a_family():
-    lines = by_name(common_heads.tables(study(), LANGUAGES))["common-heads-families"]
-    assert [line["family"] for line in lines] == ["Indo-European", "Afro-Asiatic"]
-    first = lines[0]
-    assert "0.1" in first["none_heads"].split() and "0.0" not in first["none_heads"].split()
-    assert first["others"] == 3
-    assert first["expected_none"] == pytest.approx(16 * 0.25**2 * 0.75**3)
+    rows = common_heads.families(study(), LANGUAGES)
+    assert [row.family for row in rows] == ["Indo-European", "Afro-Asiatic"]
+    first = rows[0]
+    assert (0, 1) in first.in_none and (0, 0) not in first.in_none
+    assert first.others == 3 and first.family_languages == ("en", "de")
+    assert first.expected_none == pytest.approx(16 * 0.25**2 * 0.75**3)
     more = 3 * 0.25 * 0.75**2
-    assert first["expected_one"] == pytest.approx(16 * 0.25**2 * (0.75**3 + more))
-    assert set(first["none_heads"].split()) <= set(first["one_heads"].split())
+    assert first.expected_one == pytest.approx(16 * 0.25**2 * (0.75**3 + more))
+    assert set(first.in_none) <= set(first.in_one)
+    table = tables.families_table(rows, LANGUAGES)
+    which = [line[-4] for line in texts(table.body)]
+    assert which[:2] == ["all 2, none of 3 others", "all 2, at most one of 3 others"]
+    assert table.body[0][2].note == "English, German"
+
+
+def test_a_head_of_one_other_language_is_high_in_at_most_one():
+    """Planted: high in both of the family and in one, or two, of the others."""
+    high = {"en": [[0, 1], [0, 2]], "de": [[0, 1], [0, 2]], "ar": [[0, 1], [0, 2]], "zh": [[0, 2]]}
+    rankings = [
+        ranking(code, [*FILL[i : i + 4 - len(planted)], *planted])
+        for i, (code, planted) in enumerate(high.items())
+    ]
+    (row,) = common_heads.families(rankings, LANGUAGES)
+    assert not {(0, 1), (0, 2)} & set(row.in_none)
+    assert (0, 1) in row.in_one and (0, 2) not in row.in_one
 
 
 def test_one_other_language_has_no_slip():
-    found = by_name(common_heads.tables(study()[1:4], LANGUAGES))["common-heads-families"]
-    assert [(line["family"], line["in_one"]) for line in found] == [("Afro-Asiatic", None)]
+    rows = common_heads.families(study()[1:4], LANGUAGES)
+    assert [(row.family, row.in_one, row.expected_one) for row in rows] == [
+        ("Afro-Asiatic", None, None)
+    ]
+    table = tables.families_table(rows, LANGUAGES)
+    assert len(table.body) == 1
+    assert (table.records[0]["in_one"], table.records[0]["one_heads"]) == (None, None)
 
 
 def test_heads_of_one_task():
@@ -71,24 +120,34 @@ def test_heads_of_one_task():
 
     rankings = [made(code, "pos", [0, 1]) for code in ("en", "de")]
     rankings += [made(code, "ner", [0, 2]) for code in ("en", "de")]
-    found = by_name(common_heads.tables(rankings, LANGUAGES, share=0.125))["common-heads-tasks"]
-    assert [line["common_heads"] for line in found] == ["0.1", "0.2", "0.0"]
-    assert [line["task"] for line in found] == ["pos", "ner", "all"]
-    assert found[0]["expected"] == pytest.approx(16 * 0.125**2 * 0.875**2)
-    assert found[2]["expected"] == pytest.approx(16 * 0.125**4)
+    rows = common_heads.tasks(rankings, share=0.125)
+    assert [row.common for row in rows] == [((0, 1),), ((0, 2),), ((0, 0),)]
+    assert [row.task for row in rows] == ["pos", "ner", "all"]
+    assert [(row.rankings, row.others) for row in rows] == [(2, 2), (2, 2), (4, 0)]
+    assert rows[0].expected == pytest.approx(16 * 0.125**2 * 0.875**2)
+    assert rows[2].expected == pytest.approx(16 * 0.125**4)
+    table = tables.tasks_table(rows, LANGUAGES)
+    assert [record["common_heads"] for record in table.records] == ["0.1", "0.2", "0.0"]
+    last = table.records[-1]
+    assert (last["corpus"], last["recipe"], last["languages"]) == (None, None, None)
+    every = texts(table.body)[-1]
+    assert every[:4] == ["mbert, seed 42, gradient", "–", "all tasks", "all 4"]
+    assert table.body[0][3].text == "all 2, none of 2 others"
 
 
 def test_tables_are_known_before_anything_is_ranked():
-    more = [r | {"task": "ner", "corpus": "x"} for r in study()]
+    more = [replace(r, task="ner", corpus="x") for r in study()]
+    wanted = (comparisons.COMMON, comparisons.FAMILIES, comparisons.TASKS)
     for rankings in (study(), study()[2:4], [*study(), *more], [*study(), *more[:1]], []):
-        names = [table["name"] for table in common_heads.tables(rankings, LANGUAGES)]
-        without = [{k: v for k, v in r.items() if k != "order"} for r in rankings]
-        assert common_heads.planned(without, LANGUAGES) == names
-    assert common_heads.planned(more[:2], {}) == ["common-heads"]
+        names = [table.name for table in made_tables(rankings)]
+        without = [replace(r, order=(), order_unnormalised=()) for r in rankings]
+        planned = comparisons.names(without, [], LANGUAGES)
+        assert [name for name in planned if name in wanted] == names
+    assert comparisons.names(more[:2], [], {}) == [comparisons.COMMON]
 
 
 def test_nothing_to_say():
-    assert common_heads.tables([], LANGUAGES) == []
+    assert made_tables([]) == []
     alone = [
         ranking("en"),
         ranking("de", seed=43),  # another model
@@ -96,27 +155,27 @@ def test_nothing_to_say():
         ranking("en+de"),
         ranking(None, kind="random"),
     ]
-    assert common_heads.tables(alone, LANGUAGES) == []
-    names = [t["name"] for t in common_heads.tables([ranking("en"), ranking("zh")], {})]
-    assert names == ["common-heads"]  # no family is known, and there is one task
+    assert made_tables(alone) == []
+    names = [table.name for table in made_tables([ranking("en"), ranking("zh")], {})]
+    assert names == [comparisons.COMMON]  # no family is known, and there is one task
 
 
 def test_chance_is_what_independent_orders_give():
     """400 studies of drawn orders: means within four standard errors of what is expected."""
-    counts = {"common_highest": [], "in_none": [], "in_one": []}
+    counts = {"highest": [], "in_none": [], "in_one": []}
     expected = {}
     for i in range(400):
         drawn = [
             ranking(code, drawn=1000 + 10 * i + j)
             for j, code in enumerate(("en", "de", "ar", "zh"))
         ]
-        found = by_name(common_heads.tables(drawn, LANGUAGES))
-        (family,) = found["common-heads-families"]
-        line = found["common-heads"][0] | family
-        expected = {"common_highest": line["expected"]}
-        expected |= {f"in_{name}": line[f"expected_{name}"] for name in ("none", "one")}
-        for name, values in counts.items():
-            values.append(line[name])
+        (every,) = common_heads.common(drawn)
+        (family,) = common_heads.families(drawn, LANGUAGES)
+        expected = {"highest": every.expected}
+        expected |= {"in_none": family.expected_none, "in_one": family.expected_one}
+        counts["highest"].append(len(every.highest))
+        counts["in_none"].append(len(family.in_none))
+        counts["in_one"].append(len(family.in_one))
     for name, values in counts.items():
         mean = sum(values) / len(values)
         spread = (sum((v - mean) ** 2 for v in values) / len(values)) ** 0.5
@@ -124,12 +183,6 @@ def test_chance_is_what_independent_orders_give():
 
 
 def test_rows_are_as_wide_as_the_head():
-    for table in common_heads.tables(
-        [*study(), *(r | {"corpus": "x"} for r in study()[:3])], LANGUAGES
-    ):
-        open_rows = []  # cells from above, and the rows that they still reach into
-        for row in table["body"]:
-            open_rows = [left - 1 for left in open_rows if left > 1]
-            assert len(row) + len(open_rows) == len(table["head"][0])
-            open_rows += [cell["rowspan"] for cell in row]
-        assert all(left == 1 for left in open_rows)
+    several = [*study(), *(replace(r, corpus="x", task="ner") for r in study()[:3])]
+    made = made_tables(several)
+    assert [full_width(table) for table in made] == [6, 7, 7]

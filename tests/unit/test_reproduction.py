@@ -1,12 +1,12 @@
-"""CV*: how near own scores are to the published ones."""
+"""CV*: how near own scores are to the published ones, and how the report says it."""
 
 from math import pi, sqrt
 
-import made_up
 import pytest
-from test_tables import LANGUAGES, PUBLISHED, rows_of
 
-from polyheads.exhibits import reproduction, tables
+from polyheads.analysis import reproduction
+from polyheads.analysis.reproduction import Reproduction
+from polyheads.report import notes
 
 
 def test_cv_star_by_hand():
@@ -22,28 +22,16 @@ def test_cv_star_by_hand():
     assert reproduction.of_both(None, 60.0) is reproduction.of_both(60.0, None) is None
 
 
-def test_every_published_score_that_is_run_has_one(tmp_path):
-    sweeps = made_up.study(tmp_path, seeds=(1, 2))
-    plan, rows = rows_of(sweeps, tmp_path)
-    own, published = (
-        tables.result_table(exhibit, rows, LANGUAGES, PUBLISHED) for exhibit in plan[:2]
-    )
-    assert not any(name.startswith("cv_") for record in own["records"] for name in record)
-    found = []
-    for target, theirs in (("de", None), ("zh", (59.88, 59.99))):
-        mine = [r for r in published["records"] if (r["model"], r["target"]) == ("mbert", target)]
-        theirs = theirs or (mine[0]["published_unpruned"], mine[0]["published_test_oracle"])
-        for name, column, score in zip(
-            ("cv_unpruned", "cv_test_oracle"), ("unpruned", "test_oracle_test"), theirs, strict=True
-        ):
-            mean = sum(record[column] for record in mine) / 2
-            expected = reproduction.cv_star([score, mean])
-            assert [r[name] for r in mine] == pytest.approx([expected] * 2)
-            found.append(expected)
-    assert {r["cv_test_oracle"] for r in published["records"] if r["model"] == "tiny"} == {None}
-    middle = sorted(found)[1:3]
-    words = f"{sum(middle) / 2:.2f} over 4 scores"
-    assert any(words in note for note in published["notes"])
-    (sentence,) = reproduction.sentences([own, published])
-    assert f"{published['title']}: {words}." in sentence
-    assert reproduction.sentences([own]) == reproduction.note(own["records"]) == []
+def test_a_table_has_the_median_of_its_published_scores():
+    assert reproduction.of_table([3.0, None, 1.0, 2.5]) == Reproduction(median=2.5, scores=3)
+    assert reproduction.of_table([None, None]) == Reproduction() == reproduction.of_table([])
+
+
+def test_the_report_says_how_near_scores_are():
+    known = Reproduction(median=1.25, scores=4)
+    (note,) = notes.reproduction_notes(known)
+    assert "a median of 1.25 over 4 scores, unpruned and pruned" in note
+    (sentence,) = notes.reproduction_sentences([("One", Reproduction()), ("Other (%)", known)])
+    assert "median of each table: Other (%): 1.25 over 4 scores." in sentence
+    assert notes.reproduction_notes(Reproduction()) == []
+    assert notes.reproduction_sentences([("One", Reproduction())]) == []

@@ -1,36 +1,33 @@
 """The noise of runs by hand: every exchange of a few runs, Student's t of the drawn ones."""
 
+from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
 import pytest
+import records
 from scipy import stats
 
 from polyheads.analysis import run_noise
 
-TRAINING = {"experiment": "ner", "corpus": "panx", "recipe": "small", "model": "tiny"}
-TRAINING |= {"setting": "cross-lingual", "mixture": "en"}
-ROW = {**TRAINING, "source": "en", "ranking": "gradient-en", "metric": "f1_strict"}
+ROW = {"experiment": "ner", "corpus": "panx", "recipe": "small", "model": "tiny"}
+ROW |= {"metric": "f1_strict"}
 
 
 def score_rows(path, dev, test, *, seed=1, k=0, role="main", heads="pruned", target="de"):
-    """Rows of scores.csv of one run."""
-    row = {**ROW, "target": target, "seed": seed, "k": k, "role": role, "trial_path": path}
-    of = {("dev", "en", "pruned"): dev, ("test", target, heads): test}
+    """The scores of one run."""
+    row = {**ROW, "target": target, "seed": seed, "role": role, "trial_path": path}
+    sides = (("dev", "en", "pruned", dev), ("test", target, heads, test))
     return [
-        row | {"split": split, "language": code, "heads": on, "value": value}
-        for (split, code, on), value in of.items()
+        records.score(k, value, **row, split=split, language=code, heads=on)
+        for split, code, on, value in sides
     ]
 
 
 def choice(dev, test, **changed):
-    """A row of choices.csv of a sweep's dev and test scores, k = 0 first."""
-    gains = {
-        "dev_selected_gain": test[int(np.argmax(dev))] - test[0],
-        "test_oracle_gain": max(test[1:]) - test[0],
-    }
-    row = {"target": "de", "seed": 1, "heads": "pruned", "dev": "en", "protocol": "prune"}
-    return {**ROW, **row, **gains, **changed}
+    """The choice of a sweep by its dev and test scores, k = 0 first."""
+    gains = (test[int(np.argmax(dev))] - test[0], max(test[1:]) - test[0])
+    return records.choice(*((1, gain) for gain in gains), **ROW | {"seed": 1} | changed)
 
 
 def study(sweeps, further, **changed):
@@ -42,7 +39,7 @@ def study(sweeps, further, **changed):
     for seed, (dev, test) in enumerate(sweeps, start=1):
         choices.append(choice(dev, test, seed=seed, **changed))
         for k, values in enumerate(zip(dev, test, strict=True)):
-            heads = choices[-1]["heads"] if k else "pruned"
+            heads = choices[-1].heads if k else "pruned"
             scores += score_rows(f"{seed} {k}", *values, seed=seed, k=k, heads=heads)
         scores += score_rows(f"{seed} 0", dev[0], test[0], seed=seed, role="noise")
     for run, values in enumerate(further):
@@ -122,11 +119,12 @@ def test_the_mean_over_the_dev_languages_chooses_and_ties_go_to_k_0():
     assert against(choices, scores, "dev_selected").gain == pytest.approx(50 - mean)
     # A second dev language turns it: k = 2 has the best mean.
     more = [
-        r | {"language": "zh", "value": {0: 70.0, 1: 60.0, 2: 90.0}[r["k"]]}
-        for r in scores
-        if r["split"] == "dev"
+        replace(row, language="zh", value={0: 70.0, 1: 60.0, 2: 90.0}[row.k])
+        for row in scores
+        if row.split == "dev"
     ]
-    both = [c | {"dev": "en+zh", "dev_selected_gain": 9.0} for c in choices]
+    (one,) = choices
+    both = [replace(one, dev="en+zh", dev_selected=records.selected(1, 9.0))]
     null = against(both, scores + more, "dev_selected")
     assert null.gain == pytest.approx(59 - mean)
     assert null.shift == pytest.approx(9 - (59 - mean))
@@ -143,7 +141,7 @@ def test_runs_without_all_scores_take_no_part():
     assert against(choices, scores + more, "dev_selected").further == 4
     # Runs of another training, metric or role are no noise of this one.
     for key, value in (("mixture", "zh"), ("metric", "accuracy"), ("role", "fresh")):
-        other = [r | {key: value} for r in more]
+        other = [replace(row, **{key: value}) for row in more]
         assert against(choices, scores + other, "dev_selected").further == 3
 
 
