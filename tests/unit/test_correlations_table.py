@@ -11,7 +11,7 @@ from records import full_width, texts
 from scipy import stats
 
 from polyheads import catalogue
-from polyheads.analysis import correlations
+from polyheads.analysis import correlations, tidy
 from polyheads.analysis.ranks import spearman_of_orders
 from polyheads.catalogue import distances
 from polyheads.errors import UserError
@@ -333,3 +333,16 @@ def test_languages_that_lack_most_go_first():
     values = {pair: 1.0 for one in combinations("abd", 2) for pair in (one, one[::-1])}
     values |= {("a", "c"): 1.0, ("c", "a"): 1.0}
     assert correlations._with_all_values(pairs, values) == {("a", "b"), ("a", "d")}
+
+
+def test_rows_are_the_same_behind_a_file(tmp_path):
+    choices, rankings = grid(("en", "zh"))
+    choices.append(choice("en", "xx", 1.0))
+    of_kinds = {
+        correlations.Point: points_of(choices, rankings),
+        correlations.Correlation: rows_of(choices, rankings),
+        correlations.FamilyGain: correlations.families(DISPLAY, choices, LANGUAGES),
+    }
+    for kind, rows in of_kinds.items():
+        tidy.write(rows, tmp_path / "rows.csv", columns=tidy.columns_of(kind))
+        assert tidy.read(kind, tmp_path / "rows.csv") == rows
