@@ -127,7 +127,10 @@ def test_points_are_means_over_seeds_of_one_setting():
     choices.append(choice("en", "de", gains[0] + 2, seed=43))
     choices.append(choice("en", "nl", None, seed=43))
     choices.append(choice("en", "ar", 90.0, role="random"))
+    choices.append(choice("en", "en", 90.0, setting="mono-lingual"))  # no pair of languages
+    choices.append(choice("en+zh", "ar", 90.0))
     points = points_of(choices, rankings)
+    assert {p.source for p in points} == {"en"} and len(points) == 5
     assert [(p.target, p.seeds) for p in points][:2] == [("de", 2), ("nl", 1)]
     assert points[0].dev_selected_gain == pytest.approx(gains[0] + 1)
     assert [p.gain("dev_selected") for p in points[1:]] == gains[1:]
