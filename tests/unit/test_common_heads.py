@@ -6,7 +6,8 @@ import pytest
 import records
 from records import full_width, texts
 
-from polyheads.analysis import common_heads
+from polyheads.analysis import common_heads, tidy
+from polyheads.analysis.common_heads import CommonHeads, FamilyHeads, TaskHeads
 from polyheads.importance import orders
 from polyheads.report.tables import common_heads as tables
 from polyheads.study import comparisons
@@ -186,3 +187,16 @@ def test_rows_are_as_wide_as_the_head():
     several = [*study(), *(replace(r, corpus="x", task="ner") for r in study()[:3])]
     made = made_tables(several)
     assert [full_width(table) for table in made] == [6, 7, 7]
+
+
+def test_rows_are_the_same_behind_a_file(tmp_path):
+    more = [replace(r, task="ner", corpus="x") for r in study()[1:4]]
+    of_kinds = {
+        CommonHeads: common_heads.common(study() + more),
+        FamilyHeads: common_heads.families(study() + more, LANGUAGES),
+        TaskHeads: common_heads.tasks(study() + more),
+    }
+    assert {row.in_one is None for row in of_kinds[FamilyHeads]} == {True, False}
+    for kind, rows in of_kinds.items():
+        tidy.write(rows, tmp_path / "rows.csv", columns=tidy.columns_of(kind))
+        assert rows and tidy.read(kind, tmp_path / "rows.csv") == rows

@@ -11,7 +11,7 @@ from records import full_width, texts
 from scipy import stats
 
 from polyheads import catalogue
-from polyheads.analysis import correlations
+from polyheads.analysis import correlations, tidy
 from polyheads.analysis.ranks import spearman_of_orders
 from polyheads.catalogue import distances
 from polyheads.errors import UserError
@@ -127,7 +127,10 @@ def test_points_are_means_over_seeds_of_one_setting():
     choices.append(choice("en", "de", gains[0] + 2, seed=43))
     choices.append(choice("en", "nl", None, seed=43))
     choices.append(choice("en", "ar", 90.0, role="random"))
+    choices.append(choice("en", "en", 90.0, setting="mono-lingual"))  # no pair of languages
+    choices.append(choice("en+zh", "ar", 90.0))
     points = points_of(choices, rankings)
+    assert {p.source for p in points} == {"en"} and len(points) == 5
     assert [(p.target, p.seeds) for p in points][:2] == [("de", 2), ("nl", 1)]
     assert points[0].dev_selected_gain == pytest.approx(gains[0] + 1)
     assert [p.gain("dev_selected") for p in points[1:]] == gains[1:]
@@ -333,3 +336,16 @@ def test_languages_that_lack_most_go_first():
     values = {pair: 1.0 for one in combinations("abd", 2) for pair in (one, one[::-1])}
     values |= {("a", "c"): 1.0, ("c", "a"): 1.0}
     assert correlations._with_all_values(pairs, values) == {("a", "b"), ("a", "d")}
+
+
+def test_rows_are_the_same_behind_a_file(tmp_path):
+    choices, rankings = grid(("en", "zh"))
+    choices.append(choice("en", "xx", 1.0))
+    of_kinds = {
+        correlations.Point: points_of(choices, rankings),
+        correlations.Correlation: rows_of(choices, rankings),
+        correlations.FamilyGain: correlations.families(DISPLAY, choices, LANGUAGES),
+    }
+    for kind, rows in of_kinds.items():
+        tidy.write(rows, tmp_path / "rows.csv", columns=tidy.columns_of(kind))
+        assert tidy.read(kind, tmp_path / "rows.csv") == rows

@@ -6,7 +6,7 @@ import pytest
 import records
 from records import full_width, texts
 
-from polyheads.analysis import choices, ranking_costs
+from polyheads.analysis import choices, ranking_costs, tidy
 from polyheads.report.names import ranking_name
 from polyheads.report.table import csv_text
 from polyheads.report.tables import ranking_costs as ranking_costs_table
@@ -172,3 +172,11 @@ def test_tables_are_known_before_anything_is_ranked():
     assert comparisons.names([], unpruned, {}) == []
     others = [sweeps[0], replace(sweeps[1], target="zh")]  # no pair in common
     assert comparisons.names([], others, {}) == []
+
+
+def test_rows_are_the_same_behind_a_file(tmp_path):
+    choices_, scores = study()
+    rows = ranking_costs.rows(choices_, scores, list(estimates(choices_)))
+    columns = tidy.columns_of(ranking_costs.Cost)
+    tidy.write(rows, tmp_path / "rows.csv", columns=columns)
+    assert tidy.read(ranking_costs.Cost, tmp_path / "rows.csv") == rows
