@@ -104,13 +104,13 @@ def plan(sweeps: Sequence[Sweep]) -> list[Display]:
     return sorted(displays, key=lambda display: order.get(display.experiment, -1))
 
 
-def members(display: Display, rows: Iterable[R]) -> list[R]:
+def members(display: Display, rows: Iterable[R], *, role: str = "main") -> list[R]:
     """The rows that a display shows: those of the role main. Null baselines and fresh seeds have
     displays of their own."""
     return [
         row
         for row in rows
-        if row.role == "main"
+        if row.role == role
         and row.experiment == display.experiment
         and row.metric == display.metric
         and ranking_kind(row.ranking, row.source) == display.ranking

@@ -1,1 +1,1 @@
-"""Tables, one module for each kind: rows of the analysis as cells, records and notes."""
+"""The tables of the report: one module for each kind; they show what `analysis` computed."""
