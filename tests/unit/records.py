@@ -3,6 +3,10 @@
 from polyheads.analysis import choices
 from polyheads.analysis.choices import Choice, Score, Selected
 from polyheads.analysis.estimates import Estimate
+<<<<<<< HEAD
+=======
+from polyheads.analysis.rankings import Ranking
+>>>>>>> rankings
 from polyheads.report.table import Table
 from polyheads.study import displays
 from polyheads.study.displays import Display
@@ -104,3 +108,15 @@ def full_width(table: Table) -> int:
                 pending += [cell.rowspan - 1] * cell.colspan if cell.rowspan > 1 else []
         assert not [span for span in pending if span > 0]
     return columns
+<<<<<<< HEAD
+=======
+
+
+def ranking(order, **changed) -> Ranking:
+    """English heads by gradient in this order, lowest first, in that of the raw scores, too."""
+    heads = tuple((layer, head) for layer, head in order)
+    values = {"model": "mbert", "corpus": "ud-2.7", "recipe": "paper", "language": "en"}
+    values |= {"seed": 42, "kind": "gradient", "reversed": False, "task": "pos"}
+    values |= {"normalisation": "l2", "order": heads, "order_unnormalised": heads}
+    return Ranking(**values | changed)
+>>>>>>> rankings

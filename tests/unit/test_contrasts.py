@@ -20,6 +20,26 @@ def test_a_mean_adds_what_shares_a_test_set_and_squares_the_rest():
     assert mean_of([("de", (1.0, 0.5, 2.0))]) == pytest.approx((1.0, 0.5, 2.0))
 
 
+def test_what_is_of_one_test_set_does_not_cancel():
+    one = (1.0, 0.4, 1.8)
+    apart = mean_of([("de", one), ("zh", one)])
+    assert mean_of([("de", one), ("de", one)]) == pytest.approx(one)
+    assert apart[2] - apart[0] == pytest.approx(0.8 / 2**0.5)
+
+
+def test_the_jackknife_of_pairs_covers_the_mean():
+    """Numbers of pairs made of their members' own: the interval covers what they are made of."""
+    chance, covered, rounds = random.Random(3), 0, 400
+    names = [str(i) for i in range(9)]
+    for _ in range(rounds):
+        own = {name: chance.gauss(0.2, 1) for name in names}
+        values = {(a, b): own[a] + own[b] for a, b in combinations(names, 2)}
+        _, low, high, p = mean_of_pairs(values, names)
+        assert (p < 0.05) == (not low <= 0 <= high)
+        covered += low <= 0.4 <= high
+    assert 0.92 <= covered / rounds <= 0.98
+
+
 def test_a_mean_of_pairs_leaves_out_members_one_by_one():
     members = "abcde"
     numbers = np.random.default_rng(1)
@@ -42,23 +62,3 @@ def test_a_mean_of_few_pairs():
     half = stats.t.ppf(0.975, 2) * np.std(pseudo, ddof=1) / sqrt(3)
     assert (value, low, high) == pytest.approx((0.4, 0.4 - half, 0.4 + half))
     assert p == pytest.approx(stats.ttest_1samp(pseudo, 0).pvalue)
-
-
-def test_what_is_of_one_test_set_does_not_cancel():
-    one = (1.0, 0.4, 1.8)
-    apart = mean_of([("de", one), ("zh", one)])
-    assert mean_of([("de", one), ("de", one)]) == pytest.approx(one)
-    assert apart[2] - apart[0] == pytest.approx(0.8 / 2**0.5)
-
-
-def test_the_jackknife_of_pairs_covers_the_mean():
-    """Numbers of pairs made of their members' own: the interval covers what they are made of."""
-    chance, covered, rounds = random.Random(3), 0, 400
-    names = [str(i) for i in range(9)]
-    for _ in range(rounds):
-        own = {name: chance.gauss(0.2, 1) for name in names}
-        values = {(a, b): own[a] + own[b] for a, b in combinations(names, 2)}
-        _, low, high, p = mean_of_pairs(values, names)
-        assert (p < 0.05) == (not low <= 0 <= high)
-        covered += low <= 0.4 <= high
-    assert 0.92 <= covered / rounds <= 0.98

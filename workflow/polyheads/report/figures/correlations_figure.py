@@ -57,7 +57,12 @@ def draw(
             shown = [point for point in points if point.setting == setting]
             rhos = [row for row in rows if (row.setting, row.criterion) == (setting, criterion)]
             for axes, name in zip(panels, columns, strict=True):
-                of_panel = [row for row in rhos if row.predictor == name]
+                of_panel = [
+                    row
+                    for model in looks.models
+                    for row in rhos
+                    if (row.model, row.predictor) == (model, name)
+                ]
                 _draw_panel(axes, shown, of_panel, looks, name, criterion)
                 axes.tick_params(labelsize=7.5, labelleft=axes is panels[0])
             words = f"{setting},\n{CRITERION_NAMES[criterion]}:\ngain (points)"
