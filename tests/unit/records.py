@@ -3,10 +3,7 @@
 from polyheads.analysis import choices
 from polyheads.analysis.choices import Choice, Score, Selected
 from polyheads.analysis.estimates import Estimate
-<<<<<<< HEAD
-=======
 from polyheads.analysis.rankings import Ranking
->>>>>>> rankings
 from polyheads.report.table import Table
 from polyheads.study import displays
 from polyheads.study.displays import Display
@@ -108,8 +105,6 @@ def full_width(table: Table) -> int:
                 pending += [cell.rowspan - 1] * cell.colspan if cell.rowspan > 1 else []
         assert not [span for span in pending if span > 0]
     return columns
-<<<<<<< HEAD
-=======
 
 
 def ranking(order, **changed) -> Ranking:
@@ -119,4 +114,3 @@ def ranking(order, **changed) -> Ranking:
     values |= {"seed": 42, "kind": "gradient", "reversed": False, "task": "pos"}
     values |= {"normalisation": "l2", "order": heads, "order_unnormalised": heads}
     return Ranking(**values | changed)
->>>>>>> rankings
