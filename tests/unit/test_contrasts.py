@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from polyheads.analysis.contrasts import mean_of, mean_of_pairs, p_of_ends
+from polyheads.analysis.contrasts import mean_of, mean_of_pairs
 
 
 def test_a_mean_adds_what_shares_a_test_set_and_squares_the_rest():
@@ -18,6 +18,26 @@ def test_a_mean_adds_what_shares_a_test_set_and_squares_the_rest():
     assert low == pytest.approx(3.0 - sqrt((1.0 + 0.5) ** 2 + 1.0**2) / 3)
     assert high == pytest.approx(3.0 + sqrt((2.0 + 1.0) ** 2 + 0.5**2) / 3)
     assert mean_of([("de", (1.0, 0.5, 2.0))]) == pytest.approx((1.0, 0.5, 2.0))
+
+
+def test_what_is_of_one_test_set_does_not_cancel():
+    one = (1.0, 0.4, 1.8)
+    apart = mean_of([("de", one), ("zh", one)])
+    assert mean_of([("de", one), ("de", one)]) == pytest.approx(one)
+    assert apart[2] - apart[0] == pytest.approx(0.8 / 2**0.5)
+
+
+def test_the_jackknife_of_pairs_covers_the_mean():
+    """Numbers of pairs made of their members' own: the interval covers what they are made of."""
+    chance, covered, rounds = random.Random(3), 0, 400
+    names = [str(i) for i in range(9)]
+    for _ in range(rounds):
+        own = {name: chance.gauss(0.2, 1) for name in names}
+        values = {(a, b): own[a] + own[b] for a, b in combinations(names, 2)}
+        _, low, high, p = mean_of_pairs(values, names)
+        assert (p < 0.05) == (not low <= 0 <= high)
+        covered += low <= 0.4 <= high
+    assert 0.92 <= covered / rounds <= 0.98
 
 
 def test_a_mean_of_pairs_leaves_out_members_one_by_one():
@@ -42,34 +62,3 @@ def test_a_mean_of_few_pairs():
     half = stats.t.ppf(0.975, 2) * np.std(pseudo, ddof=1) / sqrt(3)
     assert (value, low, high) == pytest.approx((0.4, 0.4 - half, 0.4 + half))
     assert p == pytest.approx(stats.ttest_1samp(pseudo, 0).pvalue)
-
-
-def test_what_is_of_one_test_set_does_not_cancel():
-    one = (1.0, 0.4, 1.8)
-    apart = mean_of([("de", one), ("zh", one)])
-    assert mean_of([("de", one), ("de", one)]) == pytest.approx(one)
-    assert apart[2] - apart[0] == pytest.approx(0.8 / 2**0.5)
-
-
-def test_the_jackknife_of_pairs_covers_the_mean():
-    """Numbers of pairs made of their members' own: the interval covers what they are made of."""
-    chance, covered, rounds = random.Random(3), 0, 400
-    names = [str(i) for i in range(9)]
-    for _ in range(rounds):
-        own = {name: chance.gauss(0.2, 1) for name in names}
-        values = {(a, b): own[a] + own[b] for a, b in combinations(names, 2)}
-        _, low, high, p = mean_of_pairs(values, names)
-        assert (p < 0.05) == (not low <= 0 <= high)
-        covered += low <= 0.4 <= high
-    assert 0.92 <= covered / rounds <= 0.98
-
-
-def test_p_of_an_interval_of_a_normal_number():
-    for value, error in ((1.0, 0.4), (-0.3, 0.2), (55.0, 3.0)):
-        half = stats.norm.ppf(0.975) * error
-        expected = 2 * stats.norm.sf(abs(value) / error)
-        assert p_of_ends(value, value - half, value + half) == pytest.approx(expected)
-    assert p_of_ends(55, 50, 60, 50) == pytest.approx(0.05)
-    # By the side that faces what says nothing.
-    assert p_of_ends(1.0, 0.5, 9.0) == pytest.approx(2 * stats.norm.sf(2 * 1.959964))
-    assert p_of_ends(1.0, 1.0, 1.0) is None

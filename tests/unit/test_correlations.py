@@ -15,7 +15,7 @@ from polyheads.analysis import correlations, tidy
 from polyheads.analysis.ranks import spearman_of_orders
 from polyheads.catalogue import distances
 from polyheads.errors import UserError
-from polyheads.report.figures import correlations_figure
+from polyheads.report.figures import correlations as correlations_figure
 from polyheads.report.names import title
 from polyheads.report.table import csv_text
 from polyheads.report.tables import correlations as tables

@@ -11,7 +11,7 @@ from records import full_width, texts
 from polyheads.analysis import language_similarity
 from polyheads.catalogue import published
 from polyheads.report.cells import signed
-from polyheads.report.figures import similarity_figure
+from polyheads.report.figures import similarity as similarity_figure
 from polyheads.report.tables import language_similarity as language_similarity_table
 
 LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}, "zh": {"name": "Chinese"}}

@@ -9,7 +9,7 @@ import records
 
 from polyheads.analysis import low_resource, tidy
 from polyheads.report import cells
-from polyheads.report.figures import low_resource_figure
+from polyheads.report.figures import low_resource as low_resource_figure
 from polyheads.report.tables import low_resource as low_resource_table
 from polyheads.study import displays
 

@@ -25,12 +25,12 @@ def of_settings(evidence: Evidence) -> Iterator[ClaimLine]:
     """Mean cross-lingual less mean multi-lingual gain, of sweeps that differ in nothing else."""
     gains = published.gains()
     for contrast in claim_contrasts.of_settings(evidence.study):
-        theirs = {}
+        paper = {}
         for (task, model, source, target, setting), gain in gains.items():
             other = gains.get((task, model, source, target, TRANSFER[1]))
             if (task, setting) == (contrast.one.task, TRANSFER[0]) and other is not None:
-                theirs[model, (source, target)] = gain - other
-        yield _of_contrast(evidence, contrast, theirs)
+                paper[model, (source, target)] = gain - other
+        yield _of_contrast(evidence, contrast, paper)
 
 
 def of_controls(evidence: Evidence, control: str) -> Iterator[ClaimLine]:
@@ -38,8 +38,8 @@ def of_controls(evidence: Evidence, control: str) -> Iterator[ClaimLine]:
     for contrast in claim_contrasts.of_kinds(evidence.study, control):
         # Many random rankings say more than one.
         if control != RANDOM or not _has_random_null(evidence, contrast.other):
-            theirs = _of_control(contrast.other, control)
-            line = _of_contrast(evidence, contrast, theirs)
+            paper = _of_control(contrast.other, control)
+            line = _of_contrast(evidence, contrast, paper)
             yield replace(line, setting=contrast.other.setting)
     if control == RANDOM:
         yield from _against_random(evidence)
@@ -50,7 +50,7 @@ def of_lrp(evidence: Evidence) -> Iterator[ClaimLine]:
     for contrast in claim_contrasts.of_kinds(evidence.study, LRP):
         group = contrast.other
         # The paper's text has means over all its pairs, and no number of a pair.
-        theirs = {
+        paper = {
             model: difference
             for (task, model, setting), difference in published_lrp().items()
             if (task, setting) == (group.task, group.setting)
@@ -58,7 +58,7 @@ def of_lrp(evidence: Evidence) -> Iterator[ClaimLine]:
         yield replace(
             _of_contrast(evidence, contrast, {}),
             setting=group.setting,
-            published=printed.of_models(theirs, group.model),
+            published=printed.of_models(paper, group.model),
         )
 
 
@@ -82,14 +82,14 @@ def published_lrp() -> dict[tuple[str, str, str], float]:
     }
 
 
-def _of_contrast(evidence: Evidence, contrast: Contrast, theirs: Pairs) -> ClaimLine:
-    """The line of a contrast. theirs: the paper's numbers."""
+def _of_contrast(evidence: Evidence, contrast: Contrast, paper: Pairs) -> ClaimLine:
+    """The line of a contrast. paper: the paper's numbers."""
     group = contrast.one
     line = ClaimLine(
         task=group.task,
         corpus=group.corpus,
         model=group.model,
-        published=printed.of_pairs(theirs, group.model, contrast.pairs),
+        published=printed.of_pairs(paper, group.model, contrast.pairs),
         left_out=tuple(contrast.left_out.items()),
         runs=len(contrast.seeds),
         table=evidence.table_of(contrast.other),

@@ -78,12 +78,11 @@ def _of_parts(value: float | None, pairs: Sequence[Estimate], expected: int) -> 
     """An interval of the mean of all pairs from theirs; nothing where some have none."""
     parts = []
     for row in pairs:
-        if row.gain is not None:
+        if row.low is not None and row.high is not None and row.gain is not None:
+            parts.append((row.target, (row.gain, row.low, row.high)))
+        elif row.gain is not None:
             # Where dev chose k = 0 nothing is compared: the gain is 0 in every draw.
-            ends = (
-                (row.gain, row.gain) if row.low is None or row.high is None else (row.low, row.high)
-            )
-            parts.append((row.target, (row.gain, *ends)))
+            parts.append((row.target, (row.gain, row.gain, row.gain)))
     if value is None or len(parts) < expected or all(low == high for _, (_, low, high) in parts):
         return Bounds(), False
     _, low, high = mean_of(parts)

@@ -18,7 +18,7 @@ from polyheads.analysis.claims.evidence import (
 )
 from polyheads.analysis.claims.records import Absence, ClaimLine, Number, Published
 from polyheads.analysis.draws import Bounds, of_row
-from polyheads.analysis.groups import Group, main_groups, pairs_of
+from polyheads.analysis.groups import Group, group_of, main_groups, pairs_of
 from polyheads.analysis.low_resource import percent
 from polyheads.analysis.several_sources import SourcesRow
 from polyheads.catalogue import published
@@ -29,7 +29,7 @@ def of_setting(evidence: Evidence, setting: str) -> Iterator[ClaimLine]:
     """Mean gain of pruning the lowest heads, in one setting."""
     for group, choices in main_groups(evidence.study, setting):
         with_gains = [row for row in choices if row.dev_selected.gain is not None]
-        theirs = {
+        paper = {
             (model, (source, target)): gain
             for (task, model, source, target, name), gain in published.gains().items()
             if (task, name) == (group.task, setting)
@@ -38,7 +38,7 @@ def of_setting(evidence: Evidence, setting: str) -> Iterator[ClaimLine]:
             task=group.task,
             corpus=group.corpus,
             model=group.model,
-            published=printed.of_pairs(theirs, group.model, pairs_of(with_gains or choices)),
+            published=printed.of_pairs(paper, group.model, pairs_of(with_gains or choices)),
             dev_selected=Number(value=mean_gain(choices, "dev_selected")),
             test_oracle=Number(value=mean_gain(choices, "test_oracle")),
             runs=seeds_of(choices),
@@ -49,10 +49,8 @@ def of_setting(evidence: Evidence, setting: str) -> Iterator[ClaimLine]:
 
 def most_pairs(evidence: Evidence) -> Iterator[ClaimLine]:
     """The share improved of the pairs that moved, both settings and all models of a task."""
-    groups = [group for setting in TRANSFER for group in main_groups(evidence.study, setting)]
-    corpora = tidy.grouped(groups, lambda item: (item[0].task, item[0].corpus))
-    for (task, corpus), members_ in corpora.items():
-        choices = [row for _, rows in members_ for row in rows]
+    corpora = tidy.grouped(_of_both_settings(evidence), lambda row: (row.task, row.corpus))
+    for (task, corpus), choices in corpora.items():
         clusters = list(improved.moved(choices, "dev_selected").values())
         number = _share(choices, "dev_selected")
         bounds = improved.share(clusters) if number.up is not None else None
@@ -132,30 +130,35 @@ def _of_heuristic(
 ) -> ClaimLine:
     """The line of one model. targets: its rows of the table."""
     selected, best = (_gains_of_targets(targets, heuristic, name) for name in CRITERIA)
-    theirs = {
+    paper = {
         (model, target): gain
         for (task, model, target, name), gain in published.several_gains_of_targets().items()
         if (task, name) == (line.task, heuristic)
     }
     line = replace(
         line,
-        published=printed.of_pairs(theirs, line.model, {*selected, *best}),
+        published=printed.of_pairs(paper, line.model, {*selected, *best}),
         dev_selected=Number(value=tidy.mean(selected.values())),
         test_oracle=Number(value=tidy.mean(best.values())),
     )
-    # Of EC there is no interval: dev chooses among sweeps.
+    group = _group_of_rankings(evidence, heuristic, display, line.model)
+    if group is None or not selected:
+        return line
+    number = Number(value=mean_gain(evidence.groups[group], "dev_selected"))
+    return decided(replace(line, dev_selected=number), evidence, group)
+
+
+def _group_of_rankings(
+    evidence: Evidence, heuristic: str, display: Display, model: str
+) -> Group | None:
+    """The group whose rankings are put together so; none of EC, where dev chooses among sweeps."""
     method = several_sources.METHODS[heuristic]
-    for group, choices in evidence.groups.items():
+    wanted = (display.experiment, model, display.setting)
+    for group in evidence.groups if method else ():
         place = (group.experiment, group.model, group.setting)
-        if (
-            method
-            and selected
-            and place == (display.experiment, line.model, display.setting)
-            and group.kind.startswith(f"{method}-")
-        ):
-            number = Number(value=mean_gain(choices, "dev_selected"))
-            return decided(replace(line, dev_selected=number), evidence, group)
-    return line
+        if place == wanted and group.kind.startswith(f"{method}-"):
+            return group
+    return None
 
 
 def _gains_of_targets(
@@ -230,10 +233,9 @@ def _over_shares(choices: Sequence[Choice], criterion: str) -> Number:
 
 def heads(evidence: Evidence) -> Iterator[ClaimLine]:
     """Mean k, both settings of the paper together."""
-    groups = [group for setting in TRANSFER for group in main_groups(evidence.study, setting)]
-    for point, members_ in tidy.grouped(groups, lambda item: item[0].point).items():
-        choices = [row for _, rows in members_ for row in rows]
-        theirs = {m: k for (task, m), k in published.mean_heads().items() if task == point.task}
+    points = tidy.grouped(_of_both_settings(evidence), lambda row: group_of(row).point)
+    for point, choices in points.items():
+        paper = {m: k for (task, m), k in published.mean_heads().items() if task == point.task}
         selected, best = (
             Number(value=tidy.mean(row.by(criterion).k for row in choices))
             for criterion in CRITERIA
@@ -242,8 +244,14 @@ def heads(evidence: Evidence) -> Iterator[ClaimLine]:
             task=point.task,
             corpus=point.corpus,
             model=point.model,
-            published=printed.of_models(theirs, point.model),
+            published=printed.of_models(paper, point.model),
             dev_selected=selected,
             test_oracle=best,
             table="overview",
         )
+
+
+def _of_both_settings(evidence: Evidence) -> list[Choice]:
+    """The choices that stand for the paper's tables, setting by setting."""
+    groups = [group for setting in TRANSFER for group in main_groups(evidence.study, setting)]
+    return [row for _, choices in groups for row in choices]

@@ -46,7 +46,7 @@ def rankings_alike(evidence: Evidence) -> Iterator[ClaimLine]:
         task = _task(rankings)
         rho = language_similarity.rho_of_pairs(rankings)
         value, low, high, p = mean_of_pairs(rho, list(rankings))
-        theirs = {
+        paper = {
             (model, (language, other)): number
             for (name, model, language, other), number in published.rankings_rho().items()
             if name == task and language < other
@@ -56,7 +56,7 @@ def rankings_alike(evidence: Evidence) -> Iterator[ClaimLine]:
             task=task,
             corpus=group.corpus,
             model=group.model,
-            published=printed.of_pairs(theirs, group.model, run),
+            published=printed.of_pairs(paper, group.model, run),
             dev_selected=Number(value=value),
             bounds=Bounds(low=low, high=high, p_interval=p),
             table=group.name,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from polyheads.analysis.claims import differences, gains, languages
 from polyheads.analysis.claims.evidence import Evidence
@@ -25,16 +26,9 @@ class Claim:
     numbers: Callable[[], Iterable[float]] = tuple  # all that the paper has
 
 
-def _mean_gains(setting: str) -> list[float]:
-    return [gain for (*_, name), gain in published.mean_gains().items() if name == setting]
-
-
-def _control_differences(control: str) -> list[float]:
-    return [gain for (*_, name), gain in published.control_differences().items() if name == control]
-
-
-def _several_gains(heuristic: str) -> list[float]:
-    return [gain for (*_, name), gain in published.several_gains().items() if name == heuristic]
+def _ending(numbers: Callable[[], Mapping[Any, float]], name: str) -> list[float]:
+    """The numbers whose place ends with a name."""
+    return [number for (*_, end), number in numbers().items() if end == name]
 
 
 CLAIMS = (
@@ -43,7 +37,7 @@ CLAIMS = (
             id=f"gains-{setting}",
             kind=Kind.GAIN,
             lines=partial(gains.of_setting, setting=setting),
-            numbers=partial(_mean_gains, setting),
+            numbers=partial(_ending, published.mean_gains, setting),
         )
         for setting in TRANSFER
     ),
@@ -59,7 +53,7 @@ CLAIMS = (
             id=control,
             kind=Kind.DIFFERENCE,
             lines=partial(differences.of_controls, control=control),
-            numbers=partial(_control_differences, control),
+            numbers=partial(_ending, published.control_differences, control),
         )
         for control in (HIGHEST, RANDOM)
     ),
@@ -74,7 +68,7 @@ CLAIMS = (
             id=f"several-{heuristic}",
             kind=Kind.GAIN,
             lines=partial(gains.of_several_sources, heuristic=heuristic),
-            numbers=partial(_several_gains, heuristic),
+            numbers=partial(_ending, published.several_gains, heuristic),
         )
         for heuristic in HEURISTICS
     ),

@@ -36,9 +36,9 @@ def of_pairs(numbers: Mapping[tuple[str, P], float], model: str, run: Iterable[P
         models = tidy.grouped(numbers.items(), lambda item: item[0][0])
         means = {name: tidy.mean(n for _, n in items) for name, items in models.items()}
         return _with_names({name: value for name, value in means.items() if value is not None})
-    there = [number for pair, number in mine.items() if pair in run]
-    mean = tidy.mean(there)
-    return Published(low=mean, high=mean, of_part=0 < len(there) < len(mine))
+    in_common = [number for pair, number in mine.items() if pair in run]
+    mean = tidy.mean(in_common)
+    return Published(low=mean, high=mean, of_part=0 < len(in_common) < len(mine))
 
 
 def _with_names(numbers: Mapping[str, float]) -> Published:
