@@ -19,8 +19,9 @@ from polyheads.analysis.null_baselines import NullBaseline
 from polyheads.analysis.rankings import Ranking
 from polyheads.catalogue import distances, published
 from polyheads.report import pages
-from polyheads.report.tables import claim_words, made
+from polyheads.report.tables import claim_words
 from polyheads.report.tables import claims as claims_table
+from polyheads.report.tables import made as all_tables
 from polyheads.study import displays
 from polyheads.study.contents import Contents
 from polyheads.study.rankings import ranking_kind
@@ -627,7 +628,7 @@ def test_the_page_has_whole_rows_links_and_rules(tried, tmp_path):
     links = {cell.href for row in table.body for cell in row if cell.href}
     names = {d.name for d in contents.displays if d.kind == "results"} | {"improved", "overview"}
     assert links and links <= {f"#table-{name}" for name in names}
-    unlinked = made.alone(table)
+    unlinked = all_tables.alone(table)
     assert not [cell for row in unlinked.body for cell in row if cell.href]
     assert texts(unlinked.body) == texts(table.body)
     notes = " ".join(table.notes)

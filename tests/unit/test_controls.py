@@ -2,12 +2,12 @@
 
 import made_up
 import pytest
+from polyheads.exhibits import comparison, controls
+from polyheads.exhibits.tables import csv_text, signed
 from test_tables import full_width
 
 from polyheads import exhibits
 from polyheads.analysis import selection
-from polyheads.exhibits import comparison, controls
-from polyheads.exhibits.tables import csv_text, signed
 
 LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}, "zh": {"name": "Chinese"}}
 # Dev chooses k = 1 in all of them.

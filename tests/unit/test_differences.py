@@ -6,6 +6,16 @@ from pathlib import Path
 import made_up
 import numpy as np
 import pytest
+from polyheads.exhibits import (
+    claim_contrasts,
+    claim_study,
+    claims,
+    contents,
+    control_sweeps,
+    controls,
+    read_published,
+)
+from polyheads.exhibits.results import Results
 from scipy import stats
 from test_gains import GAIN, NO_GAIN, fresh_sweep, run
 
@@ -22,16 +32,6 @@ from polyheads.analysis import (
     student,
     whole,
 )
-from polyheads.exhibits import (
-    claim_contrasts,
-    claim_study,
-    claims,
-    contents,
-    control_sweeps,
-    controls,
-    read_published,
-)
-from polyheads.exhibits.results import Results
 
 LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}, "zh": {"name": "Chinese"}}
 HIGHEST = "The highest heads pruned give less than the lowest"

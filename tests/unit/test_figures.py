@@ -13,8 +13,8 @@ from polyheads.analysis.choices import load_scores
 from polyheads.analysis.rankings import Ranking
 from polyheads.report.figures import curves as curves_figure
 from polyheads.report.figures import dev_test as dev_test_figure
-from polyheads.report.figures import heat_map
 from polyheads.report.figures import gains as gains_figure
+from polyheads.report.figures import heat_map
 from polyheads.report.names import heat_map_title
 
 LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}, "zh": {"name": "Chinese"}}

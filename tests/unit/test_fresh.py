@@ -4,10 +4,10 @@ from statistics import fmean, stdev
 
 import numpy as np
 import pytest
+from polyheads.exhibits import fresh
 from test_tables import full_width, texts
 
 from polyheads.analysis import student
-from polyheads.exhibits import fresh
 
 EXHIBIT = {"kind": "fresh", "name": "ner.gradient.fresh", "title": "Named entities"}
 EXHIBIT |= {"task": "ner", "corpus": "panx"}

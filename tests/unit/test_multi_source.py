@@ -2,10 +2,10 @@
 
 import made_up
 import pytest
+from polyheads.exhibits import multi_source, tables
 
 from polyheads import exhibits
 from polyheads.analysis import selection
-from polyheads.exhibits import multi_source, tables
 
 LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}, "zh": {"name": "Chinese"}}
 # ranking -> (dev over k = 0..2, test over k = 0..2)

@@ -2,11 +2,11 @@
 
 import made_up
 import pytest
+from polyheads.exhibits import protocols
 from test_tables import full_width, texts
 
 from polyheads import exhibits
 from polyheads.analysis import selection
-from polyheads.exhibits import protocols
 
 LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}, "zh": {"name": "Chinese"}}
 PUBLISHED = exhibits.read_published()

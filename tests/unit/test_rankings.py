@@ -2,16 +2,13 @@
 
 from importlib import import_module
 
-import made_up
 import numpy as np
 import pytest
 
-from polyheads.analysis.ranks import spearman_of_orders
 from polyheads.catalogue.methods import KINDS, scorer
 from polyheads.errors import UserError
-from polyheads.exhibits import comparison, ranking_name
-from polyheads.exhibits.tables import csv_text
 from polyheads.importance import orders
+from polyheads.report.names import ranking_name
 from polyheads.study import rankings
 from polyheads.study.rankings import Name, parse
 
@@ -75,66 +72,6 @@ def test_rankings_in_words():
     assert ranking_name("lrp-zh") == "lrp ranking scored on zh, lowest heads first"
     assert ranking_name("gradient-batch") == "gradient-batch ranking, lowest heads first"
     assert ranking_name("random-3") == "random ranking, seed 3"
-
-
-def ranking(kind, drawn_from, **changes):
-    drawn = orders.random_order(2, 4, drawn_from)
-    made = {"kind": kind, "reversed": False, "order": drawn, "order_unnormalised": drawn[::-1]}
-    made |= {"model": "tiny", "corpus": "ud-2.7", "recipe": "quick", "language": "en", "seed": 42}
-    return made | changes
-
-
-def test_common_lowest_heads():
-    assert comparison.shared([[0, 1], [0, 0], [1, 1]], [[0, 0], [1, 1], [0, 1]], 2) == 1
-
-
-def test_rankings_compared():
-    members = [
-        ranking("lrp", 1),
-        ranking("gradient", 2),
-        ranking("released", 3),
-        ranking("gradient", 4, seed=43),  # alone: another model
-        ranking("gradient", 2, reversed=True),
-        ranking("random", 5, language=None),
-    ]
-    table = comparison.comparison_table(members, LANGUAGES, k=6)
-    assert [cell["text"] for cell in table["head"][0]][2:] == ["gradient", "released", "lrp"]
-    assert len(table["body"]) == 3 and table["body"][0][0]["rowspan"] == 3
-    assert "English, seed 42" in table["body"][0][0]["text"]
-    assert [len(row) for row in table["body"]] == [5, 4, 4]
-    assert [(r["one"], r["other"]) for r in table["records"]] == [
-        ("gradient", "released"),
-        ("gradient", "lrp"),
-        ("released", "lrp"),
-    ]
-    first = table["records"][0]
-    assert first["k"] == 4  # half of the heads
-    assert first["spearman"] == pytest.approx(
-        spearman_of_orders(members[1]["order"], members[2]["order"])
-    )
-    assert table["body"][0][3]["text"] == f"{first['spearman']:.2f}".replace("-", "−")
-    assert table["body"][1][1]["text"] == f"{first['shared']} of 4"
-    assert "2.0 of 4 where there are 8 heads" in table["notes"][0]
-    assert csv_text(table).count("\n") == 4
-
-
-def test_tables_are_known_before_anything_is_ranked(tmp_path):
-    several = [ranking("lrp", 1), ranking("gradient", 2)]
-    sweeps = [made_up.sweep(tmp_path, ranking=name) for name in ("gradient-en", "lrp-en")]
-    assert comparison.planned(several, sweeps) == ["rankings-compared", "rankings-costs"]
-    assert comparison.planned(several[:1], sweeps[:1]) == []
-    controls = [made_up.sweep(tmp_path, ranking=f"random-{i}") for i in (1, 2)]
-    assert comparison.planned([], controls) == []  # no scored ranking
-    assert comparison.planned([], [sweeps[0], controls[0]]) == ["rankings-costs"]
-    unpruned = [sweep | {"ks": (0,)} for sweep in sweeps]
-    assert comparison.planned([], unpruned) == []
-    others = [sweeps[0], sweeps[1] | {"target": "zh"}]  # no pair in common
-    assert comparison.planned([], others) == []
-
-
-def test_nothing_to_compare():
-    assert comparison.comparison_table([ranking("gradient", 1)], LANGUAGES, k=2) is None
-    assert comparison.comparison_table([], LANGUAGES, k=2) is None
 
 
 def test_rankings_of_several_sources():

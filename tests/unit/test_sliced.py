@@ -13,10 +13,9 @@ from polyheads.encoders import models, sliced
 from polyheads.encoders.batches import pack
 from polyheads.encoders.gates import ATTENTION, gate_without, number_layers
 from polyheads.errors import UserError
-from polyheads.files import read_json
 from polyheads.importance import orders
 from polyheads.importance.gradient import score
-from polyheads.report.figures import plots
+from polyheads.report.figures import heat_map
 from polyheads.study import experiments
 from polyheads.training.checkpoints import Checkpoint
 from polyheads.training.loop import train
@@ -169,7 +168,7 @@ def test_missing_heads_are_in_no_order(tmp_path):
     assert len(path.read_text().splitlines()) == 1 + 9
     image = tmp_path / "heads.svg"
     how = {"title": "", "raw": "", "by_layer": True, "mark": 9}
-    plots.score_heat_map(inputs.read_table(path), out=image, **how)
+    heat_map.score_heat_map(read_table(path), out=image, **how)
     assert image.stat().st_size > 1000
 
 

@@ -2,10 +2,10 @@
 
 import made_up
 import pytest
+from polyheads.exhibits import stopping
 from test_tables import full_width, texts
 
 from polyheads.analysis import selection
-from polyheads.exhibits import stopping
 
 EXHIBIT = {"kind": "stopping", "name": "pos.gradient.stopping", "title": "Part of speech"}
 EXHIBIT |= {"task": "pos", "corpus": "ud-2.7"}
