@@ -13,6 +13,7 @@ from polyheads.encoders import models, sliced
 from polyheads.encoders.batches import pack
 from polyheads.encoders.gates import ATTENTION, gate_without, number_layers
 from polyheads.errors import UserError
+from polyheads.files import read_table
 from polyheads.importance import orders
 from polyheads.importance.gradient import score
 from polyheads.report.figures import heat_map
