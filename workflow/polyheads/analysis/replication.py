@@ -140,9 +140,9 @@ def _mean(display: Display, pairs: Sequence[ReplicationRow]) -> ReplicationRow:
         setting=first.setting,
         model=first.model,
         published=Published(
-            unpruned=_of_all(side.unpruned for side in sides),
-            pruned=_of_all(side.pruned for side in sides),
-            gain=_of_all(side.gain for side in sides),
+            unpruned=tidy.mean_of_all(side.unpruned for side in sides),
+            pruned=tidy.mean_of_all(side.pruned for side in sides),
+            gain=tidy.mean_of_all(side.gain for side in sides),
         ),
         paper=_mean_run(display, [row.paper for row in pairs]),
         released=_mean_run(display, [row.released for row in pairs]),
@@ -157,12 +157,12 @@ def _mean_run(display: Display, runs: Sequence[Run]) -> Run:
     estimate = outcomes[0].estimate
     return Run(
         run=True,
-        unpruned=_of_all(run.unpruned for run in runs),
+        unpruned=tidy.mean_of_all(run.unpruned for run in runs),
         outcome=Outcome(
-            k=_of_all(one.k for one in outcomes),
+            k=tidy.mean_of_all(one.k for one in outcomes),
             dev=None,
-            test=_of_all(one.test for one in outcomes),
-            gain=_of_all(one.gain for one in outcomes),
+            test=tidy.mean_of_all(one.test for one in outcomes),
+            gain=tidy.mean_of_all(one.gain for one in outcomes),
             spread=None,
             ks=(),
             trials=(),
@@ -170,9 +170,3 @@ def _mean_run(display: Display, runs: Sequence[Run]) -> Run:
             estimate=blank(display, MEAN, estimate.criterion, estimate.model, ("", "")),
         ),
     )
-
-
-def _of_all(values: Iterable[float | None]) -> float | None:
-    """The mean of numbers that are all there; None otherwise."""
-    values = list(values)
-    return None if None in values else tidy.mean(values)

@@ -67,7 +67,7 @@ class SourcesRow:
     md: Heuristic
     sd: Heuristic
     ec: Heuristic
-    seeds: int = 0  # the most behind an interval of one of its sweeps; 0 where none has one
+    interval_seeds: int = 0  # the most behind an interval of one of its sweeps; 0 for no interval
     problems: tuple[str, ...] = ()  # why sweeps have no interval
     run: tuple[str, ...] = ()  # of HEURISTICS, those of the whole table
     reproduction: Reproduction = Reproduction()  # of the whole table
@@ -135,7 +135,7 @@ def _target(
         md=md,
         sd=sd,
         ec=ec,
-        seeds=max((one.seeds or 0 for one in known if one.low is not None), default=0),
+        interval_seeds=max((one.seeds or 0 for one in known if one.low is not None), default=0),
         problems=tuple(problems(known)),
     )
     return _with_cv(row) if display.metric == PUBLISHED_METRIC[display.task] else row
@@ -162,16 +162,14 @@ def _heuristic(
     best = _outcome(_taken(name, choices, "test_oracle"), "test_oracle", estimates)
     if name == "EC":  # a maximum over the sources, too, which no draw has looked for again
         best = replace(best, low=None, high=None)
-    theirs, unpruned = printed.get(name), printed.get(_UNPRUNED)
-    apart = None
-    if best.gain is not None and theirs is not None and unpruned is not None:
-        apart = best.gain - (theirs - unpruned)
+    theirs = printed.get(name)
+    published_gain = tidy.difference(theirs, printed.get(_UNPRUNED))
     return Heuristic(
         dev_selected=_outcome(by_dev, "dev_selected", estimates),
         test_oracle=best,
         source=(parse(by_dev[0].ranking).language or "") if name == "EC" and by_dev else "",
         published=theirs,
-        gain_apart=apart,
+        gain_apart=tidy.difference(best.gain, published_gain),
     )
 
 
@@ -273,8 +271,7 @@ def _mean_outcome(
 
 def _of_same(scores: Iterable[tuple[float | None, float | None]]) -> float | None:
     """The mean of the paper's scores of what has one of ours; None where it lacks one."""
-    theirs = [printed for printed, ours in scores if ours is not None]
-    return None if None in theirs else tidy.mean(theirs)
+    return tidy.mean_of_all(printed for printed, ours in scores if ours is not None)
 
 
 def _printed(task: str, model: str, target: str) -> dict[str, float]:

@@ -152,7 +152,6 @@ def _rows(
     whole = [curve.choice for curve in curves]
     out = []
     for rule in RULES:
-        gain, gain_of_all = gains[rule], of_all[rule.criterion]
         # Only what sees all k is in a result table; a rule that chooses the same is not.
         all_k = rule.stop is len
         estimate = of_mean(estimates, whole, rule.criterion) if all_k else None
@@ -170,9 +169,9 @@ def _rows(
                 of_trials=tidy.mean(len(curve.ks) - 1 for curve in curves),
                 trainings=len({path for run in runs[rule] for path in run.paths}),
                 k=tidy.mean(run.k for run in runs[rule]),
-                gain=gain,
+                gain=gains[rule],
                 all_k=all_k,
-                against_all=None if gain is None or gain_of_all is None else gain - gain_of_all,
+                against_all=tidy.difference(gains[rule], of_all[rule.criterion]),
                 low=estimate.low if estimate else None,
                 high=estimate.high if estimate else None,
                 above=drawn.above if drawn else None,

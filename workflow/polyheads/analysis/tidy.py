@@ -37,6 +37,17 @@ def mean(values: Iterable[float | None]) -> float | None:
     return fmean(there) if there else None
 
 
+def mean_of_all(values: Iterable[float | None]) -> float | None:
+    """Mean of values that are all there, None where one is missing or there is none."""
+    every = list(values)
+    return None if None in every else mean(every)
+
+
+def difference(value: float | None, other: float | None) -> float | None:
+    """A value less another one, None where one of them is missing."""
+    return None if value is None or other is None else value - other
+
+
 def write(
     rows: Iterable[Any],
     path: str | Path,

@@ -139,7 +139,7 @@ def _notes(targets: Sequence[SourcesRow], printed: bool) -> list[str]:
         " the mean of the sources'; in the other criterion, on test.",
         below,
     ]
-    if seeds := max((row.seeds for row in targets), default=0):
+    if seeds := max((row.interval_seeds for row in targets), default=0):
         noise = "and of seeds" if seeds > 1 else "only: training noise is not included"
         notes.append(
             f"[ ] the gain's {LEVEL} % interval over draws of test sentences {noise}. That of EC"
