@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from statistics import stdev
 from typing import NamedTuple
 
-from polyheads.analysis import gain_differences, tidy
+from polyheads.analysis import differences, tidy
 from polyheads.analysis.choices import CRITERIA, Choice
 from polyheads.analysis.contrasted import Sides
 from polyheads.analysis.control_contrasts import controls_of, lowest_of, sides_of
+from polyheads.analysis.differences import Difference
 from polyheads.analysis.estimates import (
     Estimate,
     all_of_choices,
@@ -23,7 +24,6 @@ from polyheads.analysis.estimates import (
     of_mean,
     problems,
 )
-from polyheads.analysis.gain_differences import Difference
 from polyheads.analysis.groups import Group, group_of
 from polyheads.analysis.results import MEAN, PAIR
 from polyheads.catalogue import published
@@ -153,7 +153,7 @@ def _line(column: tuple[str, str], choices: Sequence[Choice], study: _Study) -> 
     dev_selected, test_oracle = (_outcome(mine, sides, name, study) for name in CRITERIA)
     change = study.changes.get((*published.point(first), control))
     known = all_of_choices(study.estimates, mine)
-    low, high = _interval(gain_differences.of_pair, mine, sides, study)
+    low, high = _interval(differences.of_pair, mine, sides, study)
     row = ControlRow(
         level=PAIR,
         experiment=first.experiment,
@@ -220,7 +220,7 @@ def _interval(
     study: _Study,
 ) -> tuple[float | None, float | None]:
     """The ends of the interval of a difference to the lowest heads, by the k chosen on dev; of
-    several random rankings together there is none. find: a function of gain_differences."""
+    several random rankings together there is none. find: a function of differences."""
     kinds = {ranking_kind(control.ranking, control.source) for control in controls}
     groups = {(group_of(lowest), group_of(control)) for lowest, control in sides}
     if len(kinds) != 1 or len(groups) != 1:
@@ -244,7 +244,7 @@ def _mean(lines: Sequence[_Line], study: _Study) -> ControlRow:
         _mean_outcome(whole, criterion, study.estimates if alone else ()) for criterion in CRITERIA
     )
     sides = [pair for line in compared for pair in line.sides]
-    low, high = _interval(gain_differences.of_sweeps, controls, sides, study)
+    low, high = _interval(differences.of_sweeps, controls, sides, study)
     return ControlRow(
         level=MEAN,
         model=first.model,
