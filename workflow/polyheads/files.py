@@ -96,9 +96,10 @@ def writing(path: Path) -> Iterator[Path]:
 def read_json(path: str | Path) -> dict[str, Any]:
     """One of the JSON files that the stages wrote."""
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        content: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
     except ValueError as error:
         raise UserError(f"{path}: not a whole JSON file; delete it and run again") from error
+    return content
 
 
 def read_table(path: str | Path) -> list[dict[str, str]]:

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from polyheads.analysis import tidy
 from polyheads.analysis.ranks import spearman
@@ -23,6 +24,7 @@ from polyheads.catalogue.tasks import METRICS
 from polyheads.errors import UserError
 from polyheads.study.choice import highest
 from polyheads.study.plan import Sweep
+from polyheads.study.records import TrialFile
 from polyheads.study.trial_files import read_trial
 
 CRITERIA = ("dev_selected", "test_oracle")
@@ -39,6 +41,10 @@ CHOICE_COLUMNS = (
     *(f"test_oracle_{name}" for name in ("k", "test", "gain", "trial")),
     *("dev_test_spearman", "dev_selected_heads", "test_oracle_heads"),
 )
+
+
+_Sweep = tuple[str | int | None, ...]  # what names a sweep
+_Place = tuple[_Sweep, tuple[int, str, str, str, str]]  # and k, split, heads, language, metric
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +72,7 @@ class SweepRow:
         return self.source, self.target
 
     @property
-    def sweep(self) -> tuple:
+    def sweep(self) -> tuple[str | int | None, ...]:
         """What names a sweep, whatever metric it is read in."""
         return (
             *(self.experiment, self.model, self.corpus, self.task, self.recipe, self.source),
@@ -138,7 +144,7 @@ def load_scores(paths: Collection[str], sweeps: Iterable[Sweep]) -> list[Score]:
     the sweep.
     """
     wanted = {str(path) for path in paths}
-    trials: dict[str, dict] = {}
+    trials: dict[str, TrialFile] = {}
     scores = []
     for sweep in sweeps:
         about = sweep_values(sweep)
@@ -154,8 +160,9 @@ def load_scores(paths: Collection[str], sweeps: Iterable[Sweep]) -> list[Score]:
                 if row["split"] == "test" and row["language"] != sweep.target:
                     continue
                 place = {name: row[name] for name in ("split", "heads", "language")}
+                about_score = about | place | {"k": k, "trial_path": path}
                 scores += [
-                    Score(**about, **place, k=k, metric=name, value=value, trial_path=path)
+                    Score(**about_score, metric=name, value=value)
                     for name, value in row["metrics"].items()
                 ]
     return scores
@@ -168,11 +175,11 @@ def choose(scores: Iterable[Score], sweeps: Sequence[Sweep]) -> list[Choice]:
     gains. `dev_test_spearman` is the rank correlation of dev and test over k, None for less than
     three points or where one of the two is constant. UserError for a metric that a task hasn't.
     """
-    values: dict[tuple, tuple[float, str]] = {}
-    trained: dict[tuple, set[int]] = {}
+    values: dict[_Place, tuple[float, str]] = {}
+    trained: dict[_Sweep, set[int]] = {}
     for row in scores:
         place = (row.k, row.split, row.heads, row.language, row.metric)
-        values[row.sweep, *place] = (row.value, row.trial_path)
+        values[row.sweep, place] = (row.value, row.trial_path)
         trained.setdefault(row.sweep, set()).add(row.k)
     out = []
     for sweep in sweeps:
@@ -184,7 +191,7 @@ def choose(scores: Iterable[Score], sweeps: Sequence[Sweep]) -> list[Choice]:
 
 
 def _choose_one(
-    values: Mapping[tuple, tuple[float, str]], sweep: Sweep, about: SweepRow, ks: Sequence[int]
+    values: Mapping[_Place, tuple[float, str]], sweep: Sweep, about: SweepRow, ks: Sequence[int]
 ) -> Choice:
     metric = sweep.metric
     if metric not in METRICS[sweep.task]:
@@ -200,7 +207,9 @@ def _choose_one(
         heads = sweep.heads if k else "pruned"
         sides = [("dev", sweep.dev, dev, "pruned"), ("test", (sweep.target,), test, heads)]
         for split, languages, into, on in sides:
-            numbers = [values.get((about.sweep, k, split, on, lang, metric)) for lang in languages]
+            numbers = [
+                values.get((about.sweep, (k, split, on, lang, metric))) for lang in languages
+            ]
             whole = [number for number in numbers if number is not None]
             if len(whole) == len(numbers):
                 into[k] = sum(value for value, _ in whole) / len(whole)
@@ -253,7 +262,7 @@ def with_heads(choices: Iterable[Choice]) -> list[Choice]:
     ]
 
 
-def sweep_values(sweep: Sweep) -> dict:
+def sweep_values(sweep: Sweep) -> dict[str, Any]:
     """The fields of a SweepRow."""
     values = {name: getattr(sweep, name) for name in _SWEEP}
     return values | {"mixture": "+".join(sweep.mixture)}

@@ -95,7 +95,9 @@ class _Study(NamedTuple):
     """What controls are shown with."""
 
     lowest: Mapping[tuple[object, ...], Choice]  # sweep of a control -> of the lowest heads
-    changes: Mapping[tuple[str, ...], float]  # published: point and control -> change of F1
+    changes: Mapping[
+        tuple[published.Point, str], float
+    ]  # published: point and control -> change of F1
     estimates: Sequence[Estimate]
     differences: Sequence[Difference]
     seeds: int
@@ -151,7 +153,7 @@ def _line(column: tuple[str, str], choices: Sequence[Choice], study: _Study) -> 
     mine = [choice for choice in choices if control_of(choice) == column]
     sides = [(study.lowest[row.sweep], row) for row in mine if row.sweep in study.lowest]
     dev_selected, test_oracle = (_outcome(mine, sides, name, study) for name in CRITERIA)
-    change = study.changes.get((*published.point(first), control))
+    change = study.changes.get((published.point(first), control))
     known = all_of_choices(study.estimates, mine)
     low, high = _interval(differences.of_pair, mine, sides, study)
     row = ControlRow(

@@ -172,7 +172,8 @@ def _reading(labels: Sequence[str], metric: str) -> tuple[np.ndarray, np.ndarray
 
 def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
     """above / below, 0 where below is 0, as seqeval does."""
-    return np.divide(above, below, out=np.zeros(np.shape(above)), where=below != 0)
+    shares: np.ndarray = np.divide(above, below, out=np.zeros(np.shape(above)), where=below != 0)
+    return shares
 
 
 def _precision(sums: np.ndarray) -> np.ndarray:

@@ -103,7 +103,10 @@ def scores(counted: Sequence[SweepCounts], resamples: int) -> list[np.ndarray]:
     every = np.concatenate([one.counts for one in counted], axis=1)
     choice = counted[0].choice
     drawn = resampling.bootstrap(
-        every, SCORES[choice.metric], key=test_set(choice.corpus, choice.target), resamples=resamples
+        every,
+        SCORES[choice.metric],
+        key=test_set(choice.corpus, choice.target),
+        resamples=resamples,
     )
     ends = np.cumsum([len(one.ks) for one in counted])
     return np.split(drawn, ends[:-1], axis=1)

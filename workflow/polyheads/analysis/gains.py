@@ -350,7 +350,10 @@ def _p_of_exchanges(counted: Sequence[SweepCounts], resamples: int) -> float:
     choice = counted[0].choice
     counts = [one.of("dev_selected") for one in counted]
     null = resampling.exchanged(
-        counts, SCORES[choice.metric], key=drawn_gains.test_set(choice.corpus, choice.target), resamples=resamples
+        counts,
+        SCORES[choice.metric],
+        key=drawn_gains.test_set(choice.corpus, choice.target),
+        resamples=resamples,
     )
     gains = [resampling.gains(whole(one, side)) for one, side in zip(counted, counts, strict=True)]
     return resampling.p_value(float(np.mean(gains)), null, two_sided=True)

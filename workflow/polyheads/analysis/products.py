@@ -39,7 +39,12 @@ from polyheads.analysis import (
     sweep_gains,
     tidy,
 )
+from polyheads.analysis.choices import Choice, Score
 from polyheads.analysis.claims.records import ClaimLine
+from polyheads.analysis.differences import Difference
+from polyheads.analysis.estimates import Estimate
+from polyheads.analysis.null_baselines import NullBaseline
+from polyheads.analysis.rankings import Ranking
 from polyheads.study import comparisons, contents, displays
 from polyheads.study.comparisons import Families
 from polyheads.study.displays import Display
@@ -96,12 +101,12 @@ class Data:
     """Everything that numbers of a study are made from."""
 
     contents: contents.Contents
-    choices: Sequence[choices.Choice]
-    scores: Sequence[choices.Score]
-    estimates: Sequence[estimates.Estimate]
-    null_baselines: Sequence[null_baselines.NullBaseline]
-    differences: Sequence[differences.Difference]
-    rankings: Sequence[rankings.Ranking]
+    choices: Sequence[Choice]
+    scores: Sequence[Score]
+    estimates: Sequence[Estimate]
+    null_baselines: Sequence[NullBaseline]
+    differences: Sequence[Difference]
+    rankings: Sequence[Ranking]
     languages: Families
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from polyheads.errors import UserError
 
@@ -32,12 +33,12 @@ def read(path: str | Path) -> Ranking:
     """One ranking.json; UserError where it isn't one."""
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
-        orders = {
+        orders: dict[str, Any] = {
             name: tuple((layer, head) for layer, head in content[name])
             for name in ("order", "order_unnormalised")
         }
         names = ("model", "corpus", "recipe", "language", "seed", "kind", "reversed")
-        about = {name: content[name] for name in names}
+        about: dict[str, Any] = {name: content[name] for name in names}
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(
             f"{path}: not a whole ranking ({error}); delete it and run again"

@@ -38,4 +38,5 @@ def rho(values: ArrayLike, others: ArrayLike) -> np.ndarray:
     a, b = (rankdata(side, axis=-1) for side in (values, others))
     a, b = (side - side.mean(-1, keepdims=True) for side in (a, b))
     with np.errstate(invalid="ignore"):
-        return (a * b).sum(-1) / np.sqrt((a * a).sum(-1) * (b * b).sum(-1))
+        rho: np.ndarray = (a * b).sum(-1) / np.sqrt((a * a).sum(-1) * (b * b).sum(-1))
+    return rho

@@ -79,7 +79,8 @@ def gains(scores: np.ndarray) -> np.ndarray:
     With one other system that is its gain; with all k > 0 the maximum is redone wherever scores
     are: on the test set itself as in every draw.
     """
-    return scores[..., 1:].max(-1) - scores[..., 0]
+    gained: np.ndarray = scores[..., 1:].max(-1) - scores[..., 0]
+    return gained
 
 
 def interval(draws: np.ndarray) -> tuple[float, float]:
@@ -123,7 +124,7 @@ def over_seeds(
     comparisons of the same seeds move together (targets of a source share its trainings) and the
     mean of such draws is a draw of the mean.
     """
-    mean = np.mean(draws, axis=0)
+    mean: np.ndarray = np.mean(draws, axis=0)
     count = len(observed)
     if count == 1:
         return mean
@@ -131,7 +132,8 @@ def over_seeds(
     normal = random.standard_normal((resamples, count))
     chi_square = random.chisquare(count - 1, resamples)
     away = np.asarray(observed) - np.mean(observed)
-    return mean + normal @ away / np.sqrt(count * chi_square)
+    moved: np.ndarray = mean + normal @ away / np.sqrt(count * chi_square)
+    return moved
 
 
 def p_of_seeds(
@@ -166,8 +168,10 @@ def _relabelled(dev: np.ndarray, test: np.ndarray, *, best: bool) -> np.ndarray:
     """(systems,) gains if run j were the unpruned one; the first is the one observed."""
     if best:
         others = np.where(np.eye(len(test), dtype=bool), -np.inf, test)
-        return others.max(1) - test
-    return test[np.argmax(dev)] - test
+        best_other: np.ndarray = others.max(1)
+        return best_other - test
+    gains: np.ndarray = test[np.argmax(dev)] - test
+    return gains
 
 
 def _mirrored(dev: np.ndarray, test: np.ndarray, *, best: bool) -> np.ndarray:

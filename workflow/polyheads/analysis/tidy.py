@@ -105,18 +105,18 @@ def _hints(kind: type) -> Mapping[str, Any]:
 def _columns(kind: type, prefix: str) -> Iterable[tuple[str, Any]]:
     for field in fields(kind):
         hint = _hints(kind)[field.name]
-        if is_dataclass(hint):
+        if isinstance(hint, type) and is_dataclass(hint):
             yield from _columns(hint, f"{prefix}{field.name}_")
         else:
             yield f"{prefix}{field.name}", hint
 
 
-def _record(kind: type[T], row: Mapping[str, str], prefix: str) -> T:
+def _record(kind: type, row: Mapping[str, str], prefix: str) -> Any:
     values = {}
-    for field in fields(kind):  # type: ignore[arg-type]
+    for field in fields(kind):
         name, hint = f"{prefix}{field.name}", _hints(kind)[field.name]
-        if is_dataclass(hint):
-            values[field.name] = _record(hint, row, f"{name}_")  # type: ignore[type-var]
+        if isinstance(hint, type) and is_dataclass(hint):
+            values[field.name] = _record(hint, row, f"{name}_")
         elif name in row:
             values[field.name] = _value(hint, row[name])
     return kind(**values)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from itertools import permutations
 from statistics import fmean
-from typing import Any, Protocol
+from typing import Protocol, TypeVar
 
 from polyheads import resources
 
@@ -22,6 +22,7 @@ MODELS = {"mbert": "mBERT", "xlmr": "XLM-R"}  # names in the files -> in words
 RANKING = "gradient"  # the kind of ranking behind Tables 2 to 4
 
 Row = Mapping[str, str]
+P = TypeVar("P", bound=tuple[str, ...])
 
 
 def rows(name: str) -> list[dict[str, str]]:
@@ -64,9 +65,9 @@ def scores() -> dict[Point, tuple[float, float]]:
 
 
 @cache
-def control_changes() -> dict[tuple[str, ...], float]:
-    """(*point, highest | random) -> change of F1 from the unpruned model (Table 5)."""
-    return {(*_point(row), row["control"]): float(row["delta_f1"]) for row in rows(CONTROLS)}
+def control_changes() -> dict[tuple[Point, str], float]:
+    """(point, highest | random) -> change of F1 from the unpruned model (Table 5)."""
+    return {(_point(row), row["control"]): float(row["delta_f1"]) for row in rows(CONTROLS)}
 
 
 def gains() -> dict[Point, float]:
@@ -100,9 +101,11 @@ def said() -> dict[tuple[str, str, str, str, str], tuple[float, int | None]]:
     quantity: mean_heads_pruned (at the best k, over both settings), improved (pairs; of: all),
     mean_gain. Model and setting are empty where the number is about all of them.
     """
-    names = ("quantity", "task", "model", "setting", "ranking")
     return {
-        tuple(row[n] for n in names): (float(row["value"]), int(row["of"]) if row["of"] else None)
+        (row["quantity"], row["task"], row["model"], row["setting"], row["ranking"]): (
+            float(row["value"]),
+            int(row["of"]) if row["of"] else None,
+        )
         for row in rows("claims.csv")
     }
 
@@ -120,8 +123,8 @@ def control_gains() -> dict[tuple[str, ...], float]:
     lowest = gains()
     return {
         (*place, control): lowest[place] - change
-        for (*place_, control), change in control_changes().items()
-        if (place := tuple(place_)) in lowest
+        for (place, control), change in control_changes().items()
+        if place in lowest
     }
 
 
@@ -171,9 +174,9 @@ def mean_rho() -> dict[tuple[str, str], float]:
     )
 
 
-def _means(found: Iterable[tuple[tuple, float]]) -> dict[Any, float]:
+def _means(numbers: Iterable[tuple[P, float]]) -> dict[P, float]:
     """Place -> mean of the numbers that have it."""
-    of: dict[tuple, list[float]] = {}
-    for place, value in found:
-        of.setdefault(place, []).append(value)
-    return {place: fmean(values) for place, values in of.items()}
+    groups: dict[P, list[float]] = {}
+    for place, value in numbers:
+        groups.setdefault(place, []).append(value)
+    return {place: fmean(values) for place, values in groups.items()}

@@ -77,7 +77,9 @@ def compare(
     return found
 
 
-def _front(record: Mapping, encoder: Mapping, corpora: Mapping[str, Mapping]) -> str:
+def _front(
+    record: Mapping[str, Any], encoder: Mapping[str, Any], corpora: Mapping[str, Mapping[str, Any]]
+) -> str:
     """The block of metadata that the hub reads."""
     trained = record["trained_on"]
     licences = list(dict.fromkeys(corpora[code]["licence"] for code in trained))
@@ -89,7 +91,12 @@ def _front(record: Mapping, encoder: Mapping, corpora: Mapping[str, Mapping]) ->
     return "\n".join([*lines, "tags:", "- pruned-attention-heads", "---"])
 
 
-def _what(record: Mapping, config: Mapping, encoder: Mapping, languages: Languages) -> str:
+def _what(
+    record: Mapping[str, Any],
+    config: Mapping[str, Any],
+    encoder: Mapping[str, Any],
+    languages: Languages,
+) -> str:
     point, gone = record["point"], len(record["pruned_heads"])
     total = record["layers"] * record["heads_per_layer"]
     trained = _names(record["trained_on"], languages)
@@ -117,7 +124,7 @@ def _what(record: Mapping, config: Mapping, encoder: Mapping, languages: Languag
     )
 
 
-def _use(record: Mapping, config: Mapping) -> str:
+def _use(record: Mapping[str, Any], config: Mapping[str, Any]) -> str:
     names = ", ".join(config["id2label"][str(i)] for i in range(len(config["id2label"])))
     apart = ""
     if record["word_gap"]:  # this tokenizer takes the space before a word as a part of it
@@ -144,7 +151,9 @@ cuts off the rest of a longer sentence without saying so.
 Labels: {names}."""
 
 
-def _scores(record: Mapping, scores: Sequence[Mapping], languages: Languages) -> str:
+def _scores(
+    record: Mapping[str, Any], scores: Sequence[Mapping[str, Any]], languages: Languages
+) -> str:
     task = record["task"]
     lines = [
         f"## Scores\n\nOn the test sets, {METRICS[task][record['metric']]} in percent with"
@@ -169,7 +178,7 @@ def _interval(numbers: Sequence[float], *, signed: bool = False) -> str:
     return f"{value} [{low}, {high}]"
 
 
-def _heads(record: Mapping) -> str:
+def _heads(record: Mapping[str, Any]) -> str:
     by_layer: dict[int, list[int]] = {}
     for layer, head in sorted(map(tuple, record["pruned_heads"])):
         by_layer.setdefault(layer, []).append(head)
@@ -188,7 +197,12 @@ def _heads(record: Mapping) -> str:
     )
 
 
-def _data(record: Mapping, encoder: Mapping, corpora: Mapping, languages: Languages) -> str:
+def _data(
+    record: Mapping[str, Any],
+    encoder: Mapping[str, Any],
+    corpora: Mapping[str, Any],
+    languages: Languages,
+) -> str:
     lines = ["## Data and licences", ""]
     for code, info in corpora.items():
         used = "trained on" if code in record["trained_on"] else "tested on only"
@@ -212,7 +226,7 @@ def _data(record: Mapping, encoder: Mapping, corpora: Mapping, languages: Langua
     return "\n".join(lines)
 
 
-def _made(record: Mapping, command: str) -> str:
+def _made(record: Mapping[str, Any], command: str) -> str:
     with_ = ", ".join(f"{name} {version}" for name, version in record["versions"].items())
     recipe = ", ".join(f"{key} {value}" for key, value in record["recipe"].items())
     return (

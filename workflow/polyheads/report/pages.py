@@ -88,7 +88,7 @@ def page(
     below the last."""
     words = caption(caption_name) if caption_name else ""
     values = {"title": title, "tables": tables, "body": body, "caption": words, "here": here}
-    return render("page.html.j2", **values)
+    return str(render("page.html.j2", **values))
 
 
 def write_text(path: str | Path, text: str) -> None:

@@ -155,8 +155,8 @@ def scores(
             part.shown.extend([image_item(image, alt), table_item(table)])
         part.shown[-1] = table_item(table, pages.caption("languages"))
         parts.append(part)
-    names = (comparisons.COMMON, comparisons.FAMILIES, comparisons.TASKS)
-    if shown := _named(names, pieces, pages.caption("common-heads")):
+    in_common = (comparisons.COMMON, comparisons.FAMILIES, comparisons.TASKS)
+    if shown := _named(in_common, pieces, pages.caption("common-heads")):
         words = "Heads that languages and tasks have in common"
         parts.append(Part(id="common-heads", title=words, shown=shown))
     maps = tidy.grouped(zip(rankings, heat_maps, strict=True), lambda pair: pair[0].corpus)
@@ -241,9 +241,7 @@ def _named(names: Sequence[str], pieces: Pieces, caption: Any = "") -> list[Item
 
 
 def _alt(display: Display, pieces: Pieces) -> str:
-    sweeps = members(
-        display, with_metrics(pieces.contents.displays, list(pieces.contents.sweeps))
-    )
+    sweeps = members(display, with_metrics(pieces.contents.displays, list(pieces.contents.sweeps)))
     pairs = dict.fromkeys(pair_name(s.source, s.target, pieces.languages) for s in sweeps)
     models = ", ".join(dict.fromkeys(sweep.model for sweep in sweeps))
     return (

@@ -212,7 +212,7 @@ def on_the_same_pairs(rows: Iterable[C]) -> list[ByKind[C]]:
 
     Of each group some kind is scored, and its heads pruned from the low end.
     """
-    groups: dict[tuple, ByKind[C]] = {}
+    groups: dict[tuple[str | int, ...], ByKind[C]] = {}
     for row in rows:
         if row.role == "main" and "+" not in row.source and row.k_max:
             alike = (row.task, row.corpus, row.model, row.recipe, row.setting)

@@ -26,7 +26,7 @@ class Contents:
     sweeps: tuple[Sweep, ...]
     displays: tuple[Display, ...]
     comparisons: tuple[str, ...]  # names of the tables that compare rankings
-    rankings: tuple[Planned, ...]  # of one language's scores, those that can be drawn
+    rankings: tuple[Planned, ...] = ()  # of one language's scores, those that can be drawn
 
 
 def make(plan: Plan, scored: Sequence[str], languages: Families) -> Contents:
@@ -45,7 +45,8 @@ def make(plan: Plan, scored: Sequence[str], languages: Families) -> Contents:
 
 def as_json(contents: Contents) -> dict[str, Any]:
     """Plain data, which `read` takes: a parameter of the rule that writes it."""
-    return json.loads(json.dumps(asdict(contents)))
+    content: dict[str, Any] = json.loads(json.dumps(asdict(contents)))
+    return content
 
 
 def write(content: dict[str, Any], path: str | Path) -> None:

@@ -248,7 +248,7 @@ def _controls(main: Sequence[Sweep]) -> list[Display]:
         wanted = is_control(sweep) and "+" not in sweep.source and len(sweep.ks) > 1
         if wanted and sweep.setting != LOW_RESOURCE:  # one pair has many sweeps there
             groups.setdefault((sweep.experiment, sweep.setting), []).append(sweep)
-    printed = {point[:-1] for point in published.control_changes()}
+    printed = {place for place, _ in published.control_changes()}
     out = []
     for (_, setting), inside in groups.items():
         metrics = [inside[0].metric]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from polyheads.analysis.labels import label_counts
 from polyheads.report.figures.style import FAINT, INK, drawing
 from polyheads.report.names import Languages, language_name
 
 
-def draw(corpora: Sequence[dict], languages: Languages, out: str | Path) -> None:
+def draw(corpora: Sequence[Mapping[str, Any]], languages: Languages, out: str | Path) -> None:
     """One corpus: share of every label in each language as a heat map; absent labels crossed."""
     counts = [label_counts(corpus) for corpus in corpora]
     labels = sorted(counts[0], key=lambda label: -sum(of[label] for of in counts))

@@ -46,7 +46,7 @@ KINDS = {
 }
 
 
-def corpora_table(corpora: Sequence[dict], languages: Languages) -> Table:
+def corpora_table(corpora: Sequence[Mapping[str, Any]], languages: Languages) -> Table:
     """Sentences and words per split of every corpus.json, longest sentence, licence, source."""
     groups = (("Sentences", "sentences"), ("Words", "words"), ("Longest sentence", "longest"))
     head = _head(("Corpus", "Task", "Language"), groups)
@@ -70,7 +70,7 @@ def corpora_table(corpora: Sequence[dict], languages: Languages) -> Table:
     )
 
 
-def repairs_table(corpora: Sequence[dict], languages: Languages) -> Table:
+def repairs_table(corpora: Sequence[Mapping[str, Any]], languages: Languages) -> Table:
     """Everything that the readers skipped or repaired, by kind, with the first example."""
     names = ("Corpus", "Language", "Split", "What", "Count", "First")
     head = [[cell(n, th="col", kind="" if n == "Count" else "name") for n in names]]
@@ -98,7 +98,7 @@ def repairs_table(corpora: Sequence[dict], languages: Languages) -> Table:
     )
 
 
-def repeated_table(corpora: Sequence[dict], languages: Languages) -> Table:
+def repeated_table(corpora: Sequence[Mapping[str, Any]], languages: Languages) -> Table:
     """Sentences that stand several times in a split or in two."""
     pairs = (("train", "dev"), ("train", "test"), ("dev", "test"))
     head = _head(("Corpus", "Language"), (("Repeated within", "duplicates"),))
@@ -131,7 +131,7 @@ def repeated_table(corpora: Sequence[dict], languages: Languages) -> Table:
     )
 
 
-def labels_table(corpora: Sequence[dict], languages: Languages) -> Table:
+def labels_table(corpora: Sequence[Mapping[str, Any]], languages: Languages) -> Table:
     """One corpus: how often every label stands in each language, all splits together.
 
     corpora: corpus.json of the corpus's languages. POS counts words, the other tasks spans.
@@ -152,7 +152,7 @@ def labels_table(corpora: Sequence[dict], languages: Languages) -> Table:
     return Table(name=f"labels-{name}", title=title, head=head, body=body, records=lines)
 
 
-def by_corpus(corpora: Sequence[dict]) -> dict[str, list[dict]]:
+def by_corpus(corpora: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
     """Corpus name -> the corpus.json of its languages."""
     return tidy.grouped(corpora, lambda corpus: corpus["corpus"])
 

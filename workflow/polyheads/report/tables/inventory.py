@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from polyheads.analysis.run_times import RunTime, RunTimes
 from polyheads.catalogue import SPLITS
@@ -15,7 +16,7 @@ from polyheads.report.table import Cell, Table
 PACKAGES = ("torch", "transformers", "datasets", "seqeval", "numpy", "pandas", "snakemake")
 
 
-def subwords_table(encodings: Sequence[dict], languages: Languages) -> Table:
+def subwords_table(encodings: Sequence[Mapping[str, Any]], languages: Languages) -> Table:
     """What became of the words of every encoding.json: subwords, unknown, windowed, cut."""
     measures = (
         ("Subwords per word", "subwords_per_word"),
