@@ -412,6 +412,32 @@ def test_null_baselines_and_fresh_seeds_decide(tried):
     assert any(note.startswith("Fresh seeds: ") for note in table.notes)
 
 
+def test_fresh_seeds_decide_about_differences(tmp_path):
+    """Both sides of the difference are of the same fresh seeds, in all pairs."""
+    contents, choices = of_sweeps(made_up.study(tmp_path, models=("mbert",)))
+    gains = {"cross-lingual": 5.0, "multi-lingual": 2.0}
+    choices = [with_gains(row, gains[row.setting], k=2) for row in choices]
+    cross, multi = (1.0, 0.8, 1.2), (0.5, -0.5, 0.0)
+
+    def larger(seeds):
+        again = {"cross-lingual": cross[:seeds], "multi-lingual": multi[:seeds]}
+        fresh = [one for row in choices for one in fresh_of(row, *again[row.setting])]
+        table = held(contents, [*choices, *fresh])
+        assert full_width(table) == 8 - (seeds < 3)  # without p where nothing is tested
+        (made,) = lines(table, LARGER)
+        return made
+
+    made = larger(3)
+    apart = [0.5, 1.3, 1.2]
+    assert (made["dev_selected"], made["fresh"]) == (3.0, pytest.approx(1.0))
+    assert (made["fresh_low"], made["fresh_high"]) == pytest.approx(student.interval(apart))
+    assert made["fresh_p"] == made["p_holm"] == pytest.approx(student.p_value(apart))
+    assert made["verdict"] == ("holds" if made["fresh_p"] < 0.05 else "not shown")
+    made = larger(1)
+    assert (made["fresh"], made["fresh_low"]) == (pytest.approx(0.5), None)
+    assert made["verdict"] == "same direction, no interval"
+
+
 def test_run_noise_decides_about_low_resource(tmp_path):
     sweeps = []
     for share in (10, 50):
