@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from polyheads.analysis.contrasts import mean_of, mean_of_pairs
+from polyheads.analysis.contrasts import mean_of, mean_of_pairs, p_of_ends
 
 
 def test_a_mean_adds_what_shares_a_test_set_and_squares_the_rest():
@@ -62,3 +62,14 @@ def test_a_mean_of_few_pairs():
     half = stats.t.ppf(0.975, 2) * np.std(pseudo, ddof=1) / sqrt(3)
     assert (value, low, high) == pytest.approx((0.4, 0.4 - half, 0.4 + half))
     assert p == pytest.approx(stats.ttest_1samp(pseudo, 0).pvalue)
+
+
+def test_p_of_an_interval_of_a_normal_number():
+    for value, error in ((1.0, 0.4), (-0.3, 0.2), (55.0, 3.0)):
+        half = stats.norm.ppf(0.975) * error
+        expected = 2 * stats.norm.sf(abs(value) / error)
+        assert p_of_ends(value, value - half, value + half) == pytest.approx(expected)
+    assert p_of_ends(55, 50, 60, 50) == pytest.approx(0.05)
+    # By the side that faces what says nothing.
+    assert p_of_ends(1.0, 0.5, 9.0) == pytest.approx(2 * stats.norm.sf(2 * 1.959964))
+    assert p_of_ends(1.0, 1.0, 1.0) is None

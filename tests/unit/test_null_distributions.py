@@ -11,6 +11,7 @@ from polyheads.analysis import run_pool
 from polyheads.analysis.choices import CRITERIA
 from polyheads.report import cells
 from polyheads.report.tables import null_baselines
+from polyheads.study import displays
 from polyheads.study.displays import Display
 
 K = 12
@@ -331,3 +332,12 @@ def test_rows_are_the_same_after_a_file(tmp_path):
         replace(r, gain=0.0, null_mean=0.0, null_low=0.0, null_high=0.0) for r in found[:1]
     ]
     assert kept[0].gain == pytest.approx(found[0].gain, abs=1e-6)
+
+
+def test_planned():
+    def kinds(role):
+        sweeps = [records.sweep(), records.sweep(role=role, of_seed=42, ks=(0, 1))]
+        return [display.kind for display in displays.plan(sweeps)]
+
+    assert all("null-baselines" in kinds(role) for role in ("noise", "random"))
+    assert "null-baselines" not in kinds("fresh")

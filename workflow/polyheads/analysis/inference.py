@@ -29,6 +29,13 @@ class Inference(NamedTuple):
     null_baselines: list[NullBaseline]
     differences: list[Difference]
 
+    @property
+    def problems(self) -> list[str]:
+        """Why gains and differences have no numbers, each reason once."""
+        problems = [row.problem for row in self.estimates]
+        problems += [row.problem for row in self.differences]
+        return list(dict.fromkeys(filter(None, problems)))
+
 
 def infer(
     contents: Contents,
