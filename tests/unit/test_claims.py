@@ -16,12 +16,11 @@ from polyheads.analysis.claims import printed
 from polyheads.analysis.claims.records import ClaimLine, Code, Published
 from polyheads.analysis.differences import Difference
 from polyheads.analysis.null_baselines import NullBaseline
-from polyheads.analysis.rankings import Ranking
 from polyheads.catalogue import distances, published
 from polyheads.report import pages
 from polyheads.report.tables import claim_words
-from polyheads.report.tables import claims as claims_table
 from polyheads.report.tables import made as all_tables
+from polyheads.report.tables import claims as claims_table
 from polyheads.study import displays
 from polyheads.study.contents import Contents
 from polyheads.study.rankings import ranking_kind
@@ -346,6 +345,26 @@ def test_several_sources_have_a_line_for_each_setting(tmp_path):
     assert not_run["verdict"] == NOT_RUN
 
 
+def test_one_source_of_several_is_chosen_on_dev(tmp_path):
+    """EC takes the sweep with the best dev score, and the best on test by the other criterion."""
+    place = {"source": "de+zh", "target": "en"}
+    tests = {"merged-gradient-de+zh": 61.0, "gradient-de": 63.0, "gradient-zh": 65.0}
+    devs = {"merged-gradient-de+zh": 81.0, "gradient-de": 83.0, "gradient-zh": 82.0}
+    sweeps = []
+    for ranking, test in tests.items():
+        made = made_up.sweep(tmp_path, ranking=ranking, ks=(0, 1), **place)
+        sides = {("dev", code): [80.0, devs[ranking]] for code in ("de", "zh")}
+        made_up.write_sweep(made, sides | {("test", "en"): [60.0, test]})
+        sweeps.append(made)
+    contents, choices = of_sweeps(sweeps)
+    table = held(contents, choices, estimates=estimates_of(contents, choices))
+    (made,) = lines(table, "Several sources, one source's own (EC): pruning raises scores")
+    assert (made["dev_selected"], made["test_oracle"], made["low"]) == (3.0, 5.0, None)
+    assert made["verdict"] == "same direction, no interval"
+    (made,) = lines(table, MERGED)
+    assert (made["dev_selected"], made["test_oracle"], made["low"]) == (1.0, 1.0, 0.5)
+
+
 def test_null_baselines_and_fresh_seeds_decide(tried):
     contents, choices = tried
     choices = [with_gains(row, 5.0, k=2) for row in choices]
@@ -394,6 +413,32 @@ def test_null_baselines_and_fresh_seeds_decide(tried):
     assert any(note.startswith("Fresh seeds: ") for note in table.notes)
 
 
+def test_fresh_seeds_decide_about_differences(tmp_path):
+    """Both sides of the difference are of the same fresh seeds, in all pairs."""
+    contents, choices = of_sweeps(made_up.study(tmp_path, models=("mbert",)))
+    gains = {"cross-lingual": 5.0, "multi-lingual": 2.0}
+    choices = [with_gains(row, gains[row.setting], k=2) for row in choices]
+    cross, multi = (1.0, 0.8, 1.2), (0.5, -0.5, 0.0)
+
+    def larger(seeds):
+        again = {"cross-lingual": cross[:seeds], "multi-lingual": multi[:seeds]}
+        fresh = [one for row in choices for one in fresh_of(row, *again[row.setting])]
+        table = held(contents, [*choices, *fresh])
+        assert full_width(table) == 8 - (seeds < 3)  # without p where nothing is tested
+        (made,) = lines(table, LARGER)
+        return made
+
+    made = larger(3)
+    apart = [0.5, 1.3, 1.2]
+    assert (made["dev_selected"], made["fresh"]) == (3.0, pytest.approx(1.0))
+    assert (made["fresh_low"], made["fresh_high"]) == pytest.approx(student.interval(apart))
+    assert made["fresh_p"] == made["p_holm"] == pytest.approx(student.p_value(apart))
+    assert made["verdict"] == ("holds" if made["fresh_p"] < 0.05 else "not shown")
+    made = larger(1)
+    assert (made["fresh"], made["fresh_low"]) == (pytest.approx(0.5), None)
+    assert made["verdict"] == "same direction, no interval"
+
+
 def test_run_noise_decides_about_low_resource(tmp_path):
     sweeps = []
     for share in (10, 50):
@@ -420,13 +465,17 @@ def test_run_noise_decides_about_low_resource(tmp_path):
 def test_where_k_0_was_chosen_nothing_is_compared(tried):
     contents, choices = tried
     still = [with_gains(row, 0.0, 0.0, k=0) for row in choices]
-    fake = [replace(row, low=0.0, high=0.0, gain=0.0) for row in estimates_of(contents, still)]
-    table = held(contents, still, estimates=fake)
-    shown = [r for r in table.records if r["claim"] in (CROSS, MULTI, LARGER, HIGHEST, RANDOM)]
-    assert len(shown) == 8
-    assert {(r["dev_selected"], r["low"], r["high"], r["verdict"]) for r in shown} == {
-        (0.0, None, None, "not shown")
-    }
+    estimates = estimates_of(contents, still)
+    flat = [replace(row, low=0.0, high=0.0, gain=0.0) for row in estimates]
+    # Nor would intervals with a width say anything of it.
+    apart = differences_of(contents, still)
+    for more in ({"estimates": flat}, {"estimates": estimates, "differences": apart}):
+        table = held(contents, still, **more)
+        shown = [r for r in table.records if r["claim"] in (CROSS, MULTI, LARGER, HIGHEST, RANDOM)]
+        assert len(shown) == 8
+        assert {(r["dev_selected"], r["low"], r["high"], r["verdict"]) for r in shown} == {
+            (0.0, None, None, "not shown")
+        }
     (counts,) = lines(table, MOST)
     assert (counts["dev_selected"], counts["verdict"]) == (None, "not shown")
     assert counts["dev_selected_text"] == counts["test_oracle_text"] == "0 up, 0 down"
@@ -660,14 +709,7 @@ def test_rankings_of_languages(tmp_path):
     contents, choices = of_sweeps(made_up.study(tmp_path, models=("mbert",)))
     order = tuple((0, head) for head in range(8))
     orders = {"en": order, "de": order[::-1], "zh": (*order[4:], *order[:4])}
-    rankings = [
-        Ranking(
-            **{"kind": "gradient", "model": "mbert", "corpus": "ud-2.7", "task": "pos"},
-            **{"recipe": "small", "seed": 42, "reversed": False, "language": code},
-            **{"normalisation": None, "order": order, "order_unnormalised": order},
-        )
-        for code, order in orders.items()
-    ]
+    rankings = [records.ranking(order, language=code) for code, order in orders.items()]
     (alike,) = lines(held(contents, choices, rankings=rankings), ALIKE)
     shifted = 1 - 6 * 8 * 16 / (8 * 63)
     assert alike["dev_selected"] == pytest.approx((-1 + shifted - shifted) / 3)
