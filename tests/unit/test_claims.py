@@ -19,8 +19,8 @@ from polyheads.analysis.null_baselines import NullBaseline
 from polyheads.catalogue import distances, published
 from polyheads.report import pages
 from polyheads.report.tables import claim_words
-from polyheads.report.tables import made as all_tables
 from polyheads.report.tables import claims as claims_table
+from polyheads.report.tables import made as all_tables
 from polyheads.study import displays
 from polyheads.study.contents import Contents
 from polyheads.study.rankings import ranking_kind

@@ -42,6 +42,12 @@ def test_gains_are_taken_from_each_other_sweep_by_sweep():
     assert contrast.moved
 
 
+def test_all_seeds_that_every_pair_has_count():
+    places = [(target, seed) for target in ("de", "zh") for seed in (1, 2)]
+    contrast = matched([choice(*place) for place in places], [other(*place) for place in places])
+    assert contrast.seeds == [1, 2] and len(contrast.sweeps) == 4 and not contrast.left_out
+
+
 def test_where_no_seed_has_all_pairs_the_one_with_most_stands():
     one = [choice("de", 1), choice("zh", 2), choice("ar", 2)]
     two = [other("de", 1), other("zh", 2), other("ar", 2)]

@@ -143,7 +143,8 @@ def test_they_are_found_by_groups_pairs_and_seeds(tmp_path):
     # A seed whose gain is missing on one side is in no mean of gains.
     one, other = of_german[0]
     lost = replace(other, seed=4, dev_selected=replace(other.dev_selected, gain=None))
-    assert differences.of_pair(found, sides, [*of_german, (one, lost)]) == german
+    more = [*of_german, (replace(one, seed=4), lost)]
+    assert differences.of_pair(found, sides, more) == german
     wrong = replace(mean, difference=None, low=None, problem="x.parquet: no")
     assert differences.of_contrast([wrong], contrast) == wrong
 

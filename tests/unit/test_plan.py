@@ -10,7 +10,7 @@ import yaml
 
 from polyheads import catalogue
 from polyheads.errors import UserError
-from polyheads.study import configuration, experiments, paths
+from polyheads.study import configuration, contents, experiments, paths
 from polyheads.validation import load_schema
 
 ROOT = Path(__file__).parents[2]
@@ -200,8 +200,9 @@ def test_languages_compared_are_scored_without_trials():
         *("gradient-de", "gradient-en", "gradient-zh"),
     ]
     assert all(trial.k == 0 for trial in made.trials.values())
-    (figure,) = paths.language_figures(made, "out")
-    assert figure == "out/languages.tiny.ud-2.7.quick.seed-42.gradient.svg"
+    found = contents.make(made, paths.scored_rankings(made), {})
+    assert found.comparisons[0] == "languages.tiny.ud-2.7.quick.seed-42.gradient"
+    assert [ranking.language for ranking in found.rankings] == ["en", "de", "zh"]
 
 
 def test_several_sources_have_rankings_put_together_and_each_its_own():
