@@ -32,6 +32,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "workflow"))
 
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
+from polyheads.exhibits import claims, contents  # noqa: E402
+from polyheads.exhibits.results import Results  # noqa: E402
 
 from polyheads.analysis import (  # noqa: E402
     differences,
@@ -42,8 +44,6 @@ from polyheads.analysis import (  # noqa: E402
     whole,
 )
 from polyheads.analysis.counts import Predictions  # noqa: E402
-from polyheads.exhibits import claims, contents  # noqa: E402
-from polyheads.exhibits.results import Results  # noqa: E402
 
 TARGETS = ("de", "ar", "fa", "ja")
 SETTINGS = ("cross-lingual", "multi-lingual")

@@ -6,11 +6,13 @@ import shutil
 import signal
 import subprocess
 
+import pytest
 import yaml
 from conftest import PARTS, STUDY, make_project, treebank
 
 TRIAL = "results/trials/mini/toy/quick/aa/seed-42/prune-gradient-aa/k-02.json"
-AFTER_TRIALS = dict.fromkeys(("select", "statistics", "tables", "figures", "pages"), 1)
+SHOWN = dict.fromkeys(("tables", "figures", "pages"), 1)
+AFTER_TRIALS = {"select": 1, "statistics": 1, "analyse": 1, **SHOWN}
 
 
 def test_a_finished_study_has_its_report_and_nothing_to_do(finished):
@@ -64,7 +66,8 @@ def test_another_target_leaves_rankings_and_other_mixtures_alone(again, study):
 def test_a_larger_k_runs_the_new_trials_only(again, study):
     study["experiments"][0]["k"] = [1, 2, 3]
     again.write(study)
-    assert again.planned() == {"trials_03_03": 2, "configuration": 1, **AFTER_TRIALS}
+    new = {"trials_03_03": 2, "configuration": 1, "contents": 1}
+    assert again.planned() == {**new, **AFTER_TRIALS}
 
 
 def test_changed_words_run_nothing_and_changed_code_what_uses_it(again):
@@ -93,13 +96,44 @@ def test_changed_words_run_nothing_and_changed_code_what_uses_it(again):
         **AFTER_TRIALS,
     }
     module.write_text(text)
-    plots = again.path / "workflow/polyheads/report/figures/plots.py"
-    plots.write_text(plots.read_text() + "\nNEW = 1\n")
-    assert again.planned() == {"figures": 1, "corpus_figures": 1, "pages": 1}
     script = again.path / "workflow/scripts/trials.py"
     script.write_text(script.read_text() + "\nNEW = 1\n")
     plan = again.planned()
     assert plan["trials_00_00"] == plan["trials_02_02"] == 2 and "baseline" not in plan
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "planned"),
+    [
+        # A note, a name, a title, a cell, a verdict's word: what shows them, and no number.
+        ("report/notes.py", "interval of the gain over", "range of the gain over", "tables"),
+        ("report/tables/overview.py", "Mean gain from pruning", "Mean gain", "tables"),
+        ("report/tables/claim_words.py", '"not shown"', '"not told"', "tables"),
+        (
+            "report/names.py",
+            "lowest heads first",
+            "from the lowest",
+            "tables figures corpus_figures",
+        ),
+        ("report/cells.py", '"missing"', '"absent"', "tables figures"),
+        ("report/captions/results.rst", "best dev score", "best score on dev", "tables"),
+        ("report/templates/style.css", "body", "body ", "tables"),
+        ("report/figures/style.py", "#0072B2", "#0072B3", "figures corpus_figures"),
+        ("report/sections.py", "Rankings compared", "Compared", ""),
+        # A statistic: itself and what follows.
+        ("analysis/stopping.py", "patience(2)", "patience(4)", "analyse tables figures"),
+        ("analysis/resampling.py", "RESAMPLES = 10_000", "RESAMPLES = 99", "numbers"),
+    ],
+)
+def test_words_run_what_shows_them_and_statistics_what_follows(again, file, old, new, planned):
+    path = again.path / "workflow/polyheads" / file
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    numbers = "statistics analyse tables figures"
+    expected = dict.fromkeys([*planned.replace("numbers", numbers).split(), "pages"], 1)
+    found = again.planned()
+    assert found == expected
 
 
 def test_other_test_sentences_rank_no_heads_again(again, study):
@@ -112,7 +146,7 @@ def test_other_test_sentences_rank_no_heads_again(again, study):
 def test_facts_of_the_project_are_watched_by_content(again):
     facts = again.path / "workflow/polyheads/resources/uriel/distances.csv"
     facts.write_text(facts.read_text() + "\n")
-    assert again.planned() == AFTER_TRIALS
+    assert again.planned() == {"analyse": 1, **SHOWN}
 
 
 def test_another_kind_of_ranking_leaves_the_first_alone(again, study):

@@ -5,10 +5,10 @@ from polyheads.job import job
 with job(snakemake.log[0], snakemake.output):
     from pathlib import Path
 
+    from polyheads.analysis.labels import by_corpus
     from polyheads.files import read_json
     from polyheads.report import leftovers
     from polyheads.report.figures import corpus
-    from polyheads.report.tables.corpora import by_corpus
 
     out = snakemake.output
     leftovers.clear(Path(out[0]).parents[1], snakemake.rule, out)

@@ -20,6 +20,6 @@ with job(snakemake.log[0], snakemake.output):
     estimates.write(inferred.estimates, out.gains)
     null_baselines.write(inferred.null_baselines, out.null_baselines)
     differences.write(inferred.differences, out.differences)
-    for problem in estimates.problems([*inferred.estimates, *inferred.differences]):
+    for problem in inferred.problems:
         for stream in (2, terminal):
             os.write(stream, f"Warning: {problem}\n".encode())

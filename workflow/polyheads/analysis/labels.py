@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from polyheads.analysis import tidy
 
 
 def label_counts(corpus: Mapping[str, Any]) -> dict[str, int]:
@@ -16,3 +18,8 @@ def label_counts(corpus: Mapping[str, Any]) -> dict[str, int]:
             elif tag.startswith("B-"):
                 counts[tag[2:]] = counts.get(tag[2:], 0) + number
     return counts
+
+
+def by_corpus(corpora: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+    """Corpus name -> the corpus.json of its languages."""
+    return tidy.grouped(corpora, lambda corpus: corpus["corpus"])

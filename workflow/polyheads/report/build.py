@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from polyheads.analysis.labels import by_corpus
 from polyheads.analysis.run_times import run_times
 from polyheads.files import read_json, read_table
 from polyheads.report import pages, sections
@@ -57,7 +58,7 @@ def build(pieces: Pieces, given: Given, out: Mapping[str, str | Path]) -> None:
         data.append(pieces.tables["corpus-baselines"])
     labels = {
         corpus: corpora_tables.labels_table(members, pieces.languages)
-        for corpus, members in corpora_tables.by_corpus(read).items()
+        for corpus, members in by_corpus(read).items()
     }
     times = [
         inventory.run_times_table(run_times(given.benchmarks)),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from polyheads.analysis import tidy
 from polyheads.analysis.labels import label_counts
 from polyheads.catalogue import SPLITS
 from polyheads.catalogue.tasks import TASK_NAMES
@@ -150,11 +149,6 @@ def labels_table(corpora: Sequence[Mapping[str, Any]], languages: Languages) -> 
     unit = "words" if task == "pos" else "spans"
     title = f"{name}: labels ({unit}, all splits)"
     return Table(name=f"labels-{name}", title=title, head=head, body=body, records=lines)
-
-
-def by_corpus(corpora: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
-    """Corpus name -> the corpus.json of its languages."""
-    return tidy.grouped(corpora, lambda corpus: corpus["corpus"])
 
 
 def _head(names: Sequence[str], groups: Sequence[tuple[str, str]]) -> list[list[Cell]]:
