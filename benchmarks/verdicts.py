@@ -31,19 +31,23 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow"))
 
 import numpy as np  # noqa: E402
-import pandas as pd  # noqa: E402
-from polyheads.exhibits import claims, contents  # noqa: E402
-from polyheads.exhibits.results import Results  # noqa: E402
 
 from polyheads.analysis import (  # noqa: E402
+    choices,
+    claims,
     differences,
-    gains,
+    drawn_gains,
+    estimates,
+    inference,
     null_baselines,
-    rows,
-    selection,  # noqa: E402
-    whole,
 )
+from polyheads.analysis.choices import Score, sweep_values  # noqa: E402
+from polyheads.analysis.claims.records import Code, Runs  # noqa: E402
 from polyheads.analysis.counts import Predictions  # noqa: E402
+from polyheads.analysis.inference import Inference  # noqa: E402
+from polyheads.study import displays  # noqa: E402
+from polyheads.study.contents import Contents  # noqa: E402
+from polyheads.study.plan import Sweep  # noqa: E402
 
 TARGETS = ("de", "ar", "fa", "ja")
 SETTINGS = ("cross-lingual", "multi-lingual")
@@ -123,8 +127,8 @@ class Made:
 
     def __init__(self, cell: Cell, random: np.random.Generator) -> None:
         self.cell, self.random = cell, random
-        self.sweeps: list[dict] = []
-        self.scores: list[tuple] = []
+        self.sweeps: list[Sweep] = []
+        self.scores: list[Score] = []
         self.dev: dict[str, float] = {}
         self.tests: dict[tuple[Path, str], Predictions] = {}
         self.difficulty = {code: random.uniform(size=SENTENCES * WORDS) for code in TARGETS}
@@ -202,37 +206,41 @@ class Made:
         ranking: str = "gradient-en",
         of_seed: int | None = None,
         ks: tuple[int, ...] = (),
-    ) -> list[dict]:
+    ) -> list[Sweep]:
         """The sweeps of all targets that are read from the same runs."""
         setting, mixture, targets = place
         made = []
         for target in targets:
-            sweep = {
+            sweep = Sweep(
                 **{"experiment": "pos", "task": "pos", "corpus": "made-up", "model": "tiny"},
                 **{"recipe": "small", "source": "en", "target": target, "setting": setting},
                 **{"mixture": mixture, "ranking": ranking, "protocol": "prune", "seed": seed},
                 **{"role": role, "of_seed": of_seed, "heads": "pruned", "metric": "accuracy"},
-                "dev": mixture[-1:],
-                "ks": tuple(range(len(paths))),
-                "trials": tuple(paths),
-            }
-            key = selection.sweep_values(sweep)
-            for k, path in zip(ks or sweep["ks"], paths, strict=True):
-                test = self.tests[Path(path), target]
-                score = 100 * float(np.mean(test.gold == test.predicted))
-                values = (("dev", mixture[-1], self.dev[path]), ("test", target, score))
-                self.scores += [
-                    (*key, k, split, "pruned", code, "accuracy", value, path)
-                    for split, code, value in values
-                ]
+                dev=mixture[-1:],
+                ks=tuple(range(len(paths))),
+                trials=tuple(paths),
+            )
+            for k, path in zip(ks or sweep.ks, paths, strict=True):
+                self.scores += self._scores(sweep, k, path)
             made.append(sweep)
         self.sweeps += made
         return made
 
-    def _fresh(self, place: tuple[str, tuple, tuple], sweep: dict, seed: int) -> None:
+    def _scores(self, sweep: Sweep, k: int, path: str) -> list[Score]:
+        """A trial's numbers, as the sweep reads them."""
+        test = self.tests[Path(path), sweep.target]
+        right = 100 * float(np.mean(test.gold == test.predicted))
+        sides = (("dev", sweep.dev[0], self.dev[path]), ("test", sweep.target, right))
+        about = {"k": k, "heads": "pruned", "metric": "accuracy", "trial_path": path}
+        return [
+            Score(**sweep_values(sweep), **about, split=split, language=code, value=value)
+            for split, code, value in sides
+        ]
+
+    def _fresh(self, place: tuple[str, tuple, tuple], sweep: Sweep, seed: int) -> None:
         """k = 0 and the k that this sweep chose, run again."""
         setting, mixture, targets = place
-        dev = [self.dev[path] for path in sweep["trials"]]
+        dev = [self.dev[path] for path in sweep.trials]
         k = int(np.argmax(dev))
         where = f"{'+'.join(mixture)}/{seed}"
         if f"{where}/0" not in self.dev:
@@ -245,53 +253,56 @@ class Made:
             unpruned, chosen = Path(where, "0"), Path(where, "1")
             self.tests |= {(chosen, code): self.tests[unpruned, code] for code in targets}
         paths = [f"{where}/0", f"{where}/1"]
-        fresh = (setting, mixture, (sweep["target"],))
-        made = self._sweeps(fresh, paths, seed, role="fresh", of_seed=sweep["seed"], ks=(0, k))
-        for one in made:
-            one["ks"] = (0, 1)
+        fresh = (setting, mixture, (sweep.target,))
+        self._sweeps(fresh, paths, seed, role="fresh", of_seed=sweep.seed, ks=(0, k))
 
 
 def judged(cell: Cell, number: int) -> dict[str, list[bool]]:
     """What one study says: name of an outcome -> whether it claims a gain, for each chance to."""
     made = Made(cell, np.random.default_rng([SEED, number, *cell.name.encode()]))
-    scores = pd.DataFrame(made.scores, columns=list(selection.SCORE_COLUMNS))
-    plan = contents.plan(made.sweeps, ())
-    # The predictions are here and in no file.
-    gains.read = lambda path, language, **_: made.tests[Path(path).with_suffix(""), language]
-    with tempfile.TemporaryDirectory() as directory:
-        tables = {"choices": selection.choose(scores, made.sweeps), "scores": scores}
-        for name, table in tables.items():
-            selection.write(table, f"{directory}/{name}.csv")
-            tables[name] = selection.read(f"{directory}/{name}.csv")
-        told = whole.statistics(plan, made.sweeps, **tables, delta=0.5, resamples=RESAMPLES)
-        columns = (rows.COLUMNS, null_baselines.COLUMNS, differences.COLUMNS)
-        for name, kept, names in zip(told._fields, told, columns, strict=True):
-            rows.write(kept, f"{directory}/{name}.csv", names)
-        found, against, apart = (rows.read(f"{directory}/{name}.csv") for name in told._fields)
-    results = Results(
-        **tables,
-        rankings=(),
-        languages={},
-        published=(),
-        statistics=found,
-        nulls=against,
-        differences=apart,
+    contents = Contents(
+        sweeps=tuple(made.sweeps), displays=tuple(displays.plan(made.sweeps)), comparisons=()
     )
+    # The predictions are here and in no file.
+    drawn_gains.read = lambda path, language, **_: made.tests[Path(path).with_suffix(""), language]
+    with tempfile.TemporaryDirectory() as directory:
+        chosen, said = inferred(contents, made.scores, Path(directory))
     out: dict[str, list[bool]] = {}
-    for record in claims.claims(plan, made.sweeps, results)["records"]:
-        if record["claim"].startswith("Pruning the lowest heads raises") and record["model"]:
-            setting = next(s for s in SETTINGS if s in record["claim"])
-            out.setdefault(f"holds, {setting}", []).append(record["verdict"] == "holds")
-    for row in found:
-        if row["level"] == "pair" and row["criterion"] in CRITERIA:
+    for line in claims.rows(contents, chosen, *said):
+        setting = line.claim.removeprefix("gains-")
+        if setting in SETTINGS and line.model:
+            verdict = line.verdict
+            plain = verdict.runs is Runs.ANY and not verdict.small
+            holds = verdict.code is Code.HOLDS and plain
+            out.setdefault(f"holds, {setting}", []).append(holds)
+    for row in said.estimates:
+        if row.level == "pair" and row.criterion in CRITERIA:
             # Where k = 0 was chosen there is no p, and nothing is claimed.
-            claimed = row["p"] is not None and row["p"] < 0.05 and row["gain"] > 0
+            claimed = row.p is not None and row.p < 0.05 and row.gain > 0
             mark = "*" if cell.measured else "°"
-            out.setdefault(f"{mark} {CRITERIA[row['criterion']]}", []).append(claimed)
-    for row in against:
-        claimed = row["p"] is not None and row["p"] < 0.05
-        out.setdefault(f"noise null {CRITERIA[row['criterion']]}", []).append(claimed)
+            out.setdefault(f"{mark} {CRITERIA[row.criterion]}", []).append(claimed)
+    for row in said.null_baselines:
+        claimed = row.p is not None and row.p < 0.05
+        out.setdefault(f"noise null {CRITERIA[row.criterion]}", []).append(claimed)
     return out
+
+
+def inferred(
+    contents: Contents, scores: list[Score], directory: Path
+) -> tuple[list[choices.Choice], Inference]:
+    """The choices and statistics of a study, each through its file, as in a run."""
+    sweeps = displays.with_metrics(contents.displays, contents.sweeps)
+    choices.write(choices.choose(scores, sweeps), directory / "choices.csv")
+    choices.write_scores(scores, directory / "scores.csv")
+    chosen = choices.read(directory / "choices.csv")
+    kept = choices.read_scores(directory / "scores.csv")
+    said = inference.infer(contents, chosen, kept, delta=0.5, resamples=RESAMPLES)
+    modules = (estimates, null_baselines, differences)
+    read = []
+    for name, module, rows in zip(said._fields, modules, said, strict=True):
+        module.write(rows, directory / f"{name}.csv")
+        read.append(module.read(directory / f"{name}.csv"))
+    return chosen, Inference(*read)
 
 
 def shares(cell: Cell, studies: range) -> dict[str, float]:

@@ -1,7 +1,10 @@
 """Estimates of a made-up study's gains: numbers, what is missing, what is wrong."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +17,7 @@ from polyheads.analysis import choices as study_choices
 from polyheads.analysis import counts, drawn_gains, estimates, fresh, gains, resampling
 from polyheads.exports import card
 from polyheads.report.tables import fresh as fresh_table
-from polyheads.study import displays
+from polyheads.study import contents, displays
 
 LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}, "zh": {"name": "Chinese"}}
 NO_GAIN = {0: 0.6, 1: 0.6, 2: 0.6, 3: 0.6}
@@ -492,3 +495,40 @@ def test_the_card_of_an_export_has_the_same_gain_and_interval(tmp_path, task):
     for name in ("unpruned", "pruned"):
         value, low, high = line[name]
         assert low < value < high
+
+
+def test_the_job_warns_and_goes_on(tmp_path):
+    sweeps = study(tmp_path, {"de": GAIN, "zh": NO_GAIN})
+    shown, *_ = selected(sweeps, tmp_path)
+    Path(sweeps[1].trials[2]).with_suffix(".parquet").unlink()
+    plan = contents.Contents(sweeps=tuple(sweeps), displays=tuple(shown), comparisons=())
+    contents.write(contents.as_json(plan), tmp_path / "plan.json")
+    script = Path(gains.__file__).parents[2] / "scripts" / "resample.py"
+    code = f"""
+import os, runpy
+from types import SimpleNamespace as N
+from polyheads.analysis import inference
+inference.infer.__kwdefaults__["resamples"] = 20
+os.chdir({str(tmp_path)!r})
+class Files(N):
+    __iter__ = lambda self: iter(vars(self).values())
+job = N(
+    input=N(contents="plan.json", choices="choices.csv", scores="scores.csv"),
+    output=Files(gains="gains.csv", null_baselines="nulls.csv", differences="differences.csv"),
+    params=N(delta=0.5),
+    log=["log"],
+)
+runpy.run_path({str(script)!r}, init_globals={{"snakemake": job}})
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(script.parents[1])},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr + (tmp_path / "log").read_text()
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("Warning: ") and "predictions of this trial are missing" in line
+    assert (tmp_path / "log").read_text().count(line) == 1
+    assert of(estimates.read(tmp_path / "gains.csv"), "de").low is not None
+    assert (tmp_path / "nulls.csv").exists()
