@@ -92,7 +92,8 @@ def test_same_arguments_same_files(built, tmp_path):
 @pytest.mark.parametrize("kind", CLASSES)
 def test_tokenizer_is_the_same_in_another_process(kind):
     script = (
-        "import hashlib;from polyheads.corpora import grammar;from polyheads.encoders import scratch;"
+        "import hashlib;from polyheads.corpora import grammar;"
+        "from polyheads.encoders import scratch;"
         "t=grammar.pretraining_text(languages=['en','zh'],seed=1,sentences=100);"
         f"k=scratch.train_tokenizer(t,kind='{kind}',vocabulary=900);"
         "print(hashlib.sha256(k.to_str().encode()).hexdigest())"

@@ -65,7 +65,7 @@ def _stage(stage: str, jobs: list[tuple[float, float | None]]) -> RunTime:
 
 
 def _jobs(path: str | Path) -> list[tuple[float, float | None]]:
-    """Seconds and megabytes of the jobs in a file; Snakemake writes `-` for what it doesn't know."""
+    """Seconds and megabytes of the jobs in a file; `-` stands for what Snakemake doesn't know."""
     with open(path, encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file, delimiter="\t"))
     numbers = [(_number(row.get("s")), _number(row.get("max_rss"))) for row in rows]

@@ -55,7 +55,7 @@ def write(
     columns: Sequence[str],
     digits: int | None = None,
 ) -> None:
-    """Records as CSV. columns: those written, in this order; digits: of floats, all unless given."""
+    """Records as CSV. columns: those written, in order; digits: of floats, all unless given."""
     with writing(Path(path)) as part, open(part, "w", encoding="utf-8", newline="") as file:
         out = csv.writer(file, lineterminator="\n")
         out.writerow(columns)

@@ -1,4 +1,4 @@
-"""Distances between languages (URIEL, Littell et al. 2017), as resources/uriel/README.md has them."""
+"""Distances between languages (URIEL, Littell et al. 2017); see resources/uriel/README.md."""
 
 from __future__ import annotations
 

@@ -40,8 +40,8 @@ def seen_from(path: str | Path, here: str | Path) -> str:
 
 
 def linked(cell: Cell, here: str | Path) -> Any:
-    """The text of a cell with links to files (see table.Cell) as Markup; links that are no part of it
-    stand below it."""
+    """The text of a cell with links to files (see table.Cell) as Markup; links that are no part of
+    it stand below it."""
     from markupsafe import Markup, escape
 
     link = Markup('<a href="{}">{}</a>')
