@@ -168,10 +168,10 @@ def _relabelled(dev: np.ndarray, test: np.ndarray, *, best: bool) -> np.ndarray:
     """(systems,) gains if run j were the unpruned one; the first is the one observed."""
     if best:
         others = np.where(np.eye(len(test), dtype=bool), -np.inf, test)
-        best_other: np.ndarray = others.max(1)
-        return best_other - test
-    gains: np.ndarray = test[np.argmax(dev)] - test
-    return gains
+        gained: np.ndarray = others.max(1) - test
+    else:
+        gained = test[np.argmax(dev)] - test
+    return gained
 
 
 def _mirrored(dev: np.ndarray, test: np.ndarray, *, best: bool) -> np.ndarray:

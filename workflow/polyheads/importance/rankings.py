@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from polyheads.importance import orders
+from polyheads.importance.records import RankingAbout, RankingFile
 
-Head = Sequence[int]  # layer, head, both counted from 0
+Head = list[int]  # layer, head, both counted from 0
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,12 @@ def rank(
     missing = model.get("missing_heads", [])
     if seed is not None:
         ranking = draw(seed, (model["layers"], model["heads"]), missing)
-        about = {"language": None, "split": None, "sentences": 0, "normalisation": None}
+        about: dict[str, Any] = {
+            "language": None,
+            "split": None,
+            "sentences": 0,
+            "normalisation": None,
+        }
     else:
         raw = [orders.without(part["raw"], missing) for part in scores]
         ranking = of_scores(raw, normalisation or "none", method)
@@ -91,10 +97,14 @@ def backwards(ranking: Ranking) -> Ranking:
     )
 
 
-def write(path: Path, scores_path: Path, ranking: Ranking, about: Mapping[str, Any]) -> None:
+def write(path: Path, scores_path: Path, ranking: Ranking, about: RankingAbout) -> None:
     """Write ``ranking.json``, which begins with ``about``, and ``scores.csv``."""
-    found = {"order": ranking.order, "order_unnormalised": ranking.order_unnormalised}
-    orders.write(path, {**about, **found})
+    content: RankingFile = {
+        **about,
+        "order": ranking.order,
+        "order_unnormalised": ranking.order_unnormalised,
+    }
+    orders.write(path, content)
     orders.write_scores(
         scores_path,
         raw=ranking.raw,

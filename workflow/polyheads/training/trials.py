@@ -61,7 +61,7 @@ def setup(
     *,
     model_dir: str | Path,
     encodings: Mapping[str, str | Path],
-    recipe: Mapping,
+    recipe: Recipe,
     mixture: Sequence[str],
     evaluate_on: Sequence[str],
     seed: int,
@@ -74,7 +74,7 @@ def setup(
     return Setup(
         model_dir=Path(model_dir),
         encodings={language: Path(path) for language, path in encodings.items()},
-        recipe=dict(recipe),
+        recipe=recipe,
         mixture=mixture,
         evaluate_on=evaluate_on,
         seed=seed,
