@@ -43,9 +43,9 @@ def test_places_that_would_be_deleted(tmp_path, monkeypatch, key):
     (tmp_path / "link").symlink_to("results/downloads")
     for place in ("results/downloads", "./results/downloads/toy", "link", str(tmp_path / "link")):
         with pytest.raises(UserError, match=f"configuration, {key}: .*copy it to another"):
-            downloads.check({key: place})
+            downloads.check({"mirror": None, "own_copies": None, key: place})
     for place in ("mirror", "results/downloads2", "results", "~", None, ""):
-        downloads.check({key: place})
+        downloads.check({"mirror": None, "own_copies": None, key: place})
 
 
 def test_another_way_of_reading_fetches_nothing():
