@@ -9,7 +9,7 @@ from records import full_width, texts
 
 from polyheads.analysis import controls, tidy
 from polyheads.analysis.choices import CRITERIA
-from polyheads.analysis.gain_differences import Difference
+from polyheads.analysis.differences import Difference
 from polyheads.catalogue import published
 from polyheads.report.cells import signed
 from polyheads.report.table import csv_text
