@@ -314,7 +314,7 @@ def shares(cell: Cell, studies: range) -> dict[str, float]:
     return {name: float(np.mean(claimed)) for name, claimed in every.items()}
 
 
-CRITERIA = {"dev_selected": "dev", "test_oracle": "test_oracle"}
+CRITERIA = {"dev_selected": "dev", "test_oracle": "test oracle"}
 OUTCOMES = (
     *(f"holds, {setting}" for setting in SETTINGS),
     *(

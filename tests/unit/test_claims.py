@@ -420,10 +420,15 @@ def test_fresh_seeds_decide_about_differences(tmp_path):
     choices = [with_gains(row, gains[row.setting], k=2) for row in choices]
     cross, multi = (1.0, 0.8, 1.2), (0.5, -0.5, 0.0)
 
-    def larger(seeds):
+    drawn = [
+        replace(row, above=0.9, within=0.1, below=0.0, delta=0.5)
+        for row in differences_of(contents, choices)
+    ]
+
+    def larger(seeds, differences=()):
         again = {"cross-lingual": cross[:seeds], "multi-lingual": multi[:seeds]}
         fresh = [one for row in choices for one in fresh_of(row, *again[row.setting])]
-        table = held(contents, [*choices, *fresh])
+        table = held(contents, [*choices, *fresh], differences=differences)
         assert full_width(table) == 8 - (seeds < 3)  # without p where nothing is tested
         (made,) = lines(table, LARGER)
         return made
@@ -437,6 +442,10 @@ def test_fresh_seeds_decide_about_differences(tmp_path):
     made = larger(1)
     assert (made["fresh"], made["fresh_low"]) == (pytest.approx(0.5), None)
     assert made["verdict"] == "same direction, no interval"
+    # The shares of draws of the seeds that chose k are not those of the fresh ones.
+    made = larger(2, drawn)
+    assert (made["fresh_low"], made["above"], made["delta"]) == (None, None, None)
+    assert made["low"] is not None
 
 
 def test_run_noise_decides_about_low_resource(tmp_path):

@@ -11,7 +11,6 @@ from polyheads.analysis.claims import printed
 from polyheads.analysis.claims.evidence import Evidence, nulls, seeds_of
 from polyheads.analysis.claims.records import Absence, ClaimLine, Fresh, Null, Number
 from polyheads.analysis.contrasted import Contrast
-from polyheads.analysis.differences import FreshDifference
 from polyheads.analysis.draws import Bounds, of_row
 from polyheads.analysis.groups import Group, main_groups, pairs_of
 from polyheads.catalogue import published
@@ -106,22 +105,12 @@ def _of_contrast(evidence: Evidence, contrast: Contrast, paper: Pairs) -> ClaimL
         return line
     row = differences.of_contrast(evidence.differences, contrast)
     again = differences.with_fresh_seeds(contrast, evidence.choices, evidence.differences)
-    bounds = of_row(row) if row else Bounds()
     return replace(
         line,
-        bounds=bounds,
-        fresh=_fresh(again, bounds) if again else Fresh(),
+        bounds=of_row(row) if row else Bounds(),
+        fresh=Fresh(value=again.difference, bounds=again.bounds) if again else Fresh(),
         training_noise=again is not None and again.bounds.p_interval is not None,
     )
-
-
-def _fresh(again: FreshDifference, bounds: Bounds) -> Fresh:
-    """A difference with fresh seeds. bounds: of the seeds that chose; where the fresh ones are too
-    few for an interval, the shares of draws are those."""
-    if again.bounds.ends is None:
-        shares = replace(bounds, low=None, high=None, p_interval=None)
-        return Fresh(value=again.difference, bounds=shares)
-    return Fresh(value=again.difference, bounds=again.bounds)
 
 
 def _of_control(group: Group, control: str) -> Pairs:

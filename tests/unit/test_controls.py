@@ -132,7 +132,7 @@ def test_a_pair_without_a_number_is_an_empty_cell(tmp_path):
 
     choices = chosen(tmp_path / "both", targets=("de", "zh"))
     changes = published.control_changes()
-    of = [changes["ner", "mbert", "en", t, "cross-lingual", "highest"] for t in ("de", "zh")]
+    of = [changes[("ner", "mbert", "en", t, "cross-lingual"), "highest"] for t in ("de", "zh")]
     assert texts(table_of(LENIENT, choices).foot)[0][1] == signed(sum(of) / 2)
     # Chinese lacks a trial: both means are over German alone.
     lost = [
