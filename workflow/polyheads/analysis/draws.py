@@ -40,7 +40,18 @@ class Bounds:
         return self.low, self.high, self.p_interval
 
 
-class Bounded(Protocol):
+class Shared(Protocol):
+    """A row that has the shares of its number's draws."""
+
+    @property
+    def above(self) -> float | None: ...
+    @property
+    def within(self) -> float | None: ...
+    @property
+    def below(self) -> float | None: ...
+
+
+class Bounded(Shared, Protocol):
     """A row that has the bounds of its number."""
 
     @property
@@ -49,12 +60,6 @@ class Bounded(Protocol):
     def high(self) -> float | None: ...
     @property
     def p_interval(self) -> float | None: ...
-    @property
-    def above(self) -> float | None: ...
-    @property
-    def within(self) -> float | None: ...
-    @property
-    def below(self) -> float | None: ...
     @property
     def delta(self) -> float | None: ...
 

@@ -4,26 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Protocol
 
 from polyheads.analysis.choices import Choice
+from polyheads.analysis.draws import Shared
 from polyheads.analysis.estimates import Estimate
 from polyheads.report.table import Cell
 
 MISSING = "missing"
 OF_SENTENCES = "°"  # behind a gain: more than the choice of test sentences makes, in one run
 CRITERION_NAMES = {"dev_selected": "k chosen on dev", "test_oracle": "best of k ≥ 1 on test"}
-
-
-class Drawn(Protocol):
-    """A number with the shares of its draws: an estimate, or a row that has one."""
-
-    @property
-    def above(self) -> float | None: ...
-    @property
-    def within(self) -> float | None: ...
-    @property
-    def below(self) -> float | None: ...
 
 
 def cell(
@@ -118,7 +107,7 @@ def mark(estimate: Estimate) -> str:
     return "*" if estimate.has_training_noise else OF_SENTENCES
 
 
-def shares(drawn: Drawn) -> str:
+def shares(drawn: Shared) -> str:
     """Of a number's draws those above delta, within and below it, for the line below it; "" for a
     number without (see analysis.draws)."""
     parts = (drawn.above, drawn.within, drawn.below)

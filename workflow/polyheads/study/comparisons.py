@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol, TypeVar
 from polyheads.catalogue.methods import KINDS
 from polyheads.study.plan import Sweep, Training
 from polyheads.study.rankings import parse, ranking_kind
+from polyheads.study.rows import SweepRow
 
 RANKINGS, COSTS = "rankings-compared", "rankings-costs"
 COMMON, FAMILIES, TASKS = "common-heads", "common-heads-families", "common-heads-tasks"
@@ -167,42 +168,7 @@ def of_several_tasks(
     return out
 
 
-class Compared(Protocol):
-    """A sweep, or its row of choices."""
-
-    @property
-    def role(self) -> str: ...
-    @property
-    def task(self) -> str: ...
-    @property
-    def corpus(self) -> str: ...
-    @property
-    def model(self) -> str: ...
-    @property
-    def recipe(self) -> str: ...
-    @property
-    def setting(self) -> str: ...
-    @property
-    def protocol(self) -> str: ...
-    @property
-    def heads(self) -> str: ...
-    @property
-    def metric(self) -> str: ...
-    @property
-    def k_max(self) -> int: ...
-    @property
-    def ranking(self) -> str: ...
-    @property
-    def source(self) -> str: ...
-    @property
-    def target(self) -> str: ...
-    @property
-    def mixture(self) -> Hashable: ...
-    @property
-    def seed(self) -> int: ...
-
-
-C = TypeVar("C", bound=Compared)
+C = TypeVar("C", bound=SweepRow)
 Pair = tuple[str, str, Hashable, int]  # source, target, mixture, seed
 ByKind = dict[str, dict[Pair, C]]  # kind of ranking -> pair -> its sweep
 

@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from polyheads.study.rankings import ranking_kind
+from polyheads.study.rows import Ranked
 
 HIGHEST, RANDOM = "highest", "random"
-
-
-class Ranked(Protocol):
-    """A sweep, or a row of numbers about one."""
-
-    @property
-    def role(self) -> str: ...
-    @property
-    def ranking(self) -> str: ...
-    @property
-    def source(self) -> str: ...
 
 
 def is_control(row: Ranked) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from polyheads.catalogue import published
 from polyheads.catalogue.tasks import PUBLISHED_METRIC
@@ -17,6 +17,7 @@ from polyheads.study import replication
 from polyheads.study.controls import is_control
 from polyheads.study.plan import Sweep
 from polyheads.study.rankings import parse, ranking_kind
+from polyheads.study.rows import Row
 
 TRANSFER = ("cross-lingual", "multi-lingual")  # settings of a source and another target
 SETTINGS = (*TRANSFER, "mono-lingual")
@@ -63,25 +64,6 @@ class Display:
     corpus: str = ""
     partner: str = ""  # of a replication: the experiment that does what the paper says
     partner_ranking: str = ""
-
-
-class Row(Protocol):
-    """A sweep, or a row of numbers about one."""
-
-    @property
-    def role(self) -> str: ...
-    @property
-    def experiment(self) -> str: ...
-    @property
-    def metric(self) -> str: ...
-    @property
-    def ranking(self) -> str: ...
-    @property
-    def source(self) -> str: ...
-    @property
-    def target(self) -> str: ...
-    @property
-    def setting(self) -> str: ...
 
 
 R = TypeVar("R", bound=Row)
