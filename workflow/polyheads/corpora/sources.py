@@ -16,7 +16,7 @@ from polyheads.corpora.splits import owners, part
 from polyheads.errors import UserError
 
 if TYPE_CHECKING:
-    from polyheads.corpora.preparing import Tally
+    from polyheads.corpora.tally import Tally
 
 _UNITS: tuple[Literal["sentences", "words"], ...] = ("sentences", "words")
 
