@@ -291,6 +291,10 @@ def test_several_random_rankings_have_no_interval_and_problems_are_named(tmp_pat
     table = table_of(STRICT, choices, known, differences(choices))
     assert table.body[0][2].below and not table.body[0][6].below
     assert table.body[0][3].below and not table.body[0][7].below
+    # Not even where one of them alone has something to be compared with.
+    fewer = [replace(row, k_max=9) if row.ranking == "random-7" else row for row in choices]
+    cell = table_of(STRICT, fewer, known, differences(choices)).body[0][7]
+    assert (cell.text, cell.below) == ("−2.00", "")
     nothing = dict.fromkeys(("gain", "low", "high", "p", "p_holm"))
     wrong = [replace(row, **nothing, problem="k-01.parquet: no") for row in known]
     table = table_of(STRICT, choices, wrong)

@@ -183,6 +183,8 @@ def test_means_are_over_the_pairs_that_both_have(tmp_path):
     assert mean["paper_k"] == 2 and mean["dev_selected_gain"] == 1
     foot = texts(table.foot)[0]
     assert foot[1] == "Mean of 2 pairs" and foot[9] == "2.0"
+    alone = [choice for choice in chosen if choice.target != "zh"]  # one pair has no mean
+    assert not table_of(sweeps, alone).foot
     # nothing is published for another model
     table = table_of(sweeps, [replace(choice, model="tiny") for choice in chosen])
     assert all(line[3:6] == ["–"] * 3 for line in texts([*table.body, *table.foot]))

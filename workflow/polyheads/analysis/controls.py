@@ -241,9 +241,8 @@ def _mean(lines: Sequence[_Line], study: _Study) -> ControlRow:
     # Where the lowest heads were not pruned: the control's own gains.
     whole = compared or [line for line in lines if _gained(line.row)]
     controls = [control for line in lines for control in line.controls]
-    alone = len({ranking_kind(row.ranking, row.source) for row in controls}) == 1
     dev_selected, test_oracle = (
-        _mean_outcome(whole, criterion, study.estimates if alone else ()) for criterion in CRITERIA
+        _mean_outcome(whole, criterion, study.estimates) for criterion in CRITERIA
     )
     sides = [pair for line in compared for pair in line.sides]
     low, high = _interval(differences.of_sweeps, controls, sides, study)
