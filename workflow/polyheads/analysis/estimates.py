@@ -109,13 +109,11 @@ def of_choices(estimates: Iterable[Estimate], choices: Iterable[Choice]) -> list
 
 def all_of_choices(estimates: Iterable[Estimate], choices: Iterable[Choice]) -> list[Estimate]:
     """As `of_choices`, with those that only say what their problem is."""
-    wanted = {(*_table(row), *row.pair, row.mixture) for row in choices}
+    wanted = set(map(_of_choice, choices))
     return [
         row
         for row in estimates
-        if row.level == "pair"
-        and row.criterion in CRITERIA
-        and (*_place(row), *row.pair, row.mixture) in wanted
+        if row.level == "pair" and row.criterion in CRITERIA and _of_estimate(row) in wanted
     ]
 
 
@@ -150,25 +148,35 @@ def is_of(estimate: Estimate, choices: Iterable[Choice]) -> bool:
 
 
 def of_mean(
-    estimates: Iterable[Estimate], choices: Iterable[Choice], criterion: str
+    estimates: Iterable[Estimate],
+    choices: Iterable[Choice],
+    criterion: str,
+    *,
+    study: Iterable[Choice] | None = None,
 ) -> Estimate | None:
-    """The estimate of the mean gain of these choices, where a result table has the same mean: of
-    any experiment, since those of the same point share their trials. Without p, which is about
-    that table. None where there is none, or the means are of other pairs.
+    """The estimate of the mean gain of these choices, where a result table has the same mean: the
+    same pairs, each of the same trials. Without p, which is about that table. None where there is
+    none.
+
+    study: all choices, so that tables of other experiments are looked through, too, which may share
+    trials; without, only those of the choices' own.
     """
     choices = list(choices)
-    points = {_point(row, ranking_kind(row.ranking, row.source)) for row in choices}
-    if len(points) != 1:
-        return None
-    (point,) = points
     pairs = tidy.grouped(choices, lambda row: row.pair)
+    behind = tidy.grouped(choices if study is None else study, _of_choice)
     tables = tidy.grouped(
-        (r for r in estimates if r.criterion == criterion and _point(r, r.ranking) == point),
-        lambda row: row.table,
+        (row for row in estimates if row.criterion == criterion), lambda row: row.table
     )
     for rows in tables.values():
         members = [row for row in rows if row.level == "pair"]
-        same = {row.pair for row in members if row.pair in pairs and is_of(row, pairs[row.pair])}
+        same = {
+            row.pair
+            for row in members
+            if row.pair in pairs
+            and is_of(row, pairs[row.pair])
+            and _trials(behind.get(_of_estimate(row), ()), criterion)
+            == _trials(pairs[row.pair], criterion)
+        }
         if len(members) == len(pairs) and same == set(pairs):
             whole = [row for row in rows if row.level == "mean"] if len(pairs) > 1 else members
             if whole:
@@ -176,5 +184,18 @@ def of_mean(
     return None
 
 
-def _point(row: Choice | Estimate, ranking: str) -> tuple[str, ...]:
-    return row.corpus, row.model, row.recipe, row.setting, row.metric, ranking
+def _trials(choices: Iterable[Choice], criterion: str) -> set[tuple[str, str, int, str]]:
+    """The trials that are chosen, the heads on at test, and what k they are chosen among."""
+    return {
+        (row.by(criterion).trial, row.heads, row.k_max, row.missing_k)
+        for row in choices
+        if row.by(criterion).gain is not None
+    }
+
+
+def _of_choice(row: Choice) -> tuple[str, ...]:
+    return (*_table(row), *row.pair, row.mixture)
+
+
+def _of_estimate(row: Estimate) -> tuple[str, ...]:
+    return (*_place(row), *row.pair, row.mixture)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from polyheads.analysis import tidy
 from polyheads.analysis.choices import Choice, Score
@@ -58,6 +59,13 @@ class Cost:
         return self.dev_selected if criterion == "dev_selected" else self.test_oracle
 
 
+class _Known(NamedTuple):
+    """A study's estimates, and the choices that they are about."""
+
+    estimates: Sequence[Estimate]
+    choices: Sequence[Choice]
+
+
 def rows(
     choices: Iterable[Choice], scores: Iterable[Score], estimates: Sequence[Estimate] = ()
 ) -> list[Cost]:
@@ -67,6 +75,8 @@ def rows(
     choices: in the experiments' own metrics; roles other than main are left out. Means are over the
     pairs and seeds of which all kinds of the group have all trials.
     """
+    choices = list(choices)
+    known = _Known(estimates, choices)
     groups = on_the_same_pairs(choices)
     tried = (row for kinds in groups for sweeps in kinds.values() for row in sweeps.values())
     last = _at_largest_k(scores, tried)
@@ -76,7 +86,7 @@ def rows(
         pairs = [p for p in every if all(_whole(sweeps[p], last) for sweeps in kinds.values())]
         for kind, sweeps in kinds.items():
             first = next(iter(sweeps.values()))
-            out.append(_cost(i, kind, first, [sweeps[pair] for pair in pairs], last, estimates))
+            out.append(_cost(i, kind, first, [sweeps[pair] for pair in pairs], last, known))
     return out
 
 
@@ -105,7 +115,7 @@ def _cost(
     first: Choice,
     choices: Sequence[Choice],
     last: LastScores,
-    estimates: Sequence[Estimate],
+    known: _Known,
 ) -> Cost:
     """The row of one kind. first: some sweep of it; choices: those that are whole."""
     tests = [last[row.sweep] for row in choices]
@@ -125,16 +135,16 @@ def _cost(
         pairs=tuple(dict.fromkeys(row.pair for row in choices)),
         sweeps=len(choices),
         unpruned=tidy.mean(unpruned),
-        dev_selected=_outcome(choices, "dev_selected", estimates),
-        test_oracle=_outcome(choices, "test_oracle", estimates),
+        dev_selected=_outcome(choices, "dev_selected", known),
+        test_oracle=_outcome(choices, "test_oracle", known),
         last_test=tidy.mean(tests),
         last_gain=tidy.mean(test - score for test, score in zip(tests, unpruned, strict=True)),
     )
 
 
-def _outcome(choices: Sequence[Choice], criterion: str, estimates: Sequence[Estimate]) -> Outcome:
+def _outcome(choices: Sequence[Choice], criterion: str, known: _Known) -> Outcome:
     selected = [row.by(criterion) for row in choices]
-    estimate = of_mean(estimates, choices, criterion)
+    estimate = of_mean(known.estimates, choices, criterion, study=known.choices)
     drawn = estimate if estimate and estimate.level == "mean" else None
     return Outcome(
         test=tidy.mean(one.test for one in selected),
