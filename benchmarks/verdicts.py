@@ -43,11 +43,11 @@ from polyheads.analysis import (  # noqa: E402
 )
 from polyheads.analysis.choices import Score, sweep_values  # noqa: E402
 from polyheads.analysis.claims.records import Code, Runs  # noqa: E402
-from polyheads.analysis.counts import Predictions  # noqa: E402
 from polyheads.analysis.inference import Inference  # noqa: E402
 from polyheads.study import displays  # noqa: E402
 from polyheads.study.contents import Contents  # noqa: E402
 from polyheads.study.plan import Sweep  # noqa: E402
+from polyheads.study.predictions import Predictions  # noqa: E402
 
 TARGETS = ("de", "ar", "fa", "ja")
 SETTINGS = ("cross-lingual", "multi-lingual")

@@ -4,6 +4,8 @@ import json
 import random
 from pathlib import Path
 
+from polyheads.provenance import module_hash
+
 METRICS = {
     "pos": ("accuracy", "macro_f1", "f1_runs_as_published"),
     "ner": ("f1_strict", "precision_strict", "recall_strict", "f1_lenient"),
@@ -38,9 +40,10 @@ def sweep(directory: Path, **changed) -> dict:
     return {**made, "trials": tuple(paths)}
 
 
-def write_trial(path: str, scores: list[dict], pruned: list[list[int]]) -> None:
+def write_trial(path: str, task: str, scores: list[dict], pruned: list[list[int]]) -> None:
     Path(path).parent.mkdir(parents=True, exist_ok=True)
-    Path(path).write_text(json.dumps({"pruned_heads": pruned, "scores": scores}))
+    about = {"trial": {"task": task}, "metrics_code": module_hash("polyheads.catalogue.metrics")}
+    Path(path).write_text(json.dumps({**about, "pruned_heads": pruned, "scores": scores}))
 
 
 def write_sweep(made: dict, values: dict[tuple[str, str], list[float]]) -> None:
@@ -54,7 +57,7 @@ def write_sweep(made: dict, values: dict[tuple[str, str], list[float]]) -> None:
             if k and split == "test":
                 metrics = {name: value - 5 for name, value in metrics.items()}
                 scores.append(row | {"heads": "all", "metrics": metrics})
-        write_trial(path, scores, [[0, h] for h in range(k)])
+        write_trial(path, made["task"], scores, [[0, h] for h in range(k)])
 
 
 def study(directory: Path, *, models=("mbert", "tiny"), targets=("de", "zh"), seeds=(42,)):
@@ -97,7 +100,8 @@ def predictions(task: str, right: float, *, sentences: int = 40, seed: int = 0, 
 
 def write_predicted_trial(path: str, made: dict, pairs: dict, *, labels=None) -> None:
     """A trial's JSON and Parquet: (split, language) -> (gold, predicted), as a trial keeps them."""
-    from polyheads.training import metrics, prediction
+    from polyheads.catalogue import metrics
+    from polyheads.training import prediction
 
     labels = labels or LABELS[made["task"]]
     rows, scores = [], []
@@ -106,7 +110,7 @@ def write_predicted_trial(path: str, made: dict, pairs: dict, *, labels=None) ->
         rows.append(prediction.Predictions(language, split, "pruned", gold, predicted))
         tags = [[[labels[i] for i in s] for s in side] for side in (gold, predicted)]
         scores.append({**row, "metrics": metrics.metrics(made["task"], *tags)})
-    write_trial(path, scores, [])
+    write_trial(path, made["task"], scores, [])
     prediction.save(Path(path).with_suffix(".parquet"), rows, labels)
 
 

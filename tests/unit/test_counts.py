@@ -13,8 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polyheads.analysis import counts
+from polyheads.catalogue import metrics, tasks
 from polyheads.errors import UserError
-from polyheads.training import metrics, prediction
+from polyheads.study import predictions
+from polyheads.training import prediction
 
 UPOS = ["ADJ", "CCONJ", "INTJ", "NOUN", "OTHER", "SCONJ", "SYM", "X", "."]
 IOB = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC", "B-fromloc.city_name", "I-fromloc.city_name"]
@@ -22,7 +24,7 @@ IOB = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC", "B-fromloc.city_name", "I-fromlo
 
 def found(gold, predicted, labels):
     flat = [np.array([i for s in side for i in s], np.int64) for side in (gold, predicted)]
-    return counts.Predictions(tuple(labels), np.array([len(s) for s in gold]), *flat)
+    return predictions.Predictions(tuple(labels), np.array([len(s) for s in gold]), *flat)
 
 
 def sentences(labels):
@@ -72,7 +74,7 @@ def test_scores_of_many_draws_at_once(task, labels):
     """The first axis is one of draws; labels that one draw lacks another may have."""
     gold = [[i % 7, i % 5, 1] for i in range(9)]
     predicted = [[i % 7, i % 3, 1] for i in range(9)]
-    for metric in metrics.METRICS[task]:
+    for metric in tasks.METRICS[task]:
         table = counts.count(found(gold, predicted, labels), metric)
         sums = np.stack([table[:n].sum(0) for n in (1, 2, 5, 9)]).astype(float)
         one_by_one = [float(counts.SCORES[metric](draw)) for draw in sums]
@@ -81,7 +83,7 @@ def test_scores_of_many_draws_at_once(task, labels):
 
 
 def test_every_metric_has_a_score():
-    assert set(counts.SCORES) == {name for names in metrics.METRICS.values() for name in names}
+    assert set(counts.SCORES) == {name for names in tasks.METRICS.values() for name in names}
 
 
 @pytest.fixture
@@ -98,7 +100,7 @@ def kept(tmp_path):
 def test_kept_predictions_give_the_trials_scores(kept):
     trial, path, pairs = kept
     for row in json.loads(Path(trial).read_text())["scores"]:
-        read = counts.read(path, language=row["language"], split=row["split"])
+        read = predictions.read(path, language=row["language"], split=row["split"])
         gold, predicted = pairs[row["split"], row["language"]]
         assert read.gold.tolist() == [i for s in gold for i in s]
         assert read.predicted.tolist() == [i for s in predicted for i in s]
@@ -117,36 +119,36 @@ def test_windows_are_one_sentence(tmp_path):
     gold = [sentence.labels for sentence in given]
     row = prediction.Predictions("en", "test", "pruned", gold, predicted)
     prediction.save(tmp_path / "k.parquet", [row], list("abcde"))
-    read = counts.read(tmp_path / "k.parquet", language="en")
+    read = predictions.read(tmp_path / "k.parquet", language="en")
     assert read.lengths.tolist() == [len(s.starts) for s in given]
 
 
 def test_files_that_are_missing_or_not_whole(kept, tmp_path):
     _, path, _ = kept
     with pytest.raises(UserError, match=r"none\.parquet: the predictions of this trial are miss"):
-        counts.read(tmp_path / "none.parquet", language="de")
+        predictions.read(tmp_path / "none.parquet", language="de")
     with pytest.raises(UserError, match="no predictions of zh test, heads pruned"):
-        counts.read(path, language="zh")
+        predictions.read(path, language="zh")
     table = pq.read_table(path)
     pq.write_table(table.slice(0, 50), tmp_path / "cut.parquet")
-    assert len(counts.read(tmp_path / "cut.parquet", language="de").lengths) == 10
+    assert len(predictions.read(tmp_path / "cut.parquet", language="de").lengths) == 10
     pq.write_table(table.slice(45), tmp_path / "late.parquet")
     with pytest.raises(UserError, match="sentences of de test are not whole"):
-        counts.read(tmp_path / "late.parquet", language="de")
+        predictions.read(tmp_path / "late.parquet", language="de")
     pq.write_table(table.replace_schema_metadata(None), tmp_path / "bare.parquet")
     few = table.replace_schema_metadata({"labels": json.dumps(["X"])})
     pq.write_table(few, tmp_path / "few.parquet")
     with pytest.raises(UserError, match="de test has labels that are none of its 1; delete it"):
-        counts.read(tmp_path / "few.parquet", language="de")
+        predictions.read(tmp_path / "few.parquet", language="de")
     first = {max(i for s in side for i in s) for side in kept[2]["test", "de"]}
     short = json.dumps(UPOS[: max(first)])  # one label less than there are
     pq.write_table(table.replace_schema_metadata({"labels": short}), tmp_path / "short.parquet")
     with pytest.raises(UserError, match=f"labels that are none of its {max(first)}; delete it"):
-        counts.read(tmp_path / "short.parquet", language="de")
+        predictions.read(tmp_path / "short.parquet", language="de")
     (tmp_path / "half.parquet").write_bytes(Path(path).read_bytes()[:300])
     for name in ("bare", "half"):
         with pytest.raises(UserError, match=f"{name}.parquet: not a whole file of pred") as caught:
-            counts.read(tmp_path / f"{name}.parquet", language="de")
+            predictions.read(tmp_path / f"{name}.parquet", language="de")
         assert "\n" not in str(caught.value)
 
 

@@ -20,6 +20,7 @@ from polyheads.analysis import (
     resampling,
     student,
 )
+from polyheads.study import predictions
 from polyheads.study.contents import Contents
 
 
@@ -51,7 +52,7 @@ def gains_drawn(sweep, choice, *, resamples=400):
     """(resamples,) gains of a sweep at the k of its choice, by its files alone."""
     ks = dict(zip(sweep.ks, sweep.trials, strict=True))
     files = [Path(ks[k]).with_suffix(".parquet") for k in (0, choice.dev_selected.k)]
-    tests = [counts.read(path, language=sweep.target) for path in files]
+    tests = [predictions.read(path, language=sweep.target) for path in files]
     scores = resampling.bootstrap(
         np.stack([counts.count(test, "accuracy") for test in tests], axis=1),
         counts.SCORES["accuracy"],

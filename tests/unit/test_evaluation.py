@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polyheads.catalogue import tasks
+from polyheads.catalogue import metrics, tasks
 from polyheads.errors import UserError
-from polyheads.training import metrics
 
 UPOS = ["ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM", "PART", "PRON", "PROPN"]
 UPOS += ["PUNCT", "SCONJ", "SYM", "VERB", "X"]

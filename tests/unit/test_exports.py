@@ -132,7 +132,7 @@ class Place:
 
     def predicted(self):
         """The labels of every word of test that the trial kept, and its sentences."""
-        kept = directory.counts.read(self.trial.with_suffix(".parquet"), language="xx")
+        kept = directory.predictions.read(self.trial.with_suffix(".parquet"), language="xx")
         ends = np.cumsum(kept.lengths)
         labels = [[TAGS[i] for i in part] for part in np.split(kept.predicted, ends[:-1])]
         every = Dataset.load_from_disk(str(self.root / "corpus/data/test"))["tokens"]

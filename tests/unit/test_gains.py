@@ -17,7 +17,7 @@ from polyheads.analysis import choices as study_choices
 from polyheads.analysis import counts, drawn_gains, estimates, fresh, gains, resampling
 from polyheads.exports import card
 from polyheads.report.tables import fresh as fresh_table
-from polyheads.study import contents, displays
+from polyheads.study import contents, displays, predictions
 
 LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}, "zh": {"name": "Chinese"}}
 NO_GAIN = {0: 0.6, 1: 0.6, 2: 0.6, 3: 0.6}
@@ -145,7 +145,8 @@ def test_every_p_is_that_of_its_criterion(tmp_path, seeds):
         files = [Path(path).with_suffix(".parquet") for path in sweep.trials]
         counted = {
             code: [
-                counts.count(counts.read(f, language=code, split=split), "accuracy") for f in files
+                counts.count(predictions.read(f, language=code, split=split), "accuracy")
+                for f in files
             ]
             for code, split in (("de", "test"), ("en", "dev"))
         }
@@ -419,7 +420,7 @@ def test_rows_of_fresh_seeds_are_drawn_as_by_hand(tmp_path):
     for sweep in sweeps:
         if sweep.role == "fresh":
             files = [Path(path).with_suffix(".parquet") for path in sweep.trials]
-            tests = [counts.read(path, language=sweep.target) for path in files]
+            tests = [predictions.read(path, language=sweep.target) for path in files]
             sides = np.stack([counts.count(test, "accuracy") for test in tests], axis=1)
             key = f"ud-2.7 {sweep.target}"
             draws = resampling.bootstrap(sides, score, key=key, resamples=300)

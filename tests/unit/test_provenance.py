@@ -119,6 +119,8 @@ def test_a_method_is_code_of_its_own_scores_only(tmp_path, monkeypatch):
     assert changed("catalogue/methods.py") == set()
     assert changed("importance/lrp.py") == {"polyheads.importance.lrp"}
     assert changed("importance/rankings.py") == {"rank_heads"}
+    # Only the trial whose k is chosen by them.
+    assert changed("catalogue/metrics.py") == {"chosen_trial"}
     assert {"trials", "mask", "score_heads"} < changed("training/loop.py")
     provenance._tree.cache_clear()
     provenance.code_hash.cache_clear()

@@ -11,6 +11,7 @@ from polyheads.importance import orders
 from polyheads.report.names import ranking_name
 from polyheads.study import rankings
 from polyheads.study.rankings import Name, parse
+from polyheads.validation import load_schema
 
 LANGUAGES = {"en": {"name": "English"}}
 
@@ -98,3 +99,14 @@ def test_scores_put_together():
     other = np.array([[0.4, 0.1], [0.2, 0.3]])  # positions 3 0 / 1 2
     assert orders.together([one, other], "merged").tolist() == [[1.5, 1.0], [1.0, 2.5]]
     assert orders.together([one, other], "summed").tolist() == [[1.4, 5.1], [2.2, 9.3]]
+
+
+def test_the_schema_names_every_kind():
+    experiment = load_schema("config")["properties"]["experiments"]["items"]["properties"]
+    words = experiment["rankings"]["description"].replace(",", " ").split()
+    recipe = load_schema("config")["properties"]["recipes"]["items"]["properties"]
+    assert set(KINDS) <= set(words)
+    of_one_scale = [kind for kind, about in KINDS.items() if not about.by_layer]
+    assert all(kind in recipe["normalisation"]["description"] for kind in of_one_scale)
+    by_batch = [kind for kind, about in KINDS.items() if about.by_batch]
+    assert all(kind in recipe["ranking_batch_size"]["description"] for kind in by_batch)

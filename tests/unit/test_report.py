@@ -14,7 +14,7 @@ from records import planned, ranking
 
 from polyheads.analysis import choices, products
 from polyheads.report import build as report_build
-from polyheads.report import captions, findings, names, pages
+from polyheads.report import captions, findings, names, pages, sections
 from polyheads.report.cells import cell, gain, leading
 from polyheads.report.figures import draw, heat_map
 from polyheads.report.sections import Pieces
@@ -313,6 +313,9 @@ def test_every_kind_of_display_has_its_words():
     assert set(captions.CATEGORIES) == kinds == set(products.OF_DISPLAYS)
     there = {path.stem for path in (pages.REPORT / "captions").glob("*.rst")}
     assert {captions.caption_of(kind) for kind in kinds} <= there
+    assert set(sections._SHOWN) == set(displays.FIGURES)
+    of_settings = {"results", "curves", "low-resource", "several-sources", "controls"}
+    assert set(sections.PARTS) == kinds - of_settings - {"null-baselines"}
 
 
 def test_every_caption_is_valid_and_says_what_it_must():

@@ -10,10 +10,12 @@ import torch
 from conftest import head_columns
 from tiny_trials import LANGUAGES, NAMES, SIZES, fit, make_setup, make_trials, sentences_on_disk
 
+from polyheads.catalogue import metrics
 from polyheads.encoders import subwords
 from polyheads.encoders.gates import gate_without
 from polyheads.errors import UserError
-from polyheads.training import metrics, trials
+from polyheads.provenance import module_hash
+from polyheads.training import trials
 from polyheads.training.prediction import predict
 
 LAYERS, HEADS = 3, 4
@@ -148,6 +150,8 @@ def test_a_trial_on_disk(tmp_path):
     assert kept["pruned_heads"] == [list(head) for head in PRUNED]
     assert kept["training"]["steps"] == 14 and kept["training"]["sentences"] == 26
     assert kept["versions"]["torch"]
+    assert kept["metrics_code"] == module_hash("polyheads.catalogue.metrics")
+    assert "metrics_code" not in kept["made_of"]
     model, record = fit(runner, PRUNED)
     assert kept["training"] == record
     rows = runner.evaluate(model, PRUNED, unmasked=True)

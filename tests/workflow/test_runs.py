@@ -1,5 +1,6 @@
 """What runs, what runs again and what does not; killed runs; the number of cores."""
 
+import csv
 import json
 import os
 import shutil
@@ -134,6 +135,31 @@ def test_words_run_what_shows_them_and_statistics_what_follows(again, file, old,
     expected = dict.fromkeys([*planned.replace("numbers", numbers).split(), "pages"], 1)
     found = again.planned()
     assert found == expected
+
+
+def test_a_changed_metric_trains_nothing(again):
+    before, path = again.numbers(), again.path / "workflow/polyheads/catalogue/metrics.py"
+    text = path.read_text()
+    changed = text.replace('"accuracy": 100 * correct', '"accuracy": 50 * correct')
+    assert changed != text
+    path.write_text(changed)
+    assert again.planned() == AFTER_TRIALS
+    scores, log = "results/studies/tiny/scores.csv", again.path / "results/logs/select/tiny.log"
+    again.succeed(scores)
+    assert "6 of 6 trials have scores by other metrics than those of today" in log.read_text()
+    after = again.numbers()
+    tables = [csv.DictReader(files[scores].decode().splitlines()) for files in (before, after)]
+    for old, new in zip(*tables, strict=True):
+        half = 0.5 if old["metric"] == "accuracy" else 1
+        assert float(new.pop("value")) == pytest.approx(half * float(old.pop("value")), abs=1e-6)
+        assert new == old
+    choices = scores.replace("scores.csv", "choices.csv")
+    assert {file for file in before if before[file] != after[file]} == {scores, choices}
+    # What it was before needs no predictions, and gives the same file again.
+    path.write_text(text)
+    again.succeed(scores)
+    assert again.numbers() == before
+    assert "of today" not in log.read_text()
 
 
 def test_other_test_sentences_rank_no_heads_again(again, study):

@@ -99,6 +99,12 @@ def code_hash(script: Path, *modules: str) -> str:
     return _short_hash("\n".join(parts).encode())
 
 
+def module_hash(module: str) -> str:
+    """The same of a library module, by its dotted name, instead of a script."""
+    (path,) = _files(module)
+    return code_hash(path)
+
+
 def content_hash(paths: Iterable[Path]) -> str:
     """Hash of files by name and content; where they lie and how old they are doesn't count."""
     found = [(path.name, path.read_bytes()) for path in paths]

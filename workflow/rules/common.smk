@@ -21,10 +21,10 @@ try:
     PLAN = experiments.make(STUDY, catalogue.load(STUDY["corpora"]))
     ARCHIVES = downloads.all_archives(PLAN)
     EXPORTS = exports.planned(PLAN)
+    if STUDY["partial"]:
+        unfinished.narrow(PLAN, SCRIPTS)
 except UserError as error:
     raise WorkflowError(str(error))
-if STUDY["partial"]:
-    unfinished.narrow(PLAN, SCRIPTS)
 # What changes no result is no parameter; scripts read it from the configuration.
 IN_CONFIG = ("mirror", "own_copies", "check_sizes", "checkpoint_minutes")
 config.update({key: STUDY[key] for key in IN_CONFIG})

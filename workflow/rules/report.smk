@@ -24,6 +24,8 @@ rule select:
     input:
         contents=f"{OUT}/contents.json",
         trials=[f"{path}.json" for path in PLAN.trial_paths],
+        # Read where a trial's scores are by metrics that have changed since.
+        predictions=[f"{path}.parquet" for path in PLAN.trial_paths],
     output:
         scores=f"{OUT}/scores.csv",
         choices=f"{OUT}/choices.csv",

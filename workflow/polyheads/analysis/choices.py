@@ -22,9 +22,9 @@ from polyheads.analysis import tidy
 from polyheads.analysis.ranks import spearman
 from polyheads.catalogue.tasks import METRICS
 from polyheads.errors import UserError
+from polyheads.study import trial_files
 from polyheads.study.choice import highest
 from polyheads.study.plan import Sweep
-from polyheads.study.records import TrialFile
 from polyheads.study.trial_files import read_trial
 
 CRITERIA = ("dev_selected", "test_oracle")
@@ -136,27 +136,33 @@ class Choice(SweepRow):
         return tuple(int(k) for k in self.missing_k.split())
 
 
-def load_scores(paths: Collection[str], sweeps: Iterable[Sweep]) -> list[Score]:
+def load_scores(paths: Collection[str], sweeps: Sequence[Sweep]) -> list[Score]:
     """The numbers of the trials among `paths` that exist.
 
     A trial that several sweeps share is in each of them. Of its numbers a sweep gets test of its
     target and dev of the languages it was trained on; k = 0 takes the ranking and the protocol of
-    the sweep.
+    the sweep. Says how many trials must be measured again, which takes a while.
     """
     wanted = {str(path) for path in paths}
-    trials: dict[str, TrialFile] = {}
+    named = dict.fromkeys(str(path) for sweep in sweeps for path in sweep.trials)
+    trials = {path: read_trial(path) for path in named if path in wanted and Path(path).exists()}
+    if again := sum(not trial_files.is_measured(trial) for trial in trials.values()):
+        print(
+            f"{again} of {len(trials)} trials have scores by other metrics than those of today:"
+            " computing them again from the predictions",
+            flush=True,
+        )
+    measured = {path: trial_files.scores(path, trial) for path, trial in trials.items()}
     scores = []
     for sweep in sweeps:
         about = sweep_values(sweep)
         for k, path in zip(sweep.ks, sweep.trials, strict=True):
             path = str(path)
-            if path not in wanted or not Path(path).exists():
-                continue
             if path not in trials:
-                trials[path] = read_trial(path)
+                continue
             if sweep.role == "fresh":
                 k = len(trials[path]["pruned_heads"])
-            for row in trials[path]["scores"]:
+            for row in measured[path]:
                 if row["split"] == "test" and row["language"] != sweep.target:
                     continue
                 place = {name: row[name] for name in ("split", "heads", "language")}

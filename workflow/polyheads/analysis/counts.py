@@ -1,6 +1,6 @@
 """From kept predictions to counts per sentence, and from sums of counts to a metric.
 
-A metric of `evaluation.METRICS` is no mean over sentences, but a function of sums: the counts of
+A metric of `catalogue.metrics` is no mean over sentences, but a function of sums: the counts of
 the sentences of any draw, added up, give the metric of that draw. Counts are kept as arrays
 (sentences, width); what the columns are depends on the metric:
 
@@ -11,75 +11,14 @@ the sentences of any draw, added up, give the metric of that draw. Counts are ke
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from polyheads.catalogue.metrics import run_tags
 from polyheads.errors import UserError
-from polyheads.training.metrics import run_tags
-
-
-@dataclass(frozen=True)
-class Predictions:
-    """Gold and predicted labels of one test set; sentences are whole (see prediction.predict)."""
-
-    labels: tuple[str, ...]
-    lengths: np.ndarray  # (sentences,) words
-    gold: np.ndarray  # (words,) ids into labels
-    predicted: np.ndarray  # (words,)
-
-    @property
-    def owner(self) -> np.ndarray:
-        """(words,) sentence of every word."""
-        return np.repeat(np.arange(len(self.lengths)), self.lengths)
-
-
-def read(
-    path: str | Path, *, language: str, split: str = "test", heads: str = "pruned"
-) -> Predictions:
-    """One test set of the file that `prediction.save` wrote.
-
-    UserError for a file that is missing or not whole, and for one that lacks the test set.
-    """
-    again = "delete it and the trial's JSON file, and run again"
-    try:
-        table = pq.ParquetFile(path).read()
-        labels = tuple(json.loads((table.schema.metadata or {})[b"labels"]))
-        wanted = {"language": language, "split": split, "heads": heads}
-        for name, value in wanted.items():
-            table = table.filter(pc.equal(table.column(name), value))
-        (number, gold, predicted) = (
-            table.column(name).combine_chunks() for name in ("sentence", "gold", "predicted")
-        )
-    except FileNotFoundError as error:
-        raise UserError(
-            f"{path}: the predictions of this trial are missing; delete its JSON file and run again"
-        ) from error
-    except (KeyError, ValueError, OSError, pa.ArrowException) as error:
-        line = str(error).splitlines()[0]
-        raise UserError(f"{path}: not a whole file of predictions ({line}); {again}") from error
-    if not len(number):
-        raise UserError(f"{path}: no predictions of {language} {split}, heads {heads}; {again}")
-    lengths = [pc.list_value_length(side).to_numpy() for side in (gold, predicted)]
-    # A row for every sentence and a label for every word: windows were put together again.
-    whole = np.array_equal(number.to_numpy(), np.arange(len(number)))
-    if not whole or not np.array_equal(*lengths):
-        raise UserError(f"{path}: sentences of {language} {split} are not whole; {again}")
-    sides = [side.flatten() for side in (gold, predicted)]
-    if any(side.null_count for side in sides):
-        raise UserError(f"{path}: labels of {language} {split} are missing; {again}")
-    flat = [side.to_numpy().astype(np.int64) for side in sides]
-    if any(len(side) and not 0 <= side.min() <= side.max() < len(labels) for side in flat):
-        raise UserError(
-            f"{path}: {language} {split} has labels that are none of its {len(labels)}; {again}"
-        )
-    return Predictions(labels, lengths[0], *flat)
+from polyheads.study.predictions import Predictions
 
 
 def check_same(first: Predictions, other: Predictions, *, paths: Sequence[str | Path]) -> None:
@@ -101,7 +40,7 @@ def check_same(first: Predictions, other: Predictions, *, paths: Sequence[str | 
 
 
 def count(found: Predictions, metric: str) -> np.ndarray:
-    """(sentences, width) counts of one system for a metric of `evaluation.METRICS`."""
+    """(sentences, width) counts of one system for a metric of `catalogue.metrics`."""
     sentences, owner = len(found.lengths), found.owner
     if metric == "accuracy":
         correct = np.bincount(owner, found.gold == found.predicted, minlength=sentences)
@@ -139,8 +78,8 @@ def _per_label(found: Predictions) -> np.ndarray:
 def _spans(found: Predictions, ids: np.ndarray, metric: str) -> tuple[np.ndarray, np.ndarray]:
     """Entities of one side: ((words,) end of the entity that starts here or -1, (words,) type).
 
-    The rules are those of `evaluation`: strict IOB2 (an entity needs its B-), lenient (an I- that
-    continues nothing opens one too), or runs of equal tags.
+    The rules are those of `catalogue.metrics`: strict IOB2 (an entity needs its B-), lenient (an I-
+    that continues nothing opens one too), or runs of equal tags.
     """
     opens, joins, kinds = _reading(found.labels, metric)
     before = np.concatenate([[-1], ids[:-1]])

@@ -15,9 +15,10 @@ import numpy as np
 
 from polyheads.analysis import resampling
 from polyheads.analysis.choices import Choice, SweepRow, sweep_values
-from polyheads.analysis.counts import SCORES, Predictions, check_same, count, read
+from polyheads.analysis.counts import SCORES, check_same, count
 from polyheads.errors import UserError
 from polyheads.study.plan import Sweep
+from polyheads.study.predictions import Predictions, read
 
 NEAR = 2e-6  # percentage points: choices.csv has six decimals
 

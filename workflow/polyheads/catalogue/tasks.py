@@ -1,4 +1,4 @@
-"""The tasks, and what they are measured by; the metrics themselves are in `training.metrics`."""
+"""The tasks, and what they are measured by; the metrics themselves are in `catalogue.metrics`."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from polyheads.analysis.estimates import LEVEL
 from polyheads.catalogue.tasks import METRICS, TASK_NAMES
 from polyheads.files import writing
 from polyheads.report.names import Languages, language_name
+from polyheads.study import predictions
 
 
 def write(
@@ -55,7 +56,7 @@ def compare(
     """
     found = []
     for language in languages:
-        read = [counts.read(t.with_suffix(".parquet"), language=language) for t in trials]
+        read = [predictions.read(t.with_suffix(".parquet"), language=language) for t in trials]
         counts.check_same(*read, paths=[t.with_suffix(".parquet") for t in trials])
         both = np.stack([counts.count(each, metric) for each in read], axis=1)
         score = counts.SCORES[metric]

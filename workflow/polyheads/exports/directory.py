@@ -17,7 +17,6 @@ import numpy as np
 import torch
 from transformers import AutoModelForTokenClassification, AutoTokenizer
 
-from polyheads.analysis import counts
 from polyheads.encoders import subwords
 from polyheads.encoders.batches import Layout, pack
 from polyheads.encoders.forward import autocast
@@ -25,6 +24,7 @@ from polyheads.errors import UserError
 from polyheads.exports import removal
 from polyheads.files import writing
 from polyheads.provenance import versions
+from polyheads.study import predictions
 from polyheads.study.records import TrialFile
 from polyheads.study.trial_files import read_trial
 from polyheads.training.trials import Trials
@@ -116,7 +116,9 @@ def _try_out(
 def _check_labels(runner: Trials, model: PreTrainedModel, trial: Path, kept: TrialFile) -> None:
     """UserError unless the model without any gate gives every label that the trial kept."""
     for row in runner.evaluate(model, [], unmasked=False):
-        found = counts.read(trial.with_suffix(".parquet"), language=row.language, split=row.split)
+        found = predictions.read(
+            trial.with_suffix(".parquet"), language=row.language, split=row.split
+        )
         predicted = np.concatenate([np.asarray(labels) for labels in row.predicted])
         if len(predicted) != len(found.predicted):
             differ = "other words than the trial's"
@@ -239,7 +241,7 @@ def _check_loaded(runner: Trials, out: Path, language: str, trial: Path) -> None
         recipe["test_sentences"],
         subset=recipe["subset"],
     )[:SENTENCES]
-    kept = counts.read(trial.with_suffix(".parquet"), language=language)
+    kept = predictions.read(trial.with_suffix(".parquet"), language=language)
     ends = np.cumsum(kept.lengths)
     for number, sentence in enumerate(sentences):
         if len(sentence.subwords) > layout.room:

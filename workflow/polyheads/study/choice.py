@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from polyheads.study.trial_files import read_trial
+from polyheads.study import trial_files
 
 
 def chosen_k(
@@ -14,8 +14,8 @@ def chosen_k(
     """The k that a sweep's trials (paths, in the order of `ks`) choose on dev, as `choose` does."""
     means = {}
     for k, path in zip(ks, trials, strict=True):
-        rows = read_trial(path)["scores"]
-        found = {r["language"]: r["metrics"][metric] for r in rows if r["split"] == "dev"}
+        rows = trial_files.scores(path, trial_files.read_trial(path), split="dev")
+        found = {row["language"]: row["metrics"][metric] for row in rows}
         means[k] = sum(found[language] for language in dev) / len(dev)
     chosen = highest(means)
     assert chosen is not None, "a sweep has at least k = 0"

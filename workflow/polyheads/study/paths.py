@@ -63,6 +63,7 @@ def chosen_inputs(plan: Plan, trial: ChosenTrial) -> dict[str, str | list[str]]:
     unpruned = f"{trial.training.path}/unpruned/k-00"
     return {
         "sweep": list(trial.sweep),
+        "predictions": [f"{path.removesuffix('.json')}.parquet" for path in trial.sweep],
         "ranking": f"{plan.ranking_path(of_sweep, trial.ranking)}/ranking.json",
         "unpruned": [f"{unpruned}.json", f"{unpruned}.parquet"],
     }

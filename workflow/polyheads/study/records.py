@@ -127,5 +127,6 @@ class TrialFile(TypedDict):
     pruned_heads: list[list[int]]  # [layer, head], lowest first
     training: TrainingRecord | None  # None where nothing was trained (protocol mask)
     versions: dict[str, str]
+    metrics_code: NotRequired[str]  # digest of the code behind the scores; see trial_files
     made_of: OfTraining
     scores: list[Score]

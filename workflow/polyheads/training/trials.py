@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -22,16 +23,22 @@ from polyheads.encoders.subwords import EncodingInfo
 from polyheads.errors import UserError
 from polyheads.files import sweep, writing
 from polyheads.origins import OfTraining
-from polyheads.provenance import versions
+from polyheads.provenance import module_hash, versions
 from polyheads.study import mixtures
 from polyheads.study.records import Point, Recipe, Score, TrainingRecord, TrialFile
-from polyheads.training import metrics, prediction
+from polyheads.training import prediction
 from polyheads.training.checkpoints import Checkpoint
 from polyheads.training.loop import train
 from polyheads.training.prediction import Predictions
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
+
+# By its name: a change of a metric changes no code that trains. A trial keeps the digest instead,
+# of what is loaded here, and not of what may stand there when a training ends.
+_METRICS = "polyheads.catalogue.metrics"
+metrics = import_module(_METRICS)
+_METRICS_CODE = module_hash(_METRICS)
 
 _Limit = Literal["train_sentences", "dev_sentences", "test_sentences"]
 _LIMITS: dict[Literal["train", "dev", "test"], _Limit] = {
@@ -303,6 +310,7 @@ class Trials:
             "pruned_heads": [list(h) for h in pruned],
             "training": training,
             "versions": versions(),
+            "metrics_code": _METRICS_CODE,
             "made_of": self.made_of,
             "scores": scores,
         }
