@@ -40,27 +40,47 @@ HARMLESS = m.Call(func=m.Attribute(m.Name("torch"), m.Name("no_grad"))) | m.OneO
 )
 # Module -> tests/unit/test_*.py that are run for its mutants.
 TESTS = {
-    "batches": ("batches",),
-    "evaluation": ("evaluation",),
-    "heads": ("heads", "batches"),
-    "prediction": ("counts", "recipe", "training", "trials"),
-    "scoring": ("scoring", "scoring_slowly"),
-    "selection": ("selection",),
-    "statistics.clusters": ("clusters",),
-    "statistics.contrasts": ("contrasts", "claims"),
-    "statistics.correlation": ("correlation",),
-    "statistics.counts": ("counts",),
-    "statistics.differences": ("differences",),
-    "statistics.draws": ("differences",),
-    "statistics.gains": ("gains", "differences"),
-    "statistics.nulls": ("nulls",),
-    "statistics.resampling": ("resampling",),
-    "statistics.rows": ("rows", "gains", "claims"),
-    "statistics.run_noise": ("run_noise", "nulls"),
-    "statistics.student": ("student",),
-    "statistics.whole": ("differences",),
-    "training": ("training", "recipe"),
-    "trials": ("trials", "recipe"),
+    "analysis.choices": ("choices",),
+    "analysis.claims": ("claims", "verdicts"),
+    "analysis.common_heads": ("common_heads",),
+    "analysis.contrasted": ("contrasted", "contrasts"),
+    "analysis.contrasts": ("contrasts", "claims"),
+    "analysis.control_contrasts": ("contrasted", "controls"),
+    "analysis.controls": ("controls",),
+    "analysis.correlation": ("correlation",),
+    "analysis.correlations": ("correlations",),
+    "analysis.counts": ("counts",),
+    "analysis.differences": ("differences",),
+    "analysis.drawn_gains": ("gains", "differences"),
+    "analysis.draws": ("draws", "differences"),
+    "analysis.estimates": ("estimates", "gains"),
+    "analysis.findings": ("findings",),
+    "analysis.fresh": ("fresh",),
+    "analysis.gains": ("gains", "differences"),
+    "analysis.improved": ("improved",),
+    "analysis.inference": ("differences",),
+    "analysis.low_resource": ("low_resource",),
+    "analysis.null_baselines": ("null_baselines",),
+    "analysis.overview": ("overview",),
+    "analysis.ranking_agreement": ("ranking_agreement",),
+    "analysis.ranking_costs": ("ranking_costs",),
+    "analysis.ranks": ("ranks",),
+    "analysis.replication": ("replication",),
+    "analysis.resampling": ("resampling",),
+    "analysis.results": ("results",),
+    "analysis.run_noise": ("run_noise", "null_baselines"),
+    "analysis.several_sources": ("several_sources",),
+    "analysis.stopping": ("stopping",),
+    "analysis.student": ("student",),
+    "catalogue.metrics": ("metrics",),
+    "encoders.batches": ("batches",),
+    "encoders.gates": ("gates", "batches"),
+    "importance": ("scoring", "scoring_slowly", "rank_heads"),
+    "study.choice": ("choices",),
+    "study.trial_files": ("trial_files",),
+    "training.loop": ("training", "recipe"),
+    "training.prediction": ("counts", "recipe", "training", "trials"),
+    "training.trials": ("trials", "recipe"),
 }
 KILLED, UNTESTED, TIMEOUT, OPEN = "killed", "no tests", "timeout", "not checked"
 NO_TESTS = 33  # what mutmut calls a mutant that no test runs
@@ -139,7 +159,9 @@ def choose(every: int) -> None:
 def own_tests(mutant: str) -> set[str]:
     """Files of tests for a mutant, polyheads.MODULE.x_..."""
     module = mutant.removeprefix("polyheads.").partition(".x")[0]
-    return files(TESTS.get(module) or TESTS[module.partition(".")[0]])
+    parts = module.split(".")
+    known = (".".join(parts[:end]) for end in range(len(parts), 0, -1))
+    return files(next((TESTS[name] for name in known if name in TESTS), ()))
 
 
 def files(names: Iterable[str]) -> set[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import test_encoding
+import test_subwords
 import torch
 import transformers
 from conftest import make_layout, make_sentences
@@ -404,12 +404,12 @@ def test_weights_that_are_loaded_otherwise_are_refused(place, tmp_path, monkeypa
 @pytest.mark.parametrize(
     ("make", "kind"),
     [
-        (test_encoding.roberta, "Roberta"),
-        (test_encoding.modernbert, "ModernBert"),
-        (test_encoding.eurobert, "EuroBert"),
-        (test_encoding.gemma, "ModernBert"),
-        (test_encoding.bert, "Bert"),
-        (test_encoding.xlm_roberta, "XLMRoberta"),
+        (test_subwords.roberta, "Roberta"),
+        (test_subwords.modernbert, "ModernBert"),
+        (test_subwords.eurobert, "EuroBert"),
+        (test_subwords.gemma, "ModernBert"),
+        (test_subwords.bert, "Bert"),
+        (test_subwords.xlm_roberta, "XLMRoberta"),
     ],
 )
 def test_transformers_cuts_words_as_the_trials_do(make, kind, tmp_path):
@@ -422,7 +422,7 @@ def test_transformers_cuts_words_as_the_trials_do(make, kind, tmp_path):
     other = transformers.AutoTokenizer.from_pretrained(tmp_path / "out")
     assert other.model_max_length == layout.max_length
     # With a word that many tokenizers delete.
-    sentences = [*(text.split() for text in test_encoding.TEXT), ["the", "\u200f", "of"]]
+    sentences = [*(text.split() for text in test_subwords.TEXT), ["the", "\u200f", "of"]]
     unknown = subwords.special_tokens(own)["unknown"]
     expected, _, _ = subwords.encode_sentences(own, sentences, unknown=unknown)
     how = {"word_gap": subwords.word_gap(own), "unknown": unknown}
