@@ -139,4 +139,6 @@ def test_normalisation():
     np.testing.assert_allclose(normalise(raw, "none"), raw / 4)
     np.testing.assert_allclose(normalise(raw, "sum").max(), 1)
     assert normalise(np.ones((2, 2)), "none").max() == 0
+    below = np.array([[-1.0, -3.0], [-2.0, -2.0]])  # the lowest scores may be negative
+    np.testing.assert_allclose(normalise(below, "sum"), [[1, 0], [0.5, 0.5]])
     assert order(scaled)[:2] == [[1, 0], [1, 1]]  # ties by (layer, head)

@@ -22,16 +22,16 @@ Heads = Sequence[Sequence[int]]  # [layer, head] each, counted from 0
 def normalise(raw: np.ndarray, how: str = "l2") -> np.ndarray:
     """Scores comparable across layers, in [0, 1].
 
-    Each layer is divided by its norm (``l2``, or ``sum``; ``none`` leaves the layers as they
-    are), then all heads are scaled by the smallest and the largest value. An all-zero layer
-    stays 0; where all heads are equal, all become 0. The lowest head's 0 does not mean that
-    the head has no effect. NaN, a head that the model lacks, counts for nothing and stays NaN.
+    Each layer is divided by its norm (``l2``, or ``sum`` of absolute values; ``none`` leaves the
+    layers as they are), then all heads are scaled by the smallest and the largest value. An
+    all-zero layer stays 0; where all heads are equal, all become 0. The lowest head's 0 does not
+    mean that the head has no effect. NaN, a head that the model lacks, counts for nothing and stays NaN.
     """
     raw = np.asarray(raw, dtype=np.float64)
     if how == "l2":
         norm = np.sqrt(np.nansum(raw**2, axis=1, keepdims=True))
     elif how == "sum":
-        norm = np.nansum(raw, axis=1, keepdims=True)
+        norm = np.nansum(np.abs(raw), axis=1, keepdims=True)
     else:
         norm = np.ones((len(raw), 1))
     scaled = np.divide(raw, norm, out=np.where(np.isnan(raw), raw, 0.0), where=norm > 0)
