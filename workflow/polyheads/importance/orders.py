@@ -25,7 +25,8 @@ def normalise(raw: np.ndarray, how: str = "l2") -> np.ndarray:
     Each layer is divided by its norm (``l2``, or ``sum`` of absolute values; ``none`` leaves the
     layers as they are), then all heads are scaled by the smallest and the largest value. An
     all-zero layer stays 0; where all heads are equal, all become 0. The lowest head's 0 does not
-    mean that the head has no effect. NaN, a head that the model lacks, counts for nothing and stays NaN.
+    mean that the head has no effect. NaN, a head that the model lacks, counts for nothing and
+    stays NaN.
     """
     raw = np.asarray(raw, dtype=np.float64)
     if how == "l2":
