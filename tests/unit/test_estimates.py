@@ -52,6 +52,12 @@ def test_a_table_of_more_or_fewer_pairs_is_another_mean():
     assert found(mine, table("pos")[:2]) is None  # the mean itself is missing
 
 
+def test_the_models_of_a_table_have_means_of_their_own():
+    of_other = [replace(row, model="xlmr", low=-9.0) for row in table("pos")]
+    row = of_mean([*of_other, *table("pos")], chosen("pos"), "dev_selected")
+    assert (row.model, row.low) == ("mbert", 0.1)
+
+
 def test_other_experiments_count_where_they_share_the_trials():
     mine, shared = chosen("pos"), chosen("more")
     assert found(mine, table("more")) is None  # nothing says what it is of

@@ -22,12 +22,16 @@ from pathlib import Path
 import polyheads
 from polyheads import catalogue, resources, validation
 from polyheads.report import pages
+from polyheads.report.cells import cell, gain
+from polyheads.report.table import Table
 
 corpora = catalogue.load()
 with resources.path("published", "table2_3_4_f1.csv").open(encoding="utf-8", newline="") as file:
     numbers = list(csv.DictReader(file))
 schema = validation.load_schema("config")
 page = pages.page("Heads", here=".", body="There are twelve.", caption_name="heat-map")
+table = Table(name="gains", title="Gains", head=[[cell("de", th="col")]], body=[[gain(0.5)]])
+pages.write_table(table, ".", "results")
 print(Path(polyheads.__file__).parent)
 print(corpora["ud-2.7"]["task"], len(numbers) > 100, "models" in schema["properties"])
 print("<title>Heads</title>" in page, "There are twelve." in page, "</style>" in page)
@@ -80,6 +84,8 @@ def test_the_installed_library_reads_its_data_from_any_directory(installed, tmp_
     place, data, page = done.stdout.splitlines()
     assert place == str(installed / "polyheads")
     assert (data, page) == ("pos True True", "True True True")
+    assert "+0.50" in (tmp_path / "gains.html").read_text(encoding="utf-8")
+    assert (tmp_path / "gains.tex").read_text(encoding="utf-8").startswith("% ")
 
 
 def test_no_module_looks_for_files_above_its_package():

@@ -165,7 +165,8 @@ def of_mean(
     pairs = tidy.grouped(choices, lambda row: row.pair)
     behind = tidy.grouped(choices if study is None else study, _of_choice)
     tables = tidy.grouped(
-        (row for row in estimates if row.criterion == criterion), lambda row: row.table
+        (row for row in estimates if row.criterion == criterion),
+        lambda row: (row.table, row.model),
     )
     for rows in tables.values():
         members = [row for row in rows if row.level == "pair"]
