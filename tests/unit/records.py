@@ -1,5 +1,7 @@
 """Records of a made-up study, each with whatever is asked for instead of its own values."""
 
+import random
+
 from polyheads.analysis import choices
 from polyheads.analysis.choices import Choice, Score, Selected
 from polyheads.analysis.estimates import Estimate
@@ -114,3 +116,16 @@ def ranking(order, **changed) -> Ranking:
     values |= {"seed": 42, "kind": "gradient", "reversed": False, "task": "pos"}
     values |= {"normalisation": "l2", "order": heads, "order_unnormalised": heads}
     return Ranking(**values | changed)
+
+
+def head_scores(layers, heads):
+    """The rows of a ranking's scores.csv."""
+    numbers = random.Random(1)
+    rows = [
+        {"layer": layer, "head": head, "raw": numbers.random(), "normalised": numbers.random()}
+        for layer in range(layers)
+        for head in range(heads)
+    ]
+    for rank, row in enumerate(sorted(rows, key=lambda row: row["normalised"])):
+        row["rank"] = rank
+    return rows

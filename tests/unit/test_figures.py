@@ -1,12 +1,12 @@
 """Figures: there, whole, the same twice, and saying what the data say."""
 
-import random
 from dataclasses import replace
 from xml.etree import ElementTree
 
 import made_up
 import pytest
 import records
+from records import head_scores
 
 from polyheads.analysis import curves, dev_test, sweep_gains, tidy
 from polyheads.analysis.choices import load_scores
@@ -231,18 +231,6 @@ def test_equal_dots_stand_beside_each_other():
     assert dev_test_figure._offsets([-0.5, 0.0, 0.5]) == [0, 0, 0]
     offsets = dev_test_figure._offsets([0.1, 0.1, 0.1])
     assert len(set(offsets)) == 3 and max(map(abs, offsets)) < 0.5
-
-
-def head_scores(layers, heads):
-    numbers = random.Random(1)
-    rows = [
-        {"layer": layer, "head": head, "raw": numbers.random(), "normalised": numbers.random()}
-        for layer in range(layers)
-        for head in range(heads)
-    ]
-    for rank, row in enumerate(sorted(rows, key=lambda row: row["normalised"])):
-        row["rank"] = rank
-    return rows
 
 
 @pytest.mark.parametrize(("layers", "heads"), [(2, 4), (12, 12), (1, 1)])

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import random
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import made_up
 import pytest
 import yaml
-from records import planned, ranking
+from records import head_scores, planned, ranking
 
 from polyheads.analysis import choices, products
 from polyheads.report import build as report_build
@@ -52,18 +51,6 @@ class Page(HTMLParser):
 
     def handle_data(self, data):
         self.words += data + " "
-
-
-def head_scores(layers, heads):
-    numbers = random.Random(1)
-    rows = [
-        {"layer": layer, "head": head, "raw": numbers.random(), "normalised": numbers.random()}
-        for layer in range(layers)
-        for head in range(heads)
-    ]
-    for rank, row in enumerate(sorted(rows, key=lambda row: row["normalised"])):
-        row["rank"] = rank
-    return rows
 
 
 def data_of(sweeps, directory, rankings=(), languages=LANGUAGES):

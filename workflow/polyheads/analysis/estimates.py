@@ -15,6 +15,7 @@ from pathlib import Path
 
 from polyheads.analysis import tidy
 from polyheads.analysis.choices import CRITERIA, Choice
+from polyheads.study.displays import Display
 from polyheads.study.rankings import ranking_kind
 
 FRESH = "fresh"  # the k of `dev_selected`, with seeds that took no part in choosing it
@@ -134,6 +135,27 @@ def _table(choice: Choice) -> tuple[str, ...]:
 
 def _place(row: Estimate) -> tuple[str, ...]:
     return row.experiment, row.model, row.setting, row.metric, row.ranking
+
+
+def blank(
+    display: Display, level: str, criterion: str, model: str, pair: tuple[str, str] = ("", "")
+) -> Estimate:
+    """An estimate without numbers: of a gain that nothing was resampled for."""
+    return Estimate(
+        table=display.name,
+        level=level,
+        criterion=criterion,
+        experiment=display.experiment,
+        task=display.task,
+        corpus=display.corpus,
+        model=model,
+        recipe="",
+        ranking=display.ranking,
+        setting=display.setting,
+        source=pair[0],
+        target=pair[1],
+        metric=display.metric,
+    )
 
 
 def is_of(estimate: Estimate, choices: Iterable[Choice]) -> bool:

@@ -14,7 +14,7 @@ from polyheads.analysis import draws, tidy
 from polyheads.analysis import estimates as study_estimates
 from polyheads.analysis.choices import Choice
 from polyheads.analysis.draws import Bounds
-from polyheads.analysis.estimates import FRESH, Estimate
+from polyheads.analysis.estimates import FRESH, Estimate, blank
 from polyheads.study.displays import SETTINGS, Display, members
 
 
@@ -117,7 +117,7 @@ def _pair_row(display: Display, repeated: Repeated) -> tuple[FreshGain, _Gains]:
         missing_seeds=repeated.incomplete,
         chosen_trials=_trials(chosen),
         fresh_trials=_trials(row for rows in repeated.again.values() for row in rows),
-        estimate=_without_numbers(display, "pair", chosen[0].setting, chosen[0].model),
+        estimate=blank(display, "pair", "dev_selected", chosen[0].model),
     )
     return row, gains
 
@@ -139,7 +139,7 @@ def _mean_row(display: Display, pairs: Sequence[tuple[FreshGain, _Gains]]) -> Fr
         **asdict(draws.of_seeds(values) if compared else Bounds()),
         seeds=len(values),
         missing_seeds=len(seeds) - len(whole),
-        estimate=_without_numbers(display, "mean", pairs[0][0].setting, pairs[0][0].model),
+        estimate=blank(display, "mean", "dev_selected", pairs[0][0].model),
     )
 
 
@@ -169,23 +169,6 @@ def _with_estimates(gains: Sequence[FreshGain], estimates: Sequence[Estimate]) -
         estimate = by_dev[-1] if by_dev else row.estimate
         out.append(replace(row, estimate=estimate, problems_chosen=problems))
     return out
-
-
-def _without_numbers(display: Display, level: str, setting: str, model: str) -> Estimate:
-    """Of a gain that no result table has."""
-    return Estimate(
-        table="",
-        level=level,
-        criterion="dev_selected",
-        experiment=display.experiment,
-        task=display.task,
-        corpus=display.corpus,
-        model=model,
-        recipe="",
-        ranking=display.ranking,
-        setting=setting,
-        metric=display.metric,
-    )
 
 
 def _place(row: FreshGain | Estimate) -> tuple[str, ...]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from polyheads.analysis import estimates as study_estimates
 from polyheads.analysis import tidy
 from polyheads.analysis.choices import CRITERIA, Choice
-from polyheads.analysis.estimates import Estimate
-from polyheads.analysis.results import PAIR, Known, Outcome, blank, outcome
+from polyheads.analysis.estimates import Estimate, blank
+from polyheads.analysis.results import PAIR, Known, Outcome, outcome
 from polyheads.study import mixtures
 from polyheads.study.displays import LOW_RESOURCE, Display, members
 

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from polyheads.analysis import tidy
 from polyheads.analysis.choices import Choice
-from polyheads.analysis.estimates import Estimate, of_choices
-from polyheads.analysis.results import MEAN, PAIR, Outcome, Published, blank, outcome
+from polyheads.analysis.estimates import Estimate, blank, of_choices
+from polyheads.analysis.results import MEAN, PAIR, Outcome, Published, outcome
 from polyheads.catalogue import published
 from polyheads.study.displays import SETTINGS, Display, members
 

@@ -140,25 +140,6 @@ def outcome(choices: Iterable[Choice], criterion: str, estimate: Estimate) -> Ou
     )
 
 
-def blank(display: Display, level: str, criterion: str, model: str, pair: Pair) -> Estimate:
-    """An estimate without numbers: of a gain that nothing was resampled for."""
-    return Estimate(
-        table=display.name,
-        level=level,
-        criterion=criterion,
-        experiment=display.experiment,
-        task=display.task,
-        corpus=display.corpus,
-        model=model,
-        recipe="",
-        ranking=display.ranking,
-        setting=display.setting,
-        source=pair[0],
-        target=pair[1],
-        metric=display.metric,
-    )
-
-
 def _sweep(display: Display, choice: Choice, pair: Result, known: Known) -> Result:
     """The row of one sweep. pair: that of its pair and model."""
     made = _result(display, SWEEP, choice.model, choice.pair, [choice], known)
@@ -238,7 +219,8 @@ def _result(
         outcome(
             choices,
             criterion,
-            known.get((model, *pair, criterion)) or blank(display, level, criterion, model, pair),
+            known.get((model, *pair, criterion))
+            or study_estimates.blank(display, level, criterion, model, pair),
         )
         for criterion in CRITERIA
     )
