@@ -3,6 +3,7 @@
 import copy
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -100,6 +101,8 @@ class Project:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            # A shell that runs the tests in the background lets them ignore Ctrl-C.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     @staticmethod
