@@ -515,7 +515,7 @@ class Files(N):
     __iter__ = lambda self: iter(vars(self).values())
 job = N(
     input=N(contents="plan.json", choices="choices.csv", scores="scores.csv"),
-    output=Files(gains="gains.csv", null_baselines="nulls.csv", differences="differences.csv"),
+    output=Files(gains="gains.csv", null_baselines="null-baselines.csv", differences="differences.csv"),
     params=N(delta=0.5),
     log=["log"],
 )
@@ -532,4 +532,4 @@ runpy.run_path({str(script)!r}, init_globals={{"snakemake": job}})
     assert line.startswith("Warning: ") and "predictions of this trial are missing" in line
     assert (tmp_path / "log").read_text().count(line) == 1
     assert of(estimates.read(tmp_path / "gains.csv"), "de").low is not None
-    assert (tmp_path / "nulls.csv").exists()
+    assert (tmp_path / "null-baselines.csv").exists()
