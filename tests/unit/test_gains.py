@@ -515,7 +515,9 @@ class Files(N):
     __iter__ = lambda self: iter(vars(self).values())
 job = N(
     input=N(contents="plan.json", choices="choices.csv", scores="scores.csv"),
-    output=Files(gains="gains.csv", null_baselines="null-baselines.csv", differences="differences.csv"),
+    output=Files(
+        gains="gains.csv", null_baselines="null-baselines.csv", differences="differences.csv"
+    ),
     params=N(delta=0.5),
     log=["log"],
 )
