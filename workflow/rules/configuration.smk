@@ -5,7 +5,7 @@ from pathlib import Path
 
 # Not the library that may be installed, but the one beside these rules; in the scripts of the
 # rules, too, which are processes of their own.
-LIBRARY = Path(workflow.basedir) / "workflow"
+LIBRARY = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
 sys.path.insert(0, str(LIBRARY))
 OTHERS = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
 os.environ.update(PYTHONPATH=os.pathsep.join(dict.fromkeys([str(LIBRARY), *OTHERS])))

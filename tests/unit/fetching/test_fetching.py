@@ -8,12 +8,14 @@ import json
 import os
 import shutil
 import zipfile
+from pathlib import Path
 
 import pytest
 
 from local_server import Server, serving
 from polyheads import catalogue
 from polyheads.corpora import fetching
+from polyheads.corpora.fetching import checks
 from polyheads.errors import UserError
 
 CONTENT = b"a\tO\nb\tO\n\nc\tO\n\nd\tO\n"  # three sentences, no empty line at the end
@@ -301,6 +303,22 @@ def test_a_file_that_two_splits_share_is_fetched_once(server, fetch):
     item["languages"]["en"]["carve"] = {"train": {"from": "test", "share": 0.5, "seed": 1}}
     assert [path.name for path in fetch(item)] == ["test.tsv", "dev.tsv"]
     assert len(server.seen) == 2
+
+
+def test_a_run_elsewhere_is_held_to_the_locks_of_the_project(tmp_path, mirror, monkeypatch):
+    project, run = tmp_path / "project", tmp_path / "run"
+    monkeypatch.setattr(checks, "PACKAGE", project / "workflow/polyheads")
+    run.mkdir()
+    monkeypatch.chdir(run)
+    lock = Path("resources/locks/toy/en.json")
+    how = {"language": "en", "mirror": mirror, "out_dir": run / "out", "lock_path": lock}
+    fetching.fetch(entry=entry(), **how)
+    shutil.move(run / "resources", project / "resources")
+    fetching.fetch(entry=entry(), **how)
+    assert not (run / "resources").exists()  # nothing new was learned
+    (mirror / "toy/en/test.tsv").write_bytes(CONTENT + b"\ne\tO\n")
+    with pytest.raises(UserError, match="SHA-256|size in bytes"):
+        fetching.fetch(entry=entry(), **how)
 
 
 def test_damaged_lock_file(tmp_path, mirror, fetch):
