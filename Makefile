@@ -1,5 +1,6 @@
 # make        sets up .venv and runs the default study to its report, results/report.html
-# make test   sets up .venv and runs the tests
+# make test   sets up .venv and runs the tests, on every core
+# make test-fast   the tests of the library that take less than a second each
 # make lint   the checks of style and types
 # make clean-results   throws away all of results/: every study, its trainings and its downloads
 #
@@ -20,14 +21,20 @@ TORCH := $(shell grep '^torch==' requirements.txt)
 INSTALLED := $(VENV)/installed
 INSTALLED_DEV := $(VENV)/installed-dev
 
-.PHONY: report test lint clean-results
+.PHONY: report test test-fast lint clean-results
 .DEFAULT_GOAL := report
 
 report: $(INSTALLED)
 	$(BIN)/snakemake --cores $(CORES) report
 
+# One process a core and one thread a process; a free one takes tests from those that are behind.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist worksteal
+
 test: $(INSTALLED_DEV)
-	$(BIN)/python -m pytest
+	$(PYTEST)
+
+test-fast: $(INSTALLED_DEV)
+	$(PYTEST) -m "not slow and not workflow and not cluster"
 
 lint: $(INSTALLED_DEV)
 	$(BIN)/ruff check .
