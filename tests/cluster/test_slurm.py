@@ -21,10 +21,13 @@ TRIAL = "results/trials/tiny/grammar-pos/long/en/seed-42/prune-gradient-en/k-02"
 # Whatever a run of the study computes, but for benchmarks, logs and pages with run times.
 COMPARED = ["corpora", "encodings", "models", "scores", "rankings", "trials", "studies/**/*.csv"]
 
-pytestmark = pytest.mark.skipif(
-    os.environ.get("POLYHEADS_CLUSTER") != "1" or shutil.which("sbatch") is None,
-    reason="no SLURM: start one with tests/slurm/up.sh and set POLYHEADS_CLUSTER=1",
-)
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.skipif(
+        os.environ.get("POLYHEADS_CLUSTER") != "1" or shutil.which("sbatch") is None,
+        reason="no SLURM: start one with tests/slurm/up.sh and set POLYHEADS_CLUSTER=1",
+    ),
+]
 
 
 def snakemake(directory: Path, *options: str) -> subprocess.Popen:

@@ -175,8 +175,9 @@ def test_report_holds_the_pieces(built):
     build, directory = built
     texts = build()
     page = Page(texts["report"])
-    # Two settings' curves, gains, dev and test; head scores, labels.
-    assert len(page.images) == 2 + 2 + 2
+    # The gains at the top; two settings' curves, gains, dev and test; head scores, labels.
+    assert len(page.images) == 1 + 2 + 2 + 2
+    assert page.images[0]["src"] == page.images[1]["src"]
     alts = [image["alt"] for image in page.images]
     assert any("scores over k of mbert, tiny for" in alt for alt in alts), alts
     assert "Tried & <true>" in page.words and "Tried & <true>" in Page(texts["start"]).words

@@ -155,6 +155,12 @@ def make_project(path: Path, study: dict = STUDY) -> Project:
     return project
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker("workflow")
+
+
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory) -> Project:
     """A study that ran to its report. Tests don't change it; they take a ``copy``."""

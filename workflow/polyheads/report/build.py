@@ -93,6 +93,7 @@ def _start(pieces: Pieces, given: Given, directory: Path, *, linked: bool) -> An
         "start.html.j2",
         study=given.study,
         findings=given.findings,
+        figure=sections.first_figure(pieces),
         claims=claims if linked else alone(claims),
         claims_csv=pages.csv_link(claims),
         overview=overview,

@@ -18,6 +18,7 @@ from polyheads.report.notes import reproduction_sentences
 class Sentences:
     """The words of the start page."""
 
+    summary: tuple[str, ...]  # what was run, what was found, what it doesn't say
     numbers: tuple[tuple[str, str], ...]  # value, what it counts
     run: tuple[str, ...]
     found: tuple[str, ...]
@@ -45,10 +46,65 @@ def sentences(
         found += reproduction_sentences(degrees)
     run = [_run(run, languages) for run in findings.runs]
     return Sentences(
+        summary=tuple(_summary(findings)),
         numbers=tuple(_numbers(findings.extent)),
         run=(*run, *filter(None, map(_beside, findings.extras))),
         found=tuple(found),
         limits=tuple(_limits(findings.limits)),
+    )
+
+
+def _summary(findings: Findings) -> list[str]:
+    """The study in three sentences."""
+    extent = findings.extent
+    ran = f"{_n(extent.trainings, 'training')} of {_n(extent.models, 'encoder')}"
+    if extent.masked:
+        ran += f" and {_n(extent.masked, 'evaluation')} of masked models"
+    return [
+        f"This study ran {ran} on {_n(extent.tasks, 'task')} in {_n(extent.languages, 'language')},"
+        " without the attention heads that a ranking calls least important.",
+        _in_short(findings.gains),
+        _doubt(findings.limits),
+    ]
+
+
+def _in_short(gains: Sequence[Gains]) -> str:
+    """The mean gains of the first ranking, k chosen on dev, and how many gains are significant."""
+    known = [g for g in gains if g.dev_selected is not None and g.ranking == gains[0].ranking]
+    if not known:
+        return "No gains are known yet."
+    means = _listed(f"{signed(g.dev_selected)} ({g.setting})" for g in known)
+    text = (
+        f"With k chosen on development data, pruning changed test scores by {means} points on"
+        " average"
+    )
+    tested = sum(g.dev_selected_apart.tested for g in known)
+    if not tested:
+        return f"{text}."
+    above, below = (
+        sum(getattr(g.dev_selected_apart, s) for g in known) for s in ("above", "below")
+    )
+    return (
+        f"{text}; of {_n(tested, 'tested gain')}, {above} {'is' if above == 1 else 'are'}"
+        f" significantly above zero and {below} below."
+    )
+
+
+def _doubt(limits: Limits) -> str:
+    """What a reader must know before believing a gain."""
+    if limits.run_noise:
+        return (
+            "The noise of training was measured with further unpruned runs; the verdicts on the"
+            " paper's claims take it into account, the tables of single gains don't."
+        )
+    if limits.seeds == 1:
+        return (
+            "There is one seed and the noise of training was not measured, so the gains are not"
+            " evidence that pruning helps."
+        )
+    return (
+        f"There are {limits.seeds} seeds and no measurement of the noise of unpruned runs, so small"
+        " gains may be noise."
     )
 
 
@@ -127,12 +183,12 @@ def _told_apart(gains: Gains, criterion: str) -> str:
     if not apart.gains:
         return ""
     both = apart.above + apart.below
-    redone = ", with the best looked for again in every draw" if criterion == "test_oracle" else ""
+    redone = " and a new best k in every sample" if criterion == "test_oracle" else ""
     where = f": {apart.above} above, {apart.below} below" if both else ""
     which = "" if apart.tested == apart.gains else " with k ≥ 1"
     return (
-        f" Under resampling of the test sentences{redone}, {both} of {apart.tested} gains{which}"
-        f" can be told apart from zero{where}."
+        f" With resampled test sentences{redone}, {both} of {apart.tested} gains{which}"
+        f" differ significantly from zero{where}."
     )
 
 
@@ -140,7 +196,7 @@ def _limits(limits: Limits) -> list[str]:
     out = [
         _noise(limits),
         "The best of several k on test is above k = 0 more often than not even where pruning does"
-        " nothing: it is shown beside the choice on dev for comparison with the paper, not as an"
+        " nothing. It is shown next to the choice on dev for comparison with the paper, not as an"
         " estimate.",
     ]
     if not limits.random_rankings:
@@ -163,7 +219,7 @@ def _noise(limits: Limits) -> str:
     if limits.run_noise:
         return (
             "The noise of training was measured in some experiments, with further seeds of the"
-            " unpruned models (see Nulls). It is in no interval and in no p of the tables."
+            " unpruned models (see Null baselines). It is in no interval and in no p of the tables."
         )
     if limits.seeds == 1:
         return (

@@ -212,6 +212,16 @@ def image_item(path: str | Path, alt: str, caption: Any = "") -> Item:
     return Item(image=pages.svg_image(path), alt=alt, caption=caption)
 
 
+def first_figure(pieces: Pieces) -> Item | None:
+    """The figure that sums a study up: the gains of its first experiment, else its first curves."""
+    for kind in ("gains", "curves"):
+        for display in pieces.contents.displays:
+            if display.kind == kind:
+                words = pages.caption(captions.caption_of(kind))
+                return image_item(pieces.figures[display.name], _alt(display, pieces), words)
+    return None
+
+
 def _rank(display: Display) -> tuple[bool, int]:
     place = FIRST.index(display.kind) if display.kind in _ALONE else len(FIRST)
     return display.kind not in FIRST, place

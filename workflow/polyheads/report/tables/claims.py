@@ -36,19 +36,27 @@ def table(lines: Sequence[ClaimLine]) -> Table:
         fresh=any(line.fresh.value is not None for line in run),
         corpora=len(corpora) > len({task for task, _ in corpora}),
     )
-    body = []
+    body, absent = [], []
     for claim, members in tidy.grouped(lines, lambda line: line.claim).items():
+        if all(line.verdict.code is Code.NOT_RUN for line in members):
+            absent.append(words.CLAIMS[claim])
+            continue
         name = cell(words.CLAIMS[claim], th="rowgroup", rowspan=len(members), kind="claim")
         rows = [_cells(line, columns) for line in members]
         body += [[name, *rows[0]], *rows[1:]]
     return Table(
         name="claims",
         title="The paper's claims and what this study says to them",
-        notes=claim_notes.notes(run),
+        notes=[*_absent(absent), *claim_notes.notes(run)],
         head=[_head(columns)],
         body=body,
         records=[_record(line) for line in lines],
     )
+
+
+def _absent(claims: Sequence[str]) -> list[str]:
+    """One line for all claims that a study has nothing about."""
+    return [f"Not tested in this study: {'; '.join(claims)}."] if claims else []
 
 
 def _head(columns: _Columns) -> list[Cell]:
