@@ -38,6 +38,7 @@ from polyheads.encoders.weights import classifier
 from polyheads.errors import UserError
 from polyheads.training.checkpoints import Checkpoint
 from polyheads.training.loop import train
+from polyheads.training.steps import Batches
 
 CPU = torch.device("cpu")
 LAYERS, HEADS = SHAPE = 3, 4
@@ -179,14 +180,14 @@ class Encoder:
 
         def fit(checkpoint: Checkpoint) -> torch.nn.Module:
             model = self.model()
+            recipe = RECIPE | {"epochs": 2, "batch_size": 1, "learning_rate": 1e-4}
+            how = {"recipe": recipe, "layout": self.layout, "seed": 3, "device": CPU}
             train(
                 model,
-                [self.sentences],
-                recipe=RECIPE | {"epochs": 2, "batch_size": 1, "learning_rate": 1e-4},
-                layout=self.layout,
+                Batches([self.sentences], **how),
+                recipe=recipe,
                 gate=gate_without([(1, 2)], *SHAPE),
                 seed=3,
-                device=CPU,
                 checkpoint=checkpoint,
                 name="test",
             )

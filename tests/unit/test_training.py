@@ -17,6 +17,7 @@ from polyheads.training import loop
 from polyheads.training.checkpoints import Checkpoint
 from polyheads.training.loop import train
 from polyheads.training.prediction import predict
+from polyheads.training.steps import Batches
 
 RECIPE = {
     "epochs": 2,
@@ -37,14 +38,14 @@ class Killed(Exception):
 
 def fit(kind, checkpoint=None, recipe=RECIPE, gate=None, seed=3):
     model = make_model(kind)
+    corpora = [make_sentences(10), make_sentences(9, seed=1)]
+    how = {"layout": make_layout(kind), "seed": seed, "device": torch.device("cpu")}
     record = train(
         model,
-        [make_sentences(10), make_sentences(9, seed=1)],
+        Batches(corpora, recipe=recipe, **how),
         recipe=recipe,
-        layout=make_layout(kind),
         gate=gate,
         seed=seed,
-        device=torch.device("cpu"),
         checkpoint=checkpoint or Checkpoint(None, minutes=10, fingerprint=""),
         name="test",
     )

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -30,6 +31,7 @@ from polyheads.training import prediction
 from polyheads.training.checkpoints import Checkpoint
 from polyheads.training.loop import train
 from polyheads.training.prediction import Predictions
+from polyheads.training.steps import Batches
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -166,6 +168,17 @@ class Trials:
             percent=percent,
         )
 
+    @cached_property
+    def batches(self) -> Batches:
+        """What all trials are trained on, in the same order."""
+        return Batches(
+            self.train_sets,
+            recipe=self.setup.recipe,
+            layout=self.layout,
+            seed=self.setup.seed,
+            device=self.device,
+        )
+
     def gate(self, pruned: Sequence[Sequence[int]]) -> torch.Tensor | None:
         """(layers, heads) gate without ``pruned``, or None when nothing is pruned."""
         return gate_without(pruned, *self.shape) if pruned else None
@@ -210,12 +223,10 @@ class Trials:
         model = self.fresh_model()
         record = train(
             model,
-            self.train_sets,
+            self.batches,
             recipe=s.recipe,
-            layout=self.layout,
             gate=self.gate(pruned),
             seed=s.seed,
-            device=self.device,
             checkpoint=checkpoint,
             name=name,
         )
