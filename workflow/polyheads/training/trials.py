@@ -27,7 +27,7 @@ from polyheads.origins import OfTraining
 from polyheads.provenance import module_hash, versions
 from polyheads.study import mixtures
 from polyheads.study.records import Point, Recipe, Score, TrainingRecord, TrialFile
-from polyheads.training import prediction
+from polyheads.training import prediction, stacked
 from polyheads.training.checkpoints import Checkpoint
 from polyheads.training.loop import train
 from polyheads.training.prediction import Predictions
@@ -213,24 +213,96 @@ class Trials:
         return digests.of([self.made_of, point, versions()])
 
     def fit(
-        self, *, pruned: Sequence[Sequence[int]], checkpoint_path: Path, name: str
+        self,
+        *,
+        pruned: Sequence[Sequence[int]],
+        checkpoint_path: Path,
+        name: str,
+        trained_with: int = 1,
+        place: int = 0,
     ) -> tuple[PreTrainedModel, TrainingRecord]:
-        """Fine-tune from the pre-trained weights with ``pruned`` heads off; (model, record)."""
-        s = self.setup
-        checkpoint = Checkpoint(
-            checkpoint_path, minutes=s.checkpoint_minutes, fingerprint=self.fingerprint(pruned)
-        )
+        """Fine-tune from the pre-trained weights with ``pruned`` heads off; (model, record).
+
+        trained_with, place: of a trial that trained with others. So many of the same train in one
+        pass, because products that are computed together are rounded otherwise than alone.
+        UserError where a GPU has too little memory.
+
+        On a GPU a single training is a stack of one: PyTorch's kernels for dropout draw otherwise
+        outside of `vmap`, and a trial doesn't depend on whether others train beside it.
+        """
+        on_gpu = self.device.type != "cpu"
+        try:
+            if trained_with > 1 or (on_gpu and self.reason_against_stacking is None):
+                model, weights, records = self.fit_together(
+                    [pruned] * trained_with,
+                    checkpoint_path=checkpoint_path,
+                    names=[name] * trained_with,
+                )
+                stacked.put(model, weights, place)
+                return model, records[place]
+            return self._fit_alone(pruned, checkpoint_path, name)
+        except torch.OutOfMemoryError as error:
+            what = "one training" if trained_with == 1 else f"{trained_with} trainings in one pass"
+            raise UserError(
+                f"{name}: a GPU has too little free memory for {what}; lower batch_size or "
+                "max_length in its recipe, set its precision to bfloat16, or set device: cpu"
+            ) from error
+
+    def _fit_alone(
+        self, pruned: Sequence[Sequence[int]], checkpoint_path: Path, name: str
+    ) -> tuple[PreTrainedModel, TrainingRecord]:
         model = self.fresh_model()
         record = train(
             model,
             self.batches,
-            recipe=s.recipe,
+            recipe=self.setup.recipe,
             gate=self.gate(pruned),
-            seed=s.seed,
-            checkpoint=checkpoint,
+            seed=self.setup.seed,
+            checkpoint=self._checkpoint(checkpoint_path, self.fingerprint(pruned)),
             name=name,
         )
-        return model, {**record, "device": self.device.type}
+        return model, {**record, "device": self.device.type, "trained_with": 1, "place": 0}
+
+    def fit_together(
+        self,
+        pruned: Sequence[Sequence[Sequence[int]]],
+        *,
+        checkpoint_path: Path,
+        names: Sequence[str],
+    ) -> tuple[PreTrainedModel, stacked.Weights, list[TrainingRecord]]:
+        """Fine-tune a trial for each of ``pruned``, lists of heads that are off, in one pass.
+
+        Returns the pre-trained model, the weights of all trials for `stacked.put` to put into it,
+        and their records. torch.OutOfMemoryError where a GPU has too little memory.
+        """
+        model = self.fresh_model()
+        weights, fits = stacked.train(
+            model,
+            self.batches,
+            recipe=self.setup.recipe,
+            gates=torch.stack([gate_without(heads, *self.shape) for heads in pruned]),
+            seed=self.setup.seed,
+            checkpoint=self._checkpoint(checkpoint_path, self.fingerprint_of_stack(pruned)),
+            names=names,
+        )
+        device, count = self.device.type, len(fits)
+        records: list[TrainingRecord] = [
+            {**fit, "device": device, "trained_with": count, "place": place}
+            for place, fit in enumerate(fits)
+        ]
+        return model, weights, records
+
+    @cached_property
+    def reason_against_stacking(self) -> str | None:
+        """Why trials of this encoder can't train in one pass; None where they can."""
+        return stacked.reason_against(self.fresh_model(), self.batches.at(0), self.shape)
+
+    def fingerprint_of_stack(self, pruned: Sequence[Sequence[Sequence[int]]]) -> str:
+        """The same as `fingerprint`, of trials that train in one pass, in their order."""
+        return digests.of(["stack", *map(self.fingerprint, pruned)])
+
+    def _checkpoint(self, path: Path, fingerprint: str) -> Checkpoint:
+        return Checkpoint(path, minutes=self.setup.checkpoint_minutes, fingerprint=fingerprint)
 
     def evaluate(
         self, model: torch.nn.Module, pruned: Sequence[Sequence[int]], *, unmasked: bool
@@ -273,19 +345,29 @@ class Trials:
         ``stage`` is the trial's place among the checkpoints. A finished trial waits there
         until ``publish``, so that a job that is killed loses only the trial it was at.
         """
-        fingerprint = self.fingerprint(pruned)
-        done = stage.with_suffix(".done")
-        if done.is_file() and done.read_text() == fingerprint:
+        if self.is_finished(stage, pruned):
             print(f"{path}: finished by an earlier run", flush=True)
             return
-        name = f"{'+'.join(self.setup.mixture)} k={len(pruned)}"
         weights = stage.with_suffix(".safetensors")
-        model, training = self.fit(pruned=pruned, checkpoint_path=weights, name=name)
+        model, training = self.fit(pruned=pruned, checkpoint_path=weights, name=self.name(pruned))
         rows = self.evaluate(model, pruned, unmasked=bool(pruned))
         self.write(stage, trial=trial, pruned=pruned, training=training, rows=rows)
-        with writing(done) as temporary:
-            temporary.write_text(fingerprint)
-        weights.unlink(missing_ok=True)
+        self.mark_finished(stage, pruned)
+
+    def name(self, pruned: Sequence[Sequence[int]]) -> str:
+        """What a trial is called in the log."""
+        return f"{'+'.join(self.setup.mixture)} k={len(pruned)}"
+
+    def is_finished(self, stage: Path, pruned: Sequence[Sequence[int]]) -> bool:
+        """Whether this trial waits in its stage, whole and of what is there now."""
+        done = stage.with_suffix(".done")
+        return done.is_file() and done.read_text() == self.fingerprint(pruned)
+
+    def mark_finished(self, stage: Path, pruned: Sequence[Sequence[int]]) -> None:
+        """Say that a trial that was written to its stage is whole; its checkpoint goes."""
+        with writing(stage.with_suffix(".done")) as temporary:
+            temporary.write_text(self.fingerprint(pruned))
+        stage.with_suffix(".safetensors").unlink(missing_ok=True)
 
     def write(
         self,
