@@ -256,7 +256,7 @@ def test_a_killed_trial_goes_on_where_it_was(tmp_path, monkeypatch, capsys):
 def test_kept_weights_are_read_again(tmp_path):
     runner = make_trials(tmp_path)
     model, _ = fit(runner)
-    trials.save_weights(model, tmp_path / "weights.safetensors")
+    runner.save_weights(model, tmp_path / "weights.safetensors")
     again = runner.load_model(tmp_path / "weights.safetensors").state_dict()
     assert all(torch.equal(part, again[name]) for name, part in model.state_dict().items())
 

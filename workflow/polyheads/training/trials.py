@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import torch
-from safetensors.torch import load_file, save_file
 
 from polyheads import digests, origins
-from polyheads.encoders import models, subwords
+from polyheads.encoders import models, rows, subwords
 from polyheads.encoders.batches import Layout, Sentence
 from polyheads.encoders.forward import prepare_torch
 from polyheads.encoders.gates import gate_without
@@ -108,13 +107,6 @@ def stage(path: Path) -> Path:
     return found
 
 
-def save_weights(model: torch.nn.Module, path: Path) -> None:
-    """Keep a fine-tuned model's weights as safetensors."""
-    weights = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
-    with writing(path) as temporary:
-        save_file(weights, temporary)
-
-
 def layout(info: EncodingInfo, model: ModelInfo, recipe: Recipe) -> Layout:
     """Special tokens, positions and length limit; the recipe may only shorten the limit."""
     limit = min(recipe["max_length"] or model["max_length"], model["max_length"])
@@ -187,10 +179,15 @@ class Trials:
         """The pre-trained encoder with a new classification head."""
         return models.build(self.setup.model_dir, labels=self.labels, seed=self.setup.seed)
 
+    def save_weights(self, model: PreTrainedModel, path: Path) -> None:
+        """Keep the weights of a model that was trained here."""
+        decay = self.setup.recipe["weight_decay"]
+        rows.save(model, path, rows.trained(model, self.batches.tokens, weight_decay=decay))
+
     def load_model(self, weights: Path) -> PreTrainedModel:
         """The model that ``save_weights`` kept."""
         model = self.fresh_model()
-        model.load_state_dict(load_file(weights))
+        rows.load(model, weights)
         return model
 
     def origins(self, splits: Mapping[str, Sequence[str]]) -> OfTraining:
