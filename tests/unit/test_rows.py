@@ -12,7 +12,7 @@ from polyheads.encoders import rows
 from polyheads.encoders.gates import ATTENTION, gate_without, number_layers
 from polyheads.training import loop, steps
 from polyheads.training.checkpoints import Checkpoint
-from polyheads.training.prediction import predict
+from polyheads.training.prediction import packed, predict
 
 CPU = torch.device("cpu")
 VOCABULARY = 300  # sentences have some tokens of the first 90
@@ -47,9 +47,8 @@ def fit(kind, *, checkpoint=None, recipe=RECIPE, model=None):
         checkpoint=checkpoint or Checkpoint(None, minutes=10, fingerprint=""),
         name="test",
     )
-    sentences = make_sentences(40, seed=7)  # with other tokens, too
-    options = {"layout": layout, "gate": None, "device": CPU, "precision": "float32"}
-    return model, record, predict(model, sentences, **options)
+    split = packed(make_sentences(40, seed=7), layout, CPU)  # with other tokens, too
+    return model, record, predict(model, split, gate=None, precision="float32")
 
 
 def with_all_rows(monkeypatch, kind, **how):

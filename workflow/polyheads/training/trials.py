@@ -11,6 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 import torch
 
 from polyheads import digests, origins
@@ -29,7 +30,7 @@ from polyheads.study.records import Point, Recipe, Score, TrainingRecord, TrialF
 from polyheads.training import prediction
 from polyheads.training.checkpoints import Checkpoint
 from polyheads.training.loop import train
-from polyheads.training.prediction import Predictions
+from polyheads.training.prediction import Packed, Predictions
 from polyheads.training.steps import Batches
 
 if TYPE_CHECKING:
@@ -144,6 +145,7 @@ class Trials:
             self._read(mixtures.language_of(part), "train", mixtures.percent_of(part))
             for part in setup.mixture
         ]
+        self._splits: dict[tuple[str, str], tuple[list[np.ndarray], Packed]] = {}
         self.shape = (self.info["layers"], self.info["heads"])
         self.made_of = self.origins(origins.splits_read(self.languages, setup.evaluate_on))
 
@@ -241,20 +243,27 @@ class Trials:
         wanted += [(lang, "test", "pruned") for lang in self.setup.evaluate_on]
         if unmasked:
             wanted += [(lang, "test", "all") for lang in self.setup.evaluate_on]
-        rows: list[Predictions] = []
+        found: list[Predictions] = []
         for language, split, heads in wanted:
-            sentences = self._read(language, split)
+            gold, packed = self._packed(language, split)
             predicted = prediction.predict(
                 model,
-                sentences,
-                layout=self.layout,
+                packed,
                 gate=self.gate(pruned) if heads == "pruned" else None,
-                device=self.device,
                 precision=self.setup.recipe["precision"],
             )
-            gold = [sentence.labels for sentence in sentences]
-            rows.append(Predictions(language, split, heads, gold, predicted))
-        return rows
+            found.append(Predictions(language, split, heads, gold, predicted))
+        return found
+
+    def _packed(
+        self, language: str, split: Literal["dev", "test"]
+    ) -> tuple[list[np.ndarray], Packed]:
+        """Labels of a split and its batches, which are made once for all trials."""
+        if (language, split) not in self._splits:
+            sentences = self._read(language, split)
+            packed = prediction.packed(sentences, self.layout, self.device)
+            self._splits[language, split] = [s.labels for s in sentences], packed
+        return self._splits[language, split]
 
     def run(
         self,
