@@ -25,7 +25,7 @@ from polyheads import job
 from polyheads.encoders import subwords
 from polyheads.encoders.batches import pack
 from polyheads.importance import gradient, gradient_batch, rankings
-from polyheads.training import steps, trials
+from polyheads.training import prediction, steps
 
 SCRIPTS = Path(__file__).parents[2] / "workflow/scripts"
 RATE = 1e-3  # of make_recipe
@@ -201,7 +201,7 @@ def _(tmp_path, monkeypatch):
         model, _ = fit(runner)
         assert max(longest) == 9
         longest.clear()
-        patch.setattr("polyheads.encoders.batches.pack", spy)
+        patch.setattr(prediction, "pack", spy)
         rows = runner.evaluate(model, [], unmasked=False)
     assert max(longest) == 9
     for row in rows:  # windows of a sentence are put together again
@@ -291,7 +291,7 @@ def script(name, **job_of_rule):
 def scored(directory, kind="gradient", **recipe):
     """Raw scores of the English heads of the model that `fresh_model` gives, and the file."""
     runner = make_trials(directory, mixture=("en",), evaluate_on=(), recipe=recipe)
-    trials.save_weights(runner.fresh_model(), directory / "weights.safetensors")
+    runner.save_weights(runner.fresh_model(), directory / "weights.safetensors")
     kept = ("checkpoint_minutes", "code")
     plan = {key: value for key, value in vars(runner.setup).items() if key not in kept}
     params = SimpleNamespace(

@@ -12,6 +12,7 @@ import time
 import torch
 from torch.nn import functional
 
+from polyheads.encoders import rows
 from polyheads.encoders.batches import Batch
 from polyheads.encoders.forward import autocast, word_logits
 from polyheads.study.records import Fit, Recipe
@@ -34,8 +35,25 @@ def train(
     """Fine-tune ``model`` in place, on the device of its ``batches``.
 
     gate: (layers, heads) with 0 for pruned heads, or None. seed: of the dropout. Goes on from
-    ``checkpoint`` where it holds this training. UserError when the loss becomes NaN or infinite.
+    ``checkpoint`` where it holds this training; while it lasts, the model and its checkpoints have
+    the embedding rows in use only. UserError when the loss becomes NaN or infinite.
     """
+    used = rows.trained(model, batches.tokens, weight_decay=recipe["weight_decay"])
+    with rows.only(model, used):
+        losses = _steps(model, batches, recipe, gate, seed, checkpoint, name)
+    return record(batches, losses)
+
+
+def _steps(
+    model: torch.nn.Module,
+    batches: Batches,
+    recipe: Recipe,
+    gate: torch.Tensor | None,
+    seed: int,
+    checkpoint: Checkpoint,
+    name: str,
+) -> list[float]:
+    """All steps of a training, or those that are left of it; the losses of all."""
     device, schedule = batches.device, batches.schedule
     steps = schedule.steps
     gate = None if gate is None else gate.to(device)
@@ -71,7 +89,7 @@ def train(
             spoken = now
         if checkpoint.due() and step + 1 < steps:
             checkpoint.save(model, optimizer, step=step + 1, record={"losses": losses.read()})
-    return record(batches, losses.read())
+    return losses.read()
 
 
 def learn(

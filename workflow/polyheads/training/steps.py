@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from polyheads.encoders import rows
 from polyheads.encoders.batches import Batch, Layout, Sentence, epoch_order, pack
 from polyheads.encoders.schedule import linear_schedule
 from polyheads.errors import UserError
@@ -62,6 +63,7 @@ class Batches:
         self.schedule = Schedule.of(len(self.sentences), recipe)
         self.layout = layout
         self.device = device
+        self.tokens = rows.tokens(self.sentences, layout)  # (n,) those that they have
         self._sizes = [len(corpus) for corpus in corpora]
         self._size = recipe["batch_size"]
         self._how = {"order": recipe["order"], "mixing": recipe["mixing"]}

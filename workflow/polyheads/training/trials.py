@@ -11,11 +11,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
 
 from polyheads import digests, origins
-from polyheads.encoders import models, subwords
+from polyheads.encoders import models, rows, subwords
 from polyheads.encoders.batches import Layout, Sentence
 from polyheads.encoders.forward import prepare_torch
 from polyheads.encoders.gates import gate_without
@@ -30,7 +30,7 @@ from polyheads.study.records import Point, Recipe, Score, TrainingRecord, TrialF
 from polyheads.training import prediction, stacked
 from polyheads.training.checkpoints import Checkpoint
 from polyheads.training.loop import train
-from polyheads.training.prediction import Predictions
+from polyheads.training.prediction import Packed, Predictions
 from polyheads.training.steps import Batches
 
 if TYPE_CHECKING:
@@ -108,13 +108,6 @@ def stage(path: Path) -> Path:
     return found
 
 
-def save_weights(model: torch.nn.Module, path: Path) -> None:
-    """Keep a fine-tuned model's weights as safetensors."""
-    weights = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
-    with writing(path) as temporary:
-        save_file(weights, temporary)
-
-
 def layout(info: EncodingInfo, model: ModelInfo, recipe: Recipe) -> Layout:
     """Special tokens, positions and length limit; the recipe may only shorten the limit."""
     limit = min(recipe["max_length"] or model["max_length"], model["max_length"])
@@ -152,6 +145,7 @@ class Trials:
             self._read(mixtures.language_of(part), "train", mixtures.percent_of(part))
             for part in setup.mixture
         ]
+        self._splits: dict[tuple[str, str], tuple[list[np.ndarray], Packed]] = {}
         self.shape = (self.info["layers"], self.info["heads"])
         self.made_of = self.origins(origins.splits_read(self.languages, setup.evaluate_on))
 
@@ -187,10 +181,15 @@ class Trials:
         """The pre-trained encoder with a new classification head."""
         return models.build(self.setup.model_dir, labels=self.labels, seed=self.setup.seed)
 
+    def save_weights(self, model: PreTrainedModel, path: Path) -> None:
+        """Keep the weights of a model that was trained here."""
+        decay = self.setup.recipe["weight_decay"]
+        rows.save(model, path, rows.trained(model, self.batches.tokens, weight_decay=decay))
+
     def load_model(self, weights: Path) -> PreTrainedModel:
         """The model that ``save_weights`` kept."""
         model = self.fresh_model()
-        model.load_state_dict(load_file(weights))
+        rows.load(model, weights)
         return model
 
     def origins(self, splits: Mapping[str, Sequence[str]]) -> OfTraining:
@@ -316,20 +315,27 @@ class Trials:
         wanted += [(lang, "test", "pruned") for lang in self.setup.evaluate_on]
         if unmasked:
             wanted += [(lang, "test", "all") for lang in self.setup.evaluate_on]
-        rows: list[Predictions] = []
+        found: list[Predictions] = []
         for language, split, heads in wanted:
-            sentences = self._read(language, split)
+            gold, packed = self._packed(language, split)
             predicted = prediction.predict(
                 model,
-                sentences,
-                layout=self.layout,
+                packed,
                 gate=self.gate(pruned) if heads == "pruned" else None,
-                device=self.device,
                 precision=self.setup.recipe["precision"],
             )
-            gold = [sentence.labels for sentence in sentences]
-            rows.append(Predictions(language, split, heads, gold, predicted))
-        return rows
+            found.append(Predictions(language, split, heads, gold, predicted))
+        return found
+
+    def _packed(
+        self, language: str, split: Literal["dev", "test"]
+    ) -> tuple[list[np.ndarray], Packed]:
+        """Labels of a split and its batches, which are made once for all trials."""
+        if (language, split) not in self._splits:
+            sentences = self._read(language, split)
+            packed = prediction.packed(sentences, self.layout, self.device)
+            self._splits[language, split] = [s.labels for s in sentences], packed
+        return self._splits[language, split]
 
     def run(
         self,
