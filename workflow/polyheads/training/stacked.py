@@ -13,12 +13,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import torch
 from torch.func import functional_call, vmap
 from torch.nn import functional
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from polyheads.encoders import rows
 from polyheads.encoders.batches import Batch
 from polyheads.encoders.forward import autocast, word_logits
 from polyheads.encoders.weights import in_one_line
@@ -31,7 +33,13 @@ from polyheads.training.steps import Batches, Losses, record
 TOLERANCE = 1e-3  # of a loss that is computed in float32 in another order
 
 
-Weights = dict[str, torch.Tensor]  # name of a parameter -> (n, ...) the weights of n trials
+@dataclass(frozen=True)
+class Trained:
+    """What n trials learned in one pass, in their order."""
+
+    weights: dict[str, torch.Tensor]  # name of a parameter -> (n, ...)
+    rows: torch.Tensor | None  # tokens whose embedding rows are in `weights`; None: all of them
+    fits: list[Fit]
 
 
 @contextmanager
@@ -51,11 +59,14 @@ def copies(model: torch.nn.Module, count: int) -> Iterator[None]:
             weight.data, weight.grad = data, None
 
 
-@torch.no_grad()
-def put(model: torch.nn.Module, weights: Weights, place: int) -> None:
-    """Give a model the weights of the trial at ``place`` of a stack."""
-    for name, weight in model.named_parameters():
-        weight.copy_(weights[name][place])
+def put(model: torch.nn.Module, trained: Trained, place: int) -> None:
+    """Give a model the weights of the trial at ``place`` of a stack.
+
+    The model must have the weights that the stack began with, or those of another of its trials.
+    """
+    with rows.only(model, trained.rows), torch.no_grad():
+        for name, weight in model.named_parameters():
+            weight.copy_(trained.weights[name][place])
 
 
 def losses_of(
@@ -119,7 +130,7 @@ def train(
     seed: int,
     checkpoint: Checkpoint,
     names: Sequence[str],
-) -> tuple[Weights, list[Fit]]:
+) -> Trained:
     """Fine-tune n trials from the weights of ``model``, which stays as it is.
 
     gates: (n, layers, heads), 0 for pruned heads. seed: of the dropout. names: of the trials, for
@@ -128,11 +139,13 @@ def train(
     a rule before the first step.
     """
     gates = gates.to(batches.device)
-    model.to(batches.device).train()
-    with copies(model, len(gates)):
-        losses = _steps(model, batches, recipe, gates, seed, checkpoint, names)
-        weights = {name: weight.detach() for name, weight in model.named_parameters()}
-    return weights, [record(batches, own) for own in losses]
+    used = rows.trained(model, batches.tokens, weight_decay=recipe["weight_decay"])
+    with rows.only(model, used):
+        model.to(batches.device).train()
+        with copies(model, len(gates)):
+            losses = _steps(model, batches, recipe, gates, seed, checkpoint, names)
+            weights = {name: weight.detach() for name, weight in model.named_parameters()}
+    return Trained(weights, used, [record(batches, own) for own in losses])
 
 
 def _steps(

@@ -11,7 +11,7 @@ from typing import Literal
 import torch
 
 from polyheads.study.records import Point
-from polyheads.training import memory, stacked
+from polyheads.training import stacked
 from polyheads.training.checkpoints import split
 from polyheads.training.trials import Trials
 
@@ -63,7 +63,7 @@ def _at_once(runner: Trials, wanted: AtOnce, waiting: int) -> int:
         print(f"this encoder's trials train one after the other: {reason}", flush=True)
         return 1
     if wanted == "auto":
-        wanted = memory.trials_that_fit(runner.fresh_model(), runner.batches)
+        wanted = runner.trials_that_fit()
     return min(wanted, waiting)
 
 
@@ -76,16 +76,19 @@ def _run_together(runner: Trials, part: Sequence[Trial]) -> bool:
     names = [f"{runner.name(t.pruned)} {t.point.get('ranking') or ''}".strip() for t in part]
     print(f"{len(part)} trials in one pass: {', '.join(names)}", flush=True)
     try:
-        model, weights, records = runner.fit_together(
+        model, trained = runner.fit_together(
             [trial.pruned for trial in part],
             checkpoint_path=part[0].stage.with_suffix(".safetensors"),
             names=names,
         )
-        for place, (trial, record) in enumerate(zip(part, records, strict=True)):
-            stacked.put(model, weights, place)
-            rows = runner.evaluate(model, trial.pruned, unmasked=bool(trial.pruned))
+        for place, trial in enumerate(part):
+            stacked.put(model, trained, place)
             runner.write(
-                trial.stage, trial=trial.point, pruned=trial.pruned, training=record, rows=rows
+                trial.stage,
+                trial=trial.point,
+                pruned=trial.pruned,
+                training=runner.record(trained, place),
+                rows=runner.evaluate(model, trial.pruned, unmasked=bool(trial.pruned)),
             )
     except torch.OutOfMemoryError:
         return False  # what the exception holds on to is free when it is gone

@@ -27,7 +27,7 @@ from polyheads.origins import OfTraining
 from polyheads.provenance import module_hash, versions
 from polyheads.study import mixtures
 from polyheads.study.records import Point, Recipe, Score, TrainingRecord, TrialFile
-from polyheads.training import prediction, stacked
+from polyheads.training import memory, prediction, stacked
 from polyheads.training.checkpoints import Checkpoint
 from polyheads.training.loop import train
 from polyheads.training.prediction import Packed, Predictions
@@ -232,13 +232,13 @@ class Trials:
         on_gpu = self.device.type != "cpu"
         try:
             if trained_with > 1 or (on_gpu and self.reason_against_stacking is None):
-                model, weights, records = self.fit_together(
+                model, trained = self.fit_together(
                     [pruned] * trained_with,
                     checkpoint_path=checkpoint_path,
                     names=[name] * trained_with,
                 )
-                stacked.put(model, weights, place)
-                return model, records[place]
+                stacked.put(model, trained, place)
+                return model, self.record(trained, place)
             return self._fit_alone(pruned, checkpoint_path, name)
         except torch.OutOfMemoryError as error:
             what = "one training" if trained_with == 1 else f"{trained_with} trainings in one pass"
@@ -268,14 +268,14 @@ class Trials:
         *,
         checkpoint_path: Path,
         names: Sequence[str],
-    ) -> tuple[PreTrainedModel, stacked.Weights, list[TrainingRecord]]:
+    ) -> tuple[PreTrainedModel, stacked.Trained]:
         """Fine-tune a trial for each of ``pruned``, lists of heads that are off, in one pass.
 
-        Returns the pre-trained model, the weights of all trials for `stacked.put` to put into it,
-        and their records. torch.OutOfMemoryError where a GPU has too little memory.
+        Returns the pre-trained model and what the trials learned, for `stacked.put` to put into it.
+        torch.OutOfMemoryError where a GPU has too little memory.
         """
         model = self.fresh_model()
-        weights, fits = stacked.train(
+        trained = stacked.train(
             model,
             self.batches,
             recipe=self.setup.recipe,
@@ -284,12 +284,20 @@ class Trials:
             checkpoint=self._checkpoint(checkpoint_path, self.fingerprint_of_stack(pruned)),
             names=names,
         )
-        device, count = self.device.type, len(fits)
-        records: list[TrainingRecord] = [
-            {**fit, "device": device, "trained_with": count, "place": place}
-            for place, fit in enumerate(fits)
-        ]
-        return model, weights, records
+        return model, trained
+
+    def record(self, trained: stacked.Trained, place: int) -> TrainingRecord:
+        """What a trial's file says of its training with others."""
+        count = len(trained.fits)
+        fit, device = trained.fits[place], self.device.type
+        return {**fit, "device": device, "trained_with": count, "place": place}
+
+    def trials_that_fit(self) -> int:
+        """How many trials the memory of the GPU takes at once, by an estimate."""
+        model = self.fresh_model()
+        decay = self.setup.recipe["weight_decay"]
+        with rows.only(model, rows.trained(model, self.batches.tokens, weight_decay=decay)):
+            return memory.trials_that_fit(model, self.batches)
 
     @cached_property
     def reason_against_stacking(self) -> str | None:
