@@ -11,14 +11,16 @@ its own, up to the rounding of products that are computed together.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch.func import functional_call, vmap
 from torch.nn import functional
 from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.overrides import TorchFunctionMode
 
 from polyheads.encoders import rows
 from polyheads.encoders.batches import Batch
@@ -77,11 +79,13 @@ def losses_of(
     model: stacked; gates: (n, layers, heads).
     """
 
+    device = batch.labels.device
+
     def loss(weights: dict[str, torch.Tensor], gate: torch.Tensor) -> torch.Tensor:
         def call(**inputs: object) -> object:
             return functional_call(model, weights, kwargs=inputs)
 
-        with autocast(batch.labels.device, precision):
+        with autocast(device, precision), _WholeLayersCast(device):
             logits = word_logits(call, batch, gate)
         return functional.cross_entropy(logits, batch.labels)
 
@@ -90,6 +94,30 @@ def losses_of(
     with sdpa_kernel(SDPBackend.MATH):
         found: torch.Tensor = vmap(loss, randomness="same")(dict(model.named_parameters()), gates)
     return found
+
+
+class _WholeLayersCast(TorchFunctionMode):
+    """Inside, autocast's type is that of a whole linear layer, as it is without `vmap`.
+
+    `vmap` makes a product and a sum of a layer before autocast sees it. Only the product would be
+    in 16 bits then, and its sum with the bias, and all that follows, in 32 again.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        super().__init__()
+        self.kind = device.type
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        if func is functional.linear and torch.is_autocast_enabled(self.kind):
+            dtype = torch.get_autocast_dtype(self.kind)
+            args = tuple(None if part is None else part.to(dtype) for part in args)
+        return func(*args, **(kwargs or {}))
 
 
 def clip(model: torch.nn.Module, limit: float) -> None:
