@@ -50,7 +50,7 @@ def build(kind):
         initializer_range=0.2,
     )
     config._attn_implementation = ATTENTION
-    return number_layers(ModernBertForTokenClassification(config))
+    return number_layers(ModernBertForTokenClassification(config).eval())
 
 
 def layout_of(kind) -> Layout:
@@ -200,13 +200,13 @@ def test_the_model_is_as_it_was(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_bfloat16_is_where_it_is_without_a_stack(kind):
-    """All layers have the same types, but norms, which `vmap` makes more exact, as CUDA does."""
+    """Products have the same types, and what follows; norms are more exact, as they are on CUDA."""
     batch = batches_of(kind).at(0)
 
     def types(run):
         model, found = build(kind), []
         for name, part in model.named_modules():
-            if isinstance(part, torch.nn.Linear | torch.nn.Dropout | torch.nn.GELU):
+            if isinstance(part, torch.nn.Linear | torch.nn.GELU):
                 see = lambda _, __, out, name=name: found.append((name, out.dtype))  # noqa: E731
                 part.register_forward_hook(see)
         run(model)
