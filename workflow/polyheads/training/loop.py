@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import torch
 from torch.nn import functional
 
+from polyheads.encoders import dropout
 from polyheads.encoders.batches import Layout, Sentence, epoch_order, pack
 from polyheads.encoders.forward import autocast, word_logits
 from polyheads.encoders.schedule import linear_schedule
@@ -56,10 +57,11 @@ def train(
         weight_decay=recipe["weight_decay"],
         fused=True,
     )
-    torch.manual_seed(seed)  # dropout
+    torch.manual_seed(seed)  # dropout on a GPU
+    stream = dropout.install(model, seed=seed) if device.type == "cpu" else None
     losses: list[float] = []
     begin = 0
-    restored = checkpoint.restore(model, optimizer)
+    restored = checkpoint.restore(model, optimizer, stream)
     if restored:
         begin, record = restored
         losses = record["losses"]
@@ -100,7 +102,9 @@ def train(
             )
             spoken = now
         if checkpoint.due() and step + 1 < steps:
-            checkpoint.save(model, optimizer, step=step + 1, record={"losses": losses})
+            checkpoint.save(
+                model, optimizer, step=step + 1, record={"losses": losses}, stream=stream
+            )
     tenth = max(1, len(losses) // 10)
     return {
         "sentences": len(sentences),
