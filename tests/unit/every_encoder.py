@@ -132,7 +132,8 @@ class Encoder:
         )
         self.sentences = [*make_sentences(3, seed=1), *make_sentences(1, seed=2, longest=60)]
         self.batch = pack(self.sentences, self.layout, CPU)
-        assert self.batch.inputs["packing"].shape[1] > 2 * SIZES["sliding_window"]
+        longest = max(grid.shape[1] for grid in self.batch.inputs["packing"].grids)
+        assert longest > 2 * SIZES["sliding_window"]
 
     def model(self) -> torch.nn.Module:
         """The task model, with a classifier that makes differences of hidden states visible."""
@@ -160,7 +161,7 @@ class Encoder:
             own(input_ids=ids[None, begin:end]).logits[0]
             for begin, end in zip(begins, [*begins[1:], len(ids)], strict=True)
         ]
-        assert len(begins) == self.batch.inputs["packing"].shape[0]
+        assert len(begins) == sum(g.shape[0] for g in self.batch.inputs["packing"].grids)
         expected = torch.cat(alone)[self.batch.positions]
         torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
 

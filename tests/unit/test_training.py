@@ -177,7 +177,7 @@ def test_checkpoints_are_asked_for_after_every_step_but_the_last(tmp_path):
         def due(self):
             return True
 
-        def save(self, *_, step, record):
+        def save(self, *_, step, record, stream):
             self.saved.append((step, len(record["losses"])))
 
     fit("bert", Counted(tmp_path / "state", minutes=1, fingerprint="a"))

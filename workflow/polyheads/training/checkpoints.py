@@ -16,6 +16,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from polyheads.encoders.dropout import Stream
 from polyheads.files import writing
 
 
@@ -48,13 +49,19 @@ class Checkpoint:
         *,
         step: int,
         record: Record,
+        stream: Stream | None,
     ) -> None:
-        """Write weights, optimiser state, random state, ``step`` and ``record``."""
+        """Write weights, optimiser state, random state, ``step`` and ``record``.
+
+        stream: where dropout on a CPU comes from.
+        """
         tensors = {f"model.{k}": v for k, v in model.state_dict().items()}
         for index, state in optimizer.state_dict()["state"].items():
             for key, value in state.items():
                 tensors[f"optimizer.{index}.{key}"] = torch.as_tensor(value)
         tensors["random.cpu"] = torch.get_rng_state()
+        if stream is not None:
+            tensors["random.dropout"] = stream.state()
         if torch.cuda.is_available():
             tensors["random.cuda"] = torch.cuda.get_rng_state()
         meta = {"fingerprint": self.fingerprint, "step": str(step), "record": json.dumps(record)}
@@ -66,7 +73,10 @@ class Checkpoint:
         self.last = time.monotonic()
 
     def restore(
-        self, model: torch.nn.Module, optimizer: torch.optim.Optimizer
+        self,
+        model: torch.nn.Module,
+        optimizer: torch.optim.Optimizer,
+        stream: Stream | None,
     ) -> tuple[int, Record] | None:
         """Load the state if there is one of this training: (step, record), else None."""
         found = None if self.path is None else _read(self.path, self.fingerprint)
@@ -80,6 +90,8 @@ class Checkpoint:
             state.setdefault(int(index), {})[name] = value
         optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
         torch.set_rng_state(tensors["random.cpu"])
+        if stream is not None:
+            stream.restore(tensors["random.dropout"])
         if "random.cuda" in tensors and torch.cuda.is_available():
             torch.cuda.set_rng_state(tensors["random.cuda"])
         return int(meta["step"]), json.loads(meta["record"])

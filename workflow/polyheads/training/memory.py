@@ -23,10 +23,10 @@ def bytes_of_trial(model: PreTrainedModel, batches: Batches) -> int:
 
     P parameters, each a weight, a gradient and two moments of AdamW; E of them in embeddings, which
     vmap lays out anew, and so their gradient; L layers of hidden size h, feed-forward size f and a
-    heads. What the backward pass needs is kept for each of the C cells of attention's padded grid
-    (windows times the longest one's tokens), at least one a token, and for each of its Q = C times
-    the longest one's tokens pairs. All is counted in float32: bfloat16 takes less, and keeps copies
-    of the weights.
+    heads. What the backward pass needs is kept for each of the C cells of attention's padded grids
+    (of each grid its windows times the longest one's tokens), at least one a token, and for each of
+    the Q pairs of cells that attention compares (of each grid its cells times the longest one's
+    tokens). All is counted in float32: bfloat16 takes less, and keeps copies of the weights.
     """
     config = model.config
     hidden, layers, heads = (
@@ -60,9 +60,9 @@ def largest_batch(batches: Batches) -> Batch:
 
 
 def _grid(batch: Batch) -> tuple[int, int]:
-    """Cells of the padded grid of attention, and pairs of cells that see each other."""
-    windows, longest = batch.inputs["packing"].shape
-    return windows * longest, windows * longest**2
+    """Cells of attention's padded grids, and pairs of cells that see each other."""
+    shapes = [grid.shape for grid in batch.inputs["packing"].grids]
+    return sum(s * longest for s, longest in shapes), sum(s * longest**2 for s, longest in shapes)
 
 
 def trials_that_fit(model: PreTrainedModel, batches: Batches) -> int:

@@ -10,10 +10,10 @@ its own, up to the rounding of products that are computed together.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -27,10 +27,10 @@ from polyheads.encoders.batches import Batch
 from polyheads.encoders.forward import autocast, word_logits
 from polyheads.encoders.weights import in_one_line
 from polyheads.study.records import Fit, Recipe
+from polyheads.training import loop
 from polyheads.training.checkpoints import Checkpoint
-from polyheads.training.loop import LOG_SECONDS
 from polyheads.training.memory import largest_batch
-from polyheads.training.steps import Batches, Losses, record
+from polyheads.training.steps import Batches, record
 
 TOLERANCE = 1e-3  # of a loss that is computed in float32 in another order
 
@@ -137,6 +137,7 @@ def learn(
     model: torch.nn.Module,
     optimizer: torch.optim.Optimizer,
     batch: Batch,
+    *,
     gates: torch.Tensor,
     recipe: Recipe,
 ) -> torch.Tensor:
@@ -170,68 +171,13 @@ def train(
     used = rows.trained(model, batches.tokens, weight_decay=recipe["weight_decay"])
     with rows.only(model, used):
         model.to(batches.device).train()
+        how = partial(learn, model, gates=gates, recipe=recipe)
         with copies(model, len(gates)):
-            losses = _steps(model, batches, recipe, gates, seed, checkpoint, names)
+            if batches.device.type == "cuda":
+                _try_largest(model, batches, gates, recipe)
+            losses = loop.steps(model, batches, how, recipe, seed, checkpoint, names)
             weights = {name: weight.detach() for name, weight in model.named_parameters()}
     return Trained(weights, used, [record(batches, own) for own in losses])
-
-
-def _steps(
-    model: torch.nn.Module,
-    batches: Batches,
-    recipe: Recipe,
-    gates: torch.Tensor,
-    seed: int,
-    checkpoint: Checkpoint,
-    names: Sequence[str],
-) -> list[list[float]]:
-    """All steps of a stack, or those that are left of them; the losses of all, trial by trial."""
-    device, schedule = batches.device, batches.schedule
-    steps, count = schedule.steps, len(gates)
-    name = f"{names[0]} and {count - 1} more" if count > 1 else names[0]
-    optimizer = torch.optim.AdamW(
-        model.parameters(),
-        lr=recipe["learning_rate"],
-        weight_decay=recipe["weight_decay"],
-        fused=True,
-    )
-    if device.type == "cuda":
-        _try_largest(model, batches, gates, recipe)
-    torch.manual_seed(seed)  # dropout
-    begin = 0
-    before: list[list[float]] = [[] for _ in names]
-    restored = checkpoint.restore(model, optimizer)
-    if restored:
-        begin, kept = restored
-        before = [kept["losses"][place::count] for place in range(count)]
-        print(f"{name}: goes on from step {begin} of {steps}", flush=True)
-    losses = [
-        Losses(name=each, steps=steps, device=device, before=earlier)
-        for each, earlier in zip(names, before, strict=True)
-    ]
-    spoken = started = time.monotonic()
-    for step in range(begin, steps):
-        for group in optimizer.param_groups:
-            group["lr"] = schedule.rate(step)
-        found = learn(model, optimizer, batches.at(step), gates, recipe)
-        for own, loss in zip(losses, found, strict=True):
-            own.add(loss)
-        now = time.monotonic()
-        if now - spoken > LOG_SECONDS or step + 1 == steps:
-            left = (now - started) / (step + 1 - begin) * (steps - step - 1)
-            latest = [own.read()[-1] for own in losses]
-            print(
-                f"{name}: step {step + 1}/{steps}, "
-                f"epoch {step // schedule.per_epoch + 1}/{schedule.epochs}, "
-                f"losses {min(latest):.4f} to {max(latest):.4f}, {left:.0f} s left",
-                flush=True,
-            )
-            spoken = now
-        if checkpoint.due() and step + 1 < steps:
-            by_step = zip(*[own.read() for own in losses], strict=True)
-            kept = {"losses": [loss for row in by_step for loss in row]}
-            checkpoint.save(model, optimizer, step=step + 1, record=kept)
-    return [own.read() for own in losses]
 
 
 def _try_largest(
