@@ -38,6 +38,7 @@ from polyheads.encoders.weights import classifier
 from polyheads.errors import UserError
 from polyheads.training.checkpoints import Checkpoint
 from polyheads.training.loop import train
+from polyheads.training.steps import Batches
 
 CPU = torch.device("cpu")
 LAYERS, HEADS = SHAPE = 3, 4
@@ -131,7 +132,8 @@ class Encoder:
         )
         self.sentences = [*make_sentences(3, seed=1), *make_sentences(1, seed=2, longest=60)]
         self.batch = pack(self.sentences, self.layout, CPU)
-        assert self.batch.inputs["packing"].shape[1] > 2 * SIZES["sliding_window"]
+        longest = max(grid.shape[1] for grid in self.batch.inputs["packing"].grids)
+        assert longest > 2 * SIZES["sliding_window"]
 
     def model(self) -> torch.nn.Module:
         """The task model, with a classifier that makes differences of hidden states visible."""
@@ -159,7 +161,7 @@ class Encoder:
             own(input_ids=ids[None, begin:end]).logits[0]
             for begin, end in zip(begins, [*begins[1:], len(ids)], strict=True)
         ]
-        assert len(begins) == self.batch.inputs["packing"].shape[0]
+        assert len(begins) == sum(g.shape[0] for g in self.batch.inputs["packing"].grids)
         expected = torch.cat(alone)[self.batch.positions]
         torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
 
@@ -179,14 +181,14 @@ class Encoder:
 
         def fit(checkpoint: Checkpoint) -> torch.nn.Module:
             model = self.model()
+            recipe = RECIPE | {"epochs": 2, "batch_size": 1, "learning_rate": 1e-4}
+            how = {"recipe": recipe, "layout": self.layout, "seed": 3, "device": CPU}
             train(
                 model,
-                [self.sentences],
-                recipe=RECIPE | {"epochs": 2, "batch_size": 1, "learning_rate": 1e-4},
-                layout=self.layout,
+                Batches([self.sentences], **how),
+                recipe=recipe,
                 gate=gate_without([(1, 2)], *SHAPE),
                 seed=3,
-                device=CPU,
                 checkpoint=checkpoint,
                 name="test",
             )

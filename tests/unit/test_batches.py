@@ -1,7 +1,6 @@
 """Windows predict every word once; orders of an epoch; packed rows."""
 
 import numpy as np
-import pytest
 import torch
 from conftest import make_layout, make_sentences
 from hypothesis import given
@@ -92,7 +91,8 @@ def test_pack_windows_long_sentences_and_shifts_positions(kind, cpu):
     ids, places = batch.inputs["input_ids"][0], batch.inputs["position_ids"][0]
     assert places.min() == layout.position_offset
     assert places.max() < layout.position_offset + layout.max_length
-    assert (ids == layout.prefix[0]).sum() == batch.inputs["packing"].shape[0] > len(sentences)
+    count = sum(grid.shape[0] for grid in batch.inputs["packing"].grids)
+    assert (ids == layout.prefix[0]).sum() == count > len(sentences)
     for example, sentence in enumerate(sentences):
         mine = batch.example == example
         order = np.argsort(batch.word[mine.numpy()])
@@ -124,30 +124,3 @@ def test_orders_of_an_epoch():
     )
     assert first == again != second
     assert sorted(first) == sorted(second) == list(range(13))
-
-
-@pytest.mark.parametrize("count", [1, 4])
-def test_packing_round_trip(count):
-    from polyheads.encoders.gates import Packing
-
-    lengths = [3, 1, 5, 2][:count]
-    packing = Packing.of(lengths, range(count), torch.device("cpu"))
-    row = torch.randn(1, 2, sum(lengths), 4)
-    grid = packing.unpack(row)
-    assert grid.shape == (count, 2, max(lengths), 4)
-    back = packing.pack(grid.transpose(1, 2))
-    torch.testing.assert_close(back, row.transpose(1, 2))
-
-
-def test_masks_of_sliding_windows():
-    from polyheads.encoders.gates import Packing
-
-    packing = Packing.of([6, 2], range(2), torch.device("cpu"))
-    assert packing.mask() is packing.mask(6) is packing.key_mask  # none is that wide
-    mask = packing.mask(2)  # a token and its two neighbours
-    band = [[abs(i - j) < 2 for j in range(6)] for i in range(6)]
-    assert mask[0, 0].tolist() == band
-    assert mask[1, 0, :2, :2].all() and not mask[1, 0, :2, 2:].any()
-    assert mask.any(-1).all()  # padding looks at something, or its softmax would be NaN
-    assert packing.mask(2) is mask
-    assert Packing.of([6], [0], torch.device("cpu")).mask(2)[0, 0].tolist() == band

@@ -114,8 +114,8 @@ def test_windows_are_one_sentence(tmp_path):
     given = make_sentences(6, seed=3, longest=40)
     layout = make_layout("bert", max_length=16)
     assert max(len(s.subwords) for s in given) > 14
-    options = {"gate": None, "device": torch.device("cpu"), "precision": "float32"}
-    predicted = prediction.predict(make_model("bert"), given, layout=layout, **options)
+    split = prediction.packed(given, layout, torch.device("cpu"))
+    predicted = prediction.predict(make_model("bert"), split, gate=None, precision="float32")
     gold = [sentence.labels for sentence in given]
     row = prediction.Predictions("en", "test", "pruned", gold, predicted)
     prediction.save(tmp_path / "k.parquet", [row], list("abcde"))

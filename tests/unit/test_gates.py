@@ -8,7 +8,7 @@ from conftest import make_layout, make_model, make_sentences
 from torch.nn import functional
 
 from polyheads.encoders.batches import pack
-from polyheads.encoders.gates import Packing, gate_without, output_projections
+from polyheads.encoders.gates import gate_without, output_projections
 
 LAYERS, HEADS = 3, 4
 PRUNED = [(0, 1), (0, 3), (1, 0), (2, 0), (2, 1), (2, 2), (2, 3)]  # layer 2 keeps no head
@@ -168,13 +168,3 @@ def test_output_projections_are_found_and_left_alone(kind):
     assert all(a is b.attention.output.dense for a, b in zip(found, layers, strict=True))
     assert hooks == [len(part._forward_pre_hooks) for part in model.modules()]
     assert all(linear.weight.grad is None for linear in found)
-
-
-def test_a_packing_knows_its_cells():
-    packing = Packing.of([2, 3], [7, 5], torch.device("cpu"))
-    assert packing.shape == (2, 3)
-    assert packing.scatter.tolist() == [0, 1, 0, 2, 3, 4]
-    assert packing.gather.tolist() == [0, 1, 3, 4, 5]
-    assert packing.key_mask.tolist() == [[[[True, True, False]]], [[[True, True, True]]]]
-    assert packing.example.tolist() == [7, 7, 5, 5, 5]
-    assert Packing.of([2, 2], [0, 1], torch.device("cpu")).key_mask is None

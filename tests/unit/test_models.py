@@ -11,7 +11,8 @@ from tokenizers.models import WordLevel
 from tokenizers.processors import TemplateProcessing
 
 from polyheads.encoders import models, probing
-from polyheads.encoders.gates import ATTENTION, Packing, number_layers
+from polyheads.encoders.gates import ATTENTION, number_layers
+from polyheads.encoders.packing import Grid, Packing
 from polyheads.errors import UserError
 
 CPU = torch.device("cpu")
@@ -125,7 +126,7 @@ def modernbert(window, positions=210):
 
 
 @pytest.mark.parametrize("window", [128, 16])
-def test_sliding_windows_are_those_of_the_encoder_itself(window):
+def test_sliding_windows_are_those_of_the_encoder_itself(window, monkeypatch):
     model = modernbert(window).eval()
     sentences = [torch.randint(1, 90, (length,)) for length in (200, 3, 90)]
     row = {
@@ -137,7 +138,9 @@ def test_sliding_windows_are_those_of_the_encoder_itself(window):
         own = torch.cat([model(input_ids=ids[None])[0][0] for ids in sentences])
         number_layers(model).set_attn_implementation(ATTENTION)
         packed = model(**row, head_gate=torch.ones(3, 4))[0][0]
-        everywhere = model(**(row | {"packing": WithoutWindows.of([200, 3, 90], range(3), CPU)}))
+        with monkeypatch.context() as patch:
+            patch.setattr(Grid, "mask", without_window)
+            everywhere = model(**row)
     torch.testing.assert_close(packed, own, atol=1e-5, rtol=1e-5)
     assert (everywhere[0][0] - own).abs().max() > 1e-3
     # of padding, which looks at nothing, no NaN comes back
@@ -145,16 +148,15 @@ def test_sliding_windows_are_those_of_the_encoder_itself(window):
     assert all(weight.grad.isfinite().all() for weight in model.parameters())
 
 
-class WithoutWindows(Packing):
-    def mask(self, sliding_window=None):
-        return self.key_mask
+def without_window(grid, sliding_window=None):
+    return grid.key_mask
 
 
 @pytest.mark.parametrize("window", [128, 16])
 def test_the_probe_looks_beyond_every_window(window, tmp_path, monkeypatch):
     write_tokenizer(tmp_path)
     models.probe(modernbert(window), name="mine", tokenizer_dir=tmp_path)
-    monkeypatch.setattr(Packing, "mask", WithoutWindows.mask)
+    monkeypatch.setattr(Grid, "mask", without_window)
     with pytest.raises(UserError, match="packed into one row change its output"):
         models.probe(modernbert(window), name="mine", tokenizer_dir=tmp_path)
 

@@ -20,6 +20,7 @@ from polyheads.report.figures import heat_map
 from polyheads.study import experiments
 from polyheads.training.checkpoints import Checkpoint
 from polyheads.training.loop import train
+from polyheads.training.steps import Batches
 
 HEADS, SIZE = SIZES["num_attention_heads"], 6
 CUT = {"0": [1, 3], "2": [0]}
@@ -123,12 +124,10 @@ def test_missing_heads_never_learn_and_have_no_score(tmp_path):
     before = {name: weight.clone() for name, weight in model.state_dict().items()}
     train(
         model,
-        [sentences],
+        Batches([sentences], recipe=recipe, layout=layout, seed=3, device=torch.device("cpu")),
         recipe=recipe,
-        layout=layout,
         gate=None,
         seed=3,
-        device=torch.device("cpu"),
         checkpoint=Checkpoint(None, minutes=10, fingerprint=""),
         name="test",
     )

@@ -8,15 +8,18 @@ import numpy as np
 import pytest
 import torch
 from conftest import make_layout, make_model, make_sentences
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from polyheads.encoders.forward import autocast, prepare_torch
 from polyheads.encoders.gates import gate_without
 from polyheads.encoders.schedule import linear_schedule
 from polyheads.errors import UserError
-from polyheads.training import loop
+from polyheads.training import loop, prediction
 from polyheads.training.checkpoints import Checkpoint
 from polyheads.training.loop import train
 from polyheads.training.prediction import predict
+from polyheads.training.steps import Batches
 
 RECIPE = {
     "epochs": 2,
@@ -37,14 +40,14 @@ class Killed(Exception):
 
 def fit(kind, checkpoint=None, recipe=RECIPE, gate=None, seed=3):
     model = make_model(kind)
+    corpora = [make_sentences(10), make_sentences(9, seed=1)]
+    how = {"layout": make_layout(kind), "seed": seed, "device": torch.device("cpu")}
     record = train(
         model,
-        [make_sentences(10), make_sentences(9, seed=1)],
+        Batches(corpora, recipe=recipe, **how),
         recipe=recipe,
-        layout=make_layout(kind),
         gate=gate,
         seed=seed,
-        device=torch.device("cpu"),
         checkpoint=checkpoint or Checkpoint(None, minutes=10, fingerprint=""),
         name="test",
     )
@@ -174,7 +177,7 @@ def test_checkpoints_are_asked_for_after_every_step_but_the_last(tmp_path):
         def due(self):
             return True
 
-        def save(self, *_, step, record):
+        def save(self, *_, step, record, stream):
             self.saved.append((step, len(record["losses"])))
 
     fit("bert", Counted(tmp_path / "state", minutes=1, fingerprint="a"))
@@ -232,12 +235,34 @@ def test_precision(monkeypatch, precision, able):
     ]
 
 
-def test_predictions_do_not_depend_on_company_and_cover_long_sentences(kind):
+def test_predictions_do_not_depend_on_company_and_cover_long_sentences(kind, monkeypatch):
     model, layout = make_model(kind), make_layout(kind, max_length=12)
-    sentences = make_sentences(70, seed=5)  # three batches
-    options = {"layout": layout, "gate": None, "device": torch.device("cpu"), "precision": "auto"}
-    together = predict(model, sentences, **options)
+    sentences = make_sentences(70, seed=5)
+
+    def predicted(given):
+        split = prediction.packed(given, layout, torch.device("cpu"))
+        return len(split.batches), predict(model, split, gate=None, precision="auto")
+
+    monkeypatch.setitem(prediction.TOKENS, "cpu", 300)
+    batches, together = predicted(sentences)
+    assert batches > 3
     for sentence, found in zip(sentences, together, strict=True):
         assert len(found) == len(sentence.starts)
-        alone = predict(model, [sentence], **options)[0]
+        _, (alone,) = predicted([sentence])
         np.testing.assert_array_equal(alone, found)
+    assert predicted([]) == (0, [])
+
+
+@settings(max_examples=200)
+@given(st.lists(st.integers(1, 40), max_size=60), st.integers(1, 200))
+def test_batches_of_evaluation_are_as_large_as_they_may_be(lengths, tokens):
+    parts = list(prediction._cut(np.array(lengths, np.int64), tokens, around=2))
+    assert sorted(i for part in parts for i in part) == list(range(len(lengths)))
+    in_order = [lengths[i] for part in parts for i in part]
+    assert in_order == sorted(lengths)
+    for number, part in enumerate(parts):
+        sizes = [lengths[i] + 2 for i in part]
+        assert len(part) == 1 or max(sizes) * len(part) <= tokens
+        if number + 1 < len(parts):  # no other would fit in
+            following = lengths[parts[number + 1][0]] + 2
+            assert following * (len(part) + 1) > tokens

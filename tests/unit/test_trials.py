@@ -16,7 +16,7 @@ from polyheads.encoders.gates import gate_without
 from polyheads.errors import UserError
 from polyheads.provenance import module_hash
 from polyheads.training import trials
-from polyheads.training.prediction import predict
+from polyheads.training.prediction import packed, predict
 
 LAYERS, HEADS = 3, 4
 PRUNED = [(2, 1), (0, 3), (1, 0), (0, 0), (1, 2)]  # no layer keeps all heads
@@ -72,8 +72,8 @@ def test_a_trial_starts_from_the_pre_trained_encoder_and_its_own_seed(tmp_path):
 
 def predicted(runner, model, language, split, gate):
     sentences = subwords.read_split(runner.setup.encodings[language], split)
-    options = {"layout": runner.layout, "device": runner.device, "precision": "float32"}
-    return [list(x) for x in predict(model, sentences, gate=gate, **options)]
+    split = packed(sentences, runner.layout, runner.device)
+    return [list(x) for x in predict(model, split, gate=gate, precision="float32")]
 
 
 def test_dev_and_test_are_read_without_the_pruned_heads_and_test_with_them_too(kind, tmp_path):
@@ -256,7 +256,7 @@ def test_a_killed_trial_goes_on_where_it_was(tmp_path, monkeypatch, capsys):
 def test_kept_weights_are_read_again(tmp_path):
     runner = make_trials(tmp_path)
     model, _ = fit(runner)
-    trials.save_weights(model, tmp_path / "weights.safetensors")
+    runner.save_weights(model, tmp_path / "weights.safetensors")
     again = runner.load_model(tmp_path / "weights.safetensors").state_dict()
     assert all(torch.equal(part, again[name]) for name, part in model.state_dict().items())
 

@@ -26,7 +26,7 @@ try:
 except UserError as error:
     raise WorkflowError(str(error))
 # What changes no result is no parameter; scripts read it from the configuration.
-IN_CONFIG = ("mirror", "own_copies", "check_sizes", "checkpoint_minutes")
+IN_CONFIG = ("mirror", "own_copies", "check_sizes", "checkpoint_minutes", "trials_at_once")
 config.update({key: STUDY[key] for key in IN_CONFIG})
 
 CATALOGUE = PLAN.catalogue

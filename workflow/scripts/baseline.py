@@ -24,5 +24,5 @@ with job(snakemake.log[0], snakemake.output):
     out = Path(snakemake.output[0])
     checkpoint = trials.stage(out)
     model, _ = runner.fit(pruned=[], checkpoint_path=checkpoint, name=f"{out.parent} {out.stem}")
-    trials.save_weights(model, out)
+    runner.save_weights(model, out)
     checkpoint.unlink(missing_ok=True)

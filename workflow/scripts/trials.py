@@ -6,19 +6,25 @@ from polyheads.job import job
 
 with job(snakemake.log[0], snakemake.output):
     from polyheads.importance import orders
-    from polyheads.training import trials
+    from polyheads.training import together, trials
 
     p = snakemake.params
     minutes = snakemake.config["checkpoint_minutes"]
     setup = trials.setup(**p.training, checkpoint_minutes=minutes, code=p.code)
-    runner = trials.Trials(setup)
     ranking = snakemake.wildcards.get("ranking")  # none where k is 0
     lowest = orders.read(snakemake.input.ranking)["order"] if ranking else []
     orders.check(lowest, max(p.ks))
     protocol = "prune" if ranking else None
     paths = [Path(name).with_suffix("") for name in snakemake.output.scores]
     stages = [trials.stage(path) for path in paths]
-    for k, path, stage in zip(p.ks, paths, stages, strict=True):
-        trial = {**p.trial, "protocol": protocol, "ranking": ranking, "k": k}
-        runner.run(path, trial=trial, pruned=lowest[:k], stage=stage)
+    members = [
+        together.Trial(
+            path=path,
+            stage=stage,
+            point={**p.trial, "protocol": protocol, "ranking": ranking, "k": k},
+            pruned=lowest[:k],
+        )
+        for k, path, stage in zip(p.ks, paths, stages, strict=True)
+    ]
+    together.run(trials.Trials(setup), members, at_once=snakemake.config["trials_at_once"])
     trials.publish(stages, paths)

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from polyheads.encoders.gates import Inputs, Packing
+from polyheads.encoders.gates import Inputs
+from polyheads.encoders.packing import Packing
 
 
 class Sentence(NamedTuple):

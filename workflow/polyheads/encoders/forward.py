@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from typing import Any
 
 import torch
 
@@ -37,7 +39,7 @@ def autocast(device: torch.device, precision: str) -> torch.autocast:
 
 
 def word_logits(
-    model: torch.nn.Module, batch: Batch, head_gate: torch.Tensor | None
+    model: Callable[..., Any], batch: Batch, head_gate: torch.Tensor | None
 ) -> torch.Tensor:
     """(N, labels) logits of the words of a packed batch, in float32."""
     logits: torch.Tensor = model(**batch.inputs, head_gate=head_gate).logits  # (1, T, labels)

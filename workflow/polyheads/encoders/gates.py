@@ -15,13 +15,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any, TypedDict, TypeVar
 
 import torch
 from torch.nn import functional
 from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.masking_utils import sdpa_mask
+
+from polyheads.encoders.dropout import Stream, drop
+from polyheads.encoders.packing import Packing
 
 Model = TypeVar("Model", bound=torch.nn.Module)
 
@@ -37,69 +39,6 @@ UNKNOWN = {
 
 class UnknownAttention(Exception):
     """Attention that is not computed here; the message says what kind."""
-
-
-@dataclass(frozen=True)
-class Packing:
-    """Where the sentences (windows) of a packed row lie. T tokens, S windows, L the longest.
-
-    A packed row holds the tokens of all windows one behind the other, so that linear layers
-    see no padding; only attention looks at one window at a time.
-    """
-
-    scatter: torch.Tensor  # (S * L,) token of every cell of the padded (S, L) grid; padding: 0
-    gather: torch.Tensor  # (T,) cell of every token
-    key_mask: torch.Tensor | None  # (S, 1, 1, L) True where a token is; None: no padding at all
-    example: torch.Tensor  # (T,) index of the example (sentence) that a token belongs to
-    shape: tuple[int, int]  # (S, L)
-    bands: dict[int, torch.Tensor] = field(default_factory=dict)  # masks by reach, made once
-
-    @classmethod
-    def of(cls, lengths: Sequence[int], examples: Sequence[int], device: torch.device) -> Packing:
-        """Packing of windows with these lengths; ``examples[i]`` is the sentence of window i."""
-        count, longest = len(lengths), max(lengths)
-        sizes = torch.tensor(lengths)
-        first = torch.cumsum(sizes, 0) - sizes  # (S,) where each window begins in the row
-        cell = torch.arange(longest).expand(count, longest)  # (S, L)
-        present = cell < sizes[:, None]  # (S, L)
-        scatter = torch.where(present, first[:, None] + cell, 0).reshape(-1)
-        full = bool(present.all())
-        return cls(
-            scatter=scatter.to(device),
-            gather=present.reshape(-1).nonzero().squeeze(1).to(device),
-            key_mask=None if full else present[:, None, None, :].to(device),
-            example=torch.tensor(examples).repeat_interleave(sizes).to(device),
-            shape=(count, longest),
-        )
-
-    def unpack(self, row: torch.Tensor) -> torch.Tensor:
-        """(1, H, T, D) -> (S, H, L, D)"""
-        _, heads, _, size = row.shape
-        grid = row[0].index_select(1, self.scatter)  # (H, S * L, D)
-        return grid.view(heads, *self.shape, size).transpose(0, 1)
-
-    def pack(self, grid: torch.Tensor) -> torch.Tensor:
-        """(S, L, H, D) -> (1, T, H, D)"""
-        return grid.flatten(0, 1).index_select(0, self.gather)[None]
-
-    def mask(self, sliding_window: int | None = None) -> torch.Tensor | None:
-        """True where a token may look, (S, 1, 1 or L, L); None: everywhere.
-
-        sliding_window: tokens look at less than so many to either side (the meaning that the
-        AttentionInterface gives the keyword); None: at all.
-        """
-        longest = self.shape[1]
-        if sliding_window is None or sliding_window >= longest:
-            return self.key_mask
-        if sliding_window not in self.bands:
-            place = torch.arange(longest, device=self.scatter.device)
-            far = (place[:, None] - place).abs()  # (L, L)
-            band = (far < sliding_window)[None, None]
-            if self.key_mask is not None:
-                # Padding looks at itself: a softmax over nothing at all would be NaN.
-                band = band & self.key_mask | (far == 0)
-            self.bands[sliding_window] = band
-        return self.bands[sliding_window]
 
 
 class Inputs(TypedDict):
@@ -128,22 +67,23 @@ def attend(
     head_gate: torch.Tensor | None = None,
     packing: Packing | None = None,
     sliding_window: int | None = None,
+    stream: Stream | None = None,
     **_: object,
 ) -> tuple[torch.Tensor, None]:
     """Scaled dot-product attention of a layer with a gate per head.
 
     query, key, value: (B, H, T, D). ``head_gate``: (layers, H), the same for everybody, or
     (examples, layers, H), one per example (row of the batch, or sentence of the packed row).
+    ``stream``: where dropout on a CPU comes from; None: from PyTorch.
     Returns (B, T, H, D).
     """
-    if packing is not None:
-        query, key, value = packing.unpack(query), packing.unpack(key), packing.unpack(value)
-        attention_mask = packing.mask(sliding_window)
-    out = functional.scaled_dot_product_attention(
-        query, key, value, attn_mask=attention_mask, dropout_p=dropout, scale=scaling
-    ).transpose(1, 2)  # (S, L, H, D)
-    if packing is not None:
-        out = packing.pack(out)  # (1, T, H, D)
+    how: _How = {"scaling": scaling, "dropout": dropout, "stream": stream}
+    if packing is None:
+        out = _look(query, key, value, attention_mask, **how)
+    else:
+        parts = zip(*map(packing.unpack, (query, key, value)), packing.grids, strict=True)
+        looks = [_look(q, k, v, grid.mask(sliding_window), **how) for q, k, v, grid in parts]
+        out = packing.pack(looks)  # (1, T, H, D)
     if head_gate is not None:
         if head_gate.dim() == 2:
             gate = head_gate[layer]  # (H,)
@@ -152,6 +92,41 @@ def attend(
             gate = gate[packing.example] if packing is not None else gate[:, None]
         out = out * gate[..., None].to(out.dtype)
     return out.contiguous(), None
+
+
+class _How(TypedDict):
+    """How a layer looks at its windows."""
+
+    scaling: float | None
+    dropout: float
+    stream: Stream | None
+
+
+def _look(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    mask: torch.Tensor | None,
+    *,
+    scaling: float | None,
+    dropout: float,
+    stream: Stream | None,
+) -> torch.Tensor:
+    """(S, H, L, D) three times -> (S, L, H, D). mask: True where a token may look."""
+    if stream is None or dropout == 0 or query.device.type != "cpu":
+        out = functional.scaled_dot_product_attention(
+            query, key, value, attn_mask=mask, dropout_p=dropout, scale=scaling
+        )
+        return out.transpose(1, 2)
+    # PyTorch has no fused kernel with dropout for CPUs. What it does instead takes several times
+    # as long as these products.
+    scale = query.shape[-1] ** -0.5 if scaling is None else scaling
+    logits = (query * scale) @ key.transpose(2, 3)  # (S, H, L, L)
+    if mask is not None:  # to add is ten times as fast as to fill where a mask is
+        logits += torch.zeros(mask.shape).masked_fill_(~mask, -torch.inf)
+    low = logits.dtype in (torch.bfloat16, torch.float16)
+    weights = logits.softmax(-1, dtype=torch.float32 if low else None)
+    return (drop(weights, dropout, stream).to(value.dtype) @ value).transpose(1, 2)
 
 
 def _gated_attention(

@@ -13,12 +13,12 @@ import torch
 from polyheads.encoders.gates import (
     ATTENTION,
     Inputs,
-    Packing,
     UnknownAttention,
     gate_without,
     number_layers,
     output_projections,
 )
+from polyheads.encoders.packing import Packing
 from polyheads.encoders.subwords import Special, load_tokenizer, special_tokens
 from polyheads.encoders.weights import in_one_line
 from polyheads.errors import UserError

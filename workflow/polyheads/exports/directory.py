@@ -55,8 +55,13 @@ def make(
     pruned = kept["pruned_heads"]
     masked = kept["trial"]["protocol"] == "mask"  # fine-tuned with all heads
     _try_out(runner, pruned, out, corpora)
+    trained = kept["training"]  # None where it is masked
     model, training = runner.fit(
-        pruned=[] if masked else pruned, checkpoint_path=checkpoint, name=str(out)
+        pruned=[] if masked else pruned,
+        checkpoint_path=checkpoint,
+        name=str(out),
+        trained_with=trained.get("trained_with", 1) if trained else 1,
+        place=trained.get("place", 0) if trained else 0,
     )
     _zero_heads(runner, model, pruned)
     _check_labels(runner, model, trial, kept)

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from polyheads.encoders.batches import Layout, Sentence, chunks
-from polyheads.encoders.gates import Packing
+from polyheads.encoders.packing import Grid, Packing
 from polyheads.importance.watching import watched
 
 
@@ -47,25 +47,43 @@ def score(
         rest: dict[str, Any],
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         packing: Packing = rest["packing"]
-        asking, asked = packing.unpack(query), packing.unpack(key)  # (S, H, L, D)
-        scale = rest.get("scaling") or asking.shape[-1] ** -0.5
-        weights = asking @ asked.transpose(2, 3) * scale  # (S, H, L, L)
-        windows, longest = packing.shape
-        lengths = torch.full((windows, 1), longest, device=query.device)
-        mask = packing.mask(rest.get("sliding_window"))
-        if mask is not None:
-            weights = weights.masked_fill(~mask, -torch.inf)
-        if packing.key_mask is not None:
-            lengths = packing.key_mask.view(windows, longest).sum(1, keepdim=True)
-        place = torch.arange(longest, device=query.device)
-        real = (place >= before) & (place < lengths - after)  # (S, L)
-        weights = weights.softmax(-1).masked_fill(~real[:, None, None], 0)
-        largest = weights.amax(-1).double() * real[:, None]  # (S, H, L)
-        sums[layer] += largest.sum((0, 2)).cpu().numpy()
-        counts[layer] += int(real.sum())
+        parts = zip(packing.grids, packing.unpack(query), packing.unpack(key), strict=True)
+        for grid, asking, asked in parts:
+            largest, real = _largest_weights(grid, asking, asked, rest, before=before, after=after)
+            sums[layer] += largest.sum((0, 2)).cpu().numpy()
+            counts[layer] += int(real.sum())
         return query, key, value
 
     with watched(model, see):
         for batch in chunks(sentences, size=batch_size, layout=layout, device=device):
             model(**batch.inputs)
     return sums / counts[:, None]
+
+
+def _largest_weights(
+    grid: Grid,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    rest: dict[str, Any],
+    *,
+    before: int,
+    after: int,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """(S, H, L) largest weight of every token, 0 for special ones; (S, L) which are no special.
+
+    query, key: (S, H, L, D). rest: keywords of the call. before, after: special tokens around
+    a window.
+    """
+    scale = rest.get("scaling") or query.shape[-1] ** -0.5
+    weights = query @ key.transpose(2, 3) * scale  # (S, H, L, L)
+    windows, longest = grid.shape
+    lengths = torch.full((windows, 1), longest, device=query.device)
+    mask = grid.mask(rest.get("sliding_window"))
+    if mask is not None:
+        weights = weights.masked_fill(~mask, -torch.inf)
+    if grid.key_mask is not None:
+        lengths = grid.key_mask.view(windows, longest).sum(1, keepdim=True)
+    place = torch.arange(longest, device=query.device)
+    real = (place >= before) & (place < lengths - after)  # (S, L)
+    weights = weights.softmax(-1).masked_fill(~real[:, None, None], 0)
+    return weights.amax(-1).double() * real[:, None], real

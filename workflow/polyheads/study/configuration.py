@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NotRequired, TypedDict, TypeVar, cast
+from typing import Any, Literal, NotRequired, TypedDict, TypeVar, cast
 
 from polyheads.errors import UserError
 from polyheads.study.records import Recipe, Scratch
@@ -72,6 +72,7 @@ class Configuration(TypedDict):
     device: str
     threads_per_training: int
     trials_per_job: int
+    trials_at_once: int | Literal["auto"]
     checkpoint_minutes: float
     mirror: str | None
     own_copies: str

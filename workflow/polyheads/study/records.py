@@ -105,6 +105,8 @@ class TrainingRecord(Fit):
     """The same as a trial's file has it."""
 
     device: str
+    trained_with: NotRequired[int]  # trials that trained in the same pass, itself among them
+    place: NotRequired[int]  # its place among them, from 0
 
 
 class Score(TypedDict):

@@ -7,48 +7,69 @@ the first subwords, mean over the labelled words of a batch.
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import torch
 from torch.nn import functional
 
-from polyheads.encoders.batches import Layout, Sentence, epoch_order, pack
+from polyheads.encoders import dropout, rows
+from polyheads.encoders.batches import Batch
 from polyheads.encoders.forward import autocast, word_logits
-from polyheads.encoders.schedule import linear_schedule
-from polyheads.errors import UserError
 from polyheads.study.records import Fit, Recipe
-from polyheads.training.checkpoints import Checkpoint
+from polyheads.training.checkpoints import Checkpoint, Record
+from polyheads.training.steps import Batches, Losses, record
 
 LOG_SECONDS = 10  # a line of progress at most this often: logs are files, not terminals
 
 
 def train(
     model: torch.nn.Module,
-    corpora: Sequence[Sequence[Sentence]],
+    batches: Batches,
     *,
     recipe: Recipe,
-    layout: Layout,
     gate: torch.Tensor | None,
     seed: int,
-    device: torch.device,
     checkpoint: Checkpoint,
     name: str,
 ) -> Fit:
-    """Fine-tune ``model`` in place on the concatenated ``corpora`` of a mixture.
+    """Fine-tune ``model`` in place, on the device of its ``batches``.
 
-    gate: (layers, heads) with 0 for pruned heads, or None. Goes on from ``checkpoint`` where
-    it holds this training. UserError when the loss becomes NaN or infinite.
+    gate: (layers, heads) with 0 for pruned heads, or None. seed: of the dropout. Goes on from
+    ``checkpoint`` where it holds this training; while it lasts, the model and its checkpoints have
+    the embedding rows in use only. UserError when the loss becomes NaN or infinite.
     """
-    sentences = [sentence for corpus in corpora for sentence in corpus]
-    sizes = [len(corpus) for corpus in corpora]
-    size, epochs = recipe["batch_size"], recipe["epochs"]
-    per_epoch = math.ceil(len(sentences) / size)
-    steps = per_epoch * epochs
-    rising = int(steps * recipe["warmup"])
+    device = batches.device
     gate = None if gate is None else gate.to(device)
-    model.to(device).train()
+    used = rows.trained(model, batches.tokens, weight_decay=recipe["weight_decay"])
+    with rows.only(model, used):
+        model.to(device).train()
+        how = partial(learn, model, gate=gate, recipe=recipe)
+        (losses,) = steps(model, batches, how, recipe, seed, checkpoint, [name])
+    return record(batches, losses)
+
+
+# (optimiser, batch) -> the losses of one step, () or one for each training of a stack
+Learn = Callable[[torch.optim.Optimizer, Batch], torch.Tensor]
+
+
+def steps(
+    model: torch.nn.Module,
+    batches: Batches,
+    learn: Learn,
+    recipe: Recipe,
+    seed: int,
+    checkpoint: Checkpoint,
+    names: Sequence[str],
+) -> list[list[float]]:
+    """All steps of a training, or of several in one pass, or those that are left of them.
+
+    names: of each of them. Returns the losses of all steps, of one training after the other.
+    """
+    device, schedule = batches.device, batches.schedule
+    count, number = len(names), schedule.steps
+    name = names[0] if count == 1 else f"{names[0]} and {count - 1} more"
     # Heads that are gated off get no gradient: their weights stay as they are.
     optimizer = torch.optim.AdamW(
         model.parameters(),
@@ -56,57 +77,61 @@ def train(
         weight_decay=recipe["weight_decay"],
         fused=True,
     )
-    torch.manual_seed(seed)  # dropout
-    losses: list[float] = []
-    begin = 0
-    restored = checkpoint.restore(model, optimizer)
+    torch.manual_seed(seed)  # dropout on a GPU
+    stream = dropout.install(model, seed=seed) if device.type == "cpu" else None
+    begin, before = 0, []
+    restored = checkpoint.restore(model, optimizer, stream)
     if restored:
-        begin, record = restored
-        losses = record["losses"]
-        print(f"{name}: goes on from step {begin} of {steps}", flush=True)
-    order = None
+        begin, before = restored[0], restored[1]["losses"]
+        print(f"{name}: goes on from step {begin} of {number}", flush=True)
+    losses = [
+        Losses(name=each, steps=number, device=device, before=before[place::count])
+        for place, each in enumerate(names)
+    ]
     spoken = started = time.monotonic()
-    for step in range(begin, steps):
-        epoch, inside = divmod(step, per_epoch)
-        if order is None or inside == 0:
-            order = epoch_order(
-                sizes, order=recipe["order"], mixing=recipe["mixing"], seed=seed, epoch=epoch
-            )
-        chosen = [sentences[i] for i in order[inside * size : (inside + 1) * size]]
-        batch = pack(chosen, layout, device)
-        factor = linear_schedule(step, steps=steps, rising=rising)
+    for step in range(begin, number):
         for group in optimizer.param_groups:
-            group["lr"] = recipe["learning_rate"] * factor
-        with autocast(device, recipe["precision"]):
-            logits = word_logits(model, batch, gate)
-        loss = functional.cross_entropy(logits, batch.labels)
-        losses.append(loss.item())
-        if not math.isfinite(losses[-1]):
-            raise UserError(
-                f"{name}: the loss became {losses[-1]} at step {step + 1} of {steps}; lower "
-                "learning_rate in the recipe, or set its precision to float32"
-            )
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), recipe["clip"])
-        optimizer.step()
+            group["lr"] = schedule.rate(step)
+        found = learn(optimizer, batches.at(step))
+        for own, loss in zip(losses, found.reshape(count), strict=True):
+            own.add(loss)
         now = time.monotonic()
-        if now - spoken > LOG_SECONDS or step + 1 == steps:
-            left = (now - started) / (step + 1 - begin) * (steps - step - 1)
+        if now - spoken > LOG_SECONDS or step + 1 == number:
+            left = (now - started) / (step + 1 - begin) * (number - step - 1)
             print(
-                f"{name}: step {step + 1}/{steps}, epoch {epoch + 1}/{epochs}, "
-                f"loss {losses[-1]:.4f}, {left:.0f} s left",
+                f"{name}: step {step + 1}/{number}, "
+                f"epoch {step // schedule.per_epoch + 1}/{schedule.epochs}, "
+                f"{_spoken([own.read()[-1] for own in losses])}, {left:.0f} s left",
                 flush=True,
             )
             spoken = now
-        if checkpoint.due() and step + 1 < steps:
-            checkpoint.save(model, optimizer, step=step + 1, record={"losses": losses})
-    tenth = max(1, len(losses) // 10)
-    return {
-        "sentences": len(sentences),
-        "words": int(sum(len(s.starts) for s in sentences)),
-        "steps": steps,
-        "epochs": epochs,
-        "loss_first": round(sum(losses[:tenth]) / tenth, 6),
-        "loss_last": round(sum(losses[-tenth:]) / tenth, 6),
-    }
+        if checkpoint.due() and step + 1 < number:
+            by_step = zip(*[own.read() for own in losses], strict=True)
+            kept: Record = {"losses": [loss for row in by_step for loss in row]}
+            checkpoint.save(model, optimizer, step=step + 1, record=kept, stream=stream)
+    return [own.read() for own in losses]
+
+
+def _spoken(losses: Sequence[float]) -> str:
+    if len(losses) == 1:
+        return f"loss {losses[0]:.4f}"
+    return f"losses {min(losses):.4f} to {max(losses):.4f}"
+
+
+def learn(
+    model: torch.nn.Module,
+    optimizer: torch.optim.Optimizer,
+    batch: Batch,
+    *,
+    gate: torch.Tensor | None,
+    recipe: Recipe,
+) -> torch.Tensor:
+    """One step on a batch; its loss, (), which is not looked at here: that would wait for a GPU."""
+    with autocast(batch.labels.device, recipe["precision"]):
+        logits = word_logits(model, batch, gate)
+    loss = functional.cross_entropy(logits, batch.labels)
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), recipe["clip"])
+    optimizer.step()
+    return loss

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +12,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 
-from polyheads.encoders.batches import Layout, Sentence, chunks
+from polyheads.encoders.batches import Batch, Layout, Sentence, pack
 from polyheads.encoders.forward import autocast, word_logits
 from polyheads.files import writing
 
-BATCH = 32  # sentences; the numbers don't depend on it
+# Tokens of a batch, padding of attention's grid included; the numbers don't depend on it.
+TOKENS = {"cpu": 1024, "cuda": 16384}
 
 
 @dataclass(frozen=True)
@@ -30,36 +31,60 @@ class Predictions:
     predicted: Sequence[np.ndarray]
 
 
+@dataclass(frozen=True)
+class Packed:
+    """The sentences of a split in batches of like length, on a device."""
+
+    batches: list[Batch]
+    place: np.ndarray  # (N,) where the words of all batches, one after the other, lie in the split
+    words: np.ndarray  # (sentences,) how many each has
+
+
+def packed(sentences: Sequence[Sentence], layout: Layout, device: torch.device) -> Packed:
+    """What ``predict`` reads: sentences of like length together, so that hardly any is padded."""
+    lengths = np.array([len(s.subwords) for s in sentences], np.int64)
+    words = np.array([len(s.starts) for s in sentences], np.int64)
+    first = np.cumsum(words) - words  # (sentences,) where the words of each begin
+    batches, places = [], []
+    for chosen in _cut(lengths, TOKENS[device.type], around=layout.max_length - layout.room):
+        batch = pack([sentences[i] for i in chosen], layout, device)
+        batches.append(batch)
+        places.append(first[chosen][batch.example.cpu().numpy()] + batch.word)
+    place = np.concatenate([*places, np.empty(0, np.int64)])
+    assert np.array_equal(np.sort(place), np.arange(words.sum())), "a word is not predicted once"
+    return Packed(batches, place, words)
+
+
+def _cut(lengths: np.ndarray, tokens: int, *, around: int) -> Iterator[np.ndarray]:
+    """Indices of the sentences of each batch, from short to long, of at most so many ``tokens``.
+
+    Each sentence has ``around`` special ones and counts as much as the longest beside it. One that
+    is too long stands alone.
+    """
+    order = np.argsort(lengths, kind="stable")
+    begin = 0
+    while begin < len(order):
+        sizes = (lengths[order[begin:]] + around) * np.arange(1, len(order) - begin + 1)
+        count = max(1, int(np.searchsorted(sizes, tokens, side="right")))
+        yield order[begin : begin + count]
+        begin += count
+
+
 @torch.no_grad()
 def predict(
-    model: torch.nn.Module,
-    sentences: Sequence[Sentence],
-    *,
-    layout: Layout,
-    gate: torch.Tensor | None,
-    device: torch.device,
-    precision: str,
+    model: torch.nn.Module, split: Packed, *, gate: torch.Tensor | None, precision: str
 ) -> list[np.ndarray]:
     """Most likely label id of every word: one (words,) array per sentence, dropout off."""
+    if not split.batches:
+        return []
+    device = split.batches[0].labels.device
     model.to(device).eval()
     gate = None if gate is None else gate.to(device)
-    # Sentences of like length side by side waste little in attention's padded grid.
-    by_length = np.argsort([len(s.subwords) for s in sentences], kind="stable")
-    found: list[np.ndarray] = [np.empty(0, np.int64)] * len(sentences)
-    ordered = [sentences[i] for i in by_length]
-    begin = 0
-    for batch in chunks(ordered, size=BATCH, layout=layout, device=device):
-        with autocast(device, precision):
-            best = word_logits(model, batch, gate).argmax(-1).cpu().numpy()
-        owner = batch.example.cpu().numpy()
-        for example in range(batch.size):
-            mine = owner == example
-            labels = np.full(len(ordered[begin + example].starts), -1, np.int64)
-            labels[batch.word[mine]] = best[mine]
-            assert (labels >= 0).all(), "a word was not predicted"
-            found[by_length[begin + example]] = labels
-        begin += batch.size
-    return found
+    with autocast(device, precision):
+        best = [word_logits(model, batch, gate).argmax(-1) for batch in split.batches]
+    labels = np.empty(len(split.place), np.int64)
+    labels[split.place] = torch.cat(best).cpu().numpy()
+    return np.split(labels, np.cumsum(split.words)[:-1])
 
 
 def save(path: Path, rows: Sequence[Predictions], labels: Sequence[str]) -> None:

@@ -6,15 +6,16 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
 
 from polyheads import digests, origins
-from polyheads.encoders import models, subwords
+from polyheads.encoders import models, rows, subwords
 from polyheads.encoders.batches import Layout, Sentence
 from polyheads.encoders.forward import prepare_torch
 from polyheads.encoders.gates import gate_without
@@ -26,10 +27,11 @@ from polyheads.origins import OfTraining
 from polyheads.provenance import module_hash, versions
 from polyheads.study import mixtures
 from polyheads.study.records import Point, Recipe, Score, TrainingRecord, TrialFile
-from polyheads.training import prediction
+from polyheads.training import memory, prediction, stacked
 from polyheads.training.checkpoints import Checkpoint
 from polyheads.training.loop import train
-from polyheads.training.prediction import Predictions
+from polyheads.training.prediction import Packed, Predictions
+from polyheads.training.steps import Batches
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -106,13 +108,6 @@ def stage(path: Path) -> Path:
     return found
 
 
-def save_weights(model: torch.nn.Module, path: Path) -> None:
-    """Keep a fine-tuned model's weights as safetensors."""
-    weights = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
-    with writing(path) as temporary:
-        save_file(weights, temporary)
-
-
 def layout(info: EncodingInfo, model: ModelInfo, recipe: Recipe) -> Layout:
     """Special tokens, positions and length limit; the recipe may only shorten the limit."""
     limit = min(recipe["max_length"] or model["max_length"], model["max_length"])
@@ -150,6 +145,7 @@ class Trials:
             self._read(mixtures.language_of(part), "train", mixtures.percent_of(part))
             for part in setup.mixture
         ]
+        self._splits: dict[tuple[str, str], tuple[list[np.ndarray], Packed]] = {}
         self.shape = (self.info["layers"], self.info["heads"])
         self.made_of = self.origins(origins.splits_read(self.languages, setup.evaluate_on))
 
@@ -166,6 +162,17 @@ class Trials:
             percent=percent,
         )
 
+    @cached_property
+    def batches(self) -> Batches:
+        """What all trials are trained on, in the same order."""
+        return Batches(
+            self.train_sets,
+            recipe=self.setup.recipe,
+            layout=self.layout,
+            seed=self.setup.seed,
+            device=self.device,
+        )
+
     def gate(self, pruned: Sequence[Sequence[int]]) -> torch.Tensor | None:
         """(layers, heads) gate without ``pruned``, or None when nothing is pruned."""
         return gate_without(pruned, *self.shape) if pruned else None
@@ -174,10 +181,15 @@ class Trials:
         """The pre-trained encoder with a new classification head."""
         return models.build(self.setup.model_dir, labels=self.labels, seed=self.setup.seed)
 
+    def save_weights(self, model: PreTrainedModel, path: Path) -> None:
+        """Keep the weights of a model that was trained here."""
+        decay = self.setup.recipe["weight_decay"]
+        rows.save(model, path, rows.trained(model, self.batches.tokens, weight_decay=decay))
+
     def load_model(self, weights: Path) -> PreTrainedModel:
         """The model that ``save_weights`` kept."""
         model = self.fresh_model()
-        model.load_state_dict(load_file(weights))
+        rows.load(model, weights)
         return model
 
     def origins(self, splits: Mapping[str, Sequence[str]]) -> OfTraining:
@@ -200,26 +212,104 @@ class Trials:
         return digests.of([self.made_of, point, versions()])
 
     def fit(
-        self, *, pruned: Sequence[Sequence[int]], checkpoint_path: Path, name: str
+        self,
+        *,
+        pruned: Sequence[Sequence[int]],
+        checkpoint_path: Path,
+        name: str,
+        trained_with: int = 1,
+        place: int = 0,
     ) -> tuple[PreTrainedModel, TrainingRecord]:
-        """Fine-tune from the pre-trained weights with ``pruned`` heads off; (model, record)."""
-        s = self.setup
-        checkpoint = Checkpoint(
-            checkpoint_path, minutes=s.checkpoint_minutes, fingerprint=self.fingerprint(pruned)
-        )
+        """Fine-tune from the pre-trained weights with ``pruned`` heads off; (model, record).
+
+        trained_with, place: of a trial that trained with others. So many of the same train in one
+        pass, because products that are computed together are rounded otherwise than alone.
+        UserError where a GPU has too little memory.
+
+        On a GPU a single training is a stack of one: PyTorch's kernels for dropout draw otherwise
+        outside of `vmap`, and a trial doesn't depend on whether others train beside it.
+        """
+        on_gpu = self.device.type != "cpu"
+        try:
+            if trained_with > 1 or (on_gpu and self.reason_against_stacking is None):
+                model, trained = self.fit_together(
+                    [pruned] * trained_with,
+                    checkpoint_path=checkpoint_path,
+                    names=[name] * trained_with,
+                )
+                stacked.put(model, trained, place)
+                return model, self.record(trained, place)
+            return self._fit_alone(pruned, checkpoint_path, name)
+        except torch.OutOfMemoryError as error:
+            what = "one training" if trained_with == 1 else f"{trained_with} trainings in one pass"
+            raise UserError(
+                f"{name}: a GPU has too little free memory for {what}; lower batch_size or "
+                "max_length in its recipe, set its precision to bfloat16, or set device: cpu"
+            ) from error
+
+    def _fit_alone(
+        self, pruned: Sequence[Sequence[int]], checkpoint_path: Path, name: str
+    ) -> tuple[PreTrainedModel, TrainingRecord]:
         model = self.fresh_model()
         record = train(
             model,
-            self.train_sets,
-            recipe=s.recipe,
-            layout=self.layout,
+            self.batches,
+            recipe=self.setup.recipe,
             gate=self.gate(pruned),
-            seed=s.seed,
-            device=self.device,
-            checkpoint=checkpoint,
+            seed=self.setup.seed,
+            checkpoint=self._checkpoint(checkpoint_path, self.fingerprint(pruned)),
             name=name,
         )
-        return model, {**record, "device": self.device.type}
+        return model, {**record, "device": self.device.type, "trained_with": 1, "place": 0}
+
+    def fit_together(
+        self,
+        pruned: Sequence[Sequence[Sequence[int]]],
+        *,
+        checkpoint_path: Path,
+        names: Sequence[str],
+    ) -> tuple[PreTrainedModel, stacked.Trained]:
+        """Fine-tune a trial for each of ``pruned``, lists of heads that are off, in one pass.
+
+        Returns the pre-trained model and what the trials learned, for `stacked.put` to put into it.
+        torch.OutOfMemoryError where a GPU has too little memory.
+        """
+        model = self.fresh_model()
+        trained = stacked.train(
+            model,
+            self.batches,
+            recipe=self.setup.recipe,
+            gates=torch.stack([gate_without(heads, *self.shape) for heads in pruned]),
+            seed=self.setup.seed,
+            checkpoint=self._checkpoint(checkpoint_path, self.fingerprint_of_stack(pruned)),
+            names=names,
+        )
+        return model, trained
+
+    def record(self, trained: stacked.Trained, place: int) -> TrainingRecord:
+        """What a trial's file says of its training with others."""
+        count = len(trained.fits)
+        fit, device = trained.fits[place], self.device.type
+        return {**fit, "device": device, "trained_with": count, "place": place}
+
+    def trials_that_fit(self) -> int:
+        """How many trials the memory of the GPU takes at once, by an estimate."""
+        model = self.fresh_model()
+        decay = self.setup.recipe["weight_decay"]
+        with rows.only(model, rows.trained(model, self.batches.tokens, weight_decay=decay)):
+            return memory.trials_that_fit(model, self.batches)
+
+    @cached_property
+    def reason_against_stacking(self) -> str | None:
+        """Why trials of this encoder can't train in one pass; None where they can."""
+        return stacked.reason_against(self.fresh_model(), self.batches.at(0), self.shape)
+
+    def fingerprint_of_stack(self, pruned: Sequence[Sequence[Sequence[int]]]) -> str:
+        """The same as `fingerprint`, of trials that train in one pass, in their order."""
+        return digests.of(["stack", *map(self.fingerprint, pruned)])
+
+    def _checkpoint(self, path: Path, fingerprint: str) -> Checkpoint:
+        return Checkpoint(path, minutes=self.setup.checkpoint_minutes, fingerprint=fingerprint)
 
     def evaluate(
         self, model: torch.nn.Module, pruned: Sequence[Sequence[int]], *, unmasked: bool
@@ -233,20 +323,27 @@ class Trials:
         wanted += [(lang, "test", "pruned") for lang in self.setup.evaluate_on]
         if unmasked:
             wanted += [(lang, "test", "all") for lang in self.setup.evaluate_on]
-        rows: list[Predictions] = []
+        found: list[Predictions] = []
         for language, split, heads in wanted:
-            sentences = self._read(language, split)
+            gold, packed = self._packed(language, split)
             predicted = prediction.predict(
                 model,
-                sentences,
-                layout=self.layout,
+                packed,
                 gate=self.gate(pruned) if heads == "pruned" else None,
-                device=self.device,
                 precision=self.setup.recipe["precision"],
             )
-            gold = [sentence.labels for sentence in sentences]
-            rows.append(Predictions(language, split, heads, gold, predicted))
-        return rows
+            found.append(Predictions(language, split, heads, gold, predicted))
+        return found
+
+    def _packed(
+        self, language: str, split: Literal["dev", "test"]
+    ) -> tuple[list[np.ndarray], Packed]:
+        """Labels of a split and its batches, which are made once for all trials."""
+        if (language, split) not in self._splits:
+            sentences = self._read(language, split)
+            packed = prediction.packed(sentences, self.layout, self.device)
+            self._splits[language, split] = [s.labels for s in sentences], packed
+        return self._splits[language, split]
 
     def run(
         self,
@@ -262,19 +359,29 @@ class Trials:
         ``stage`` is the trial's place among the checkpoints. A finished trial waits there
         until ``publish``, so that a job that is killed loses only the trial it was at.
         """
-        fingerprint = self.fingerprint(pruned)
-        done = stage.with_suffix(".done")
-        if done.is_file() and done.read_text() == fingerprint:
+        if self.is_finished(stage, pruned):
             print(f"{path}: finished by an earlier run", flush=True)
             return
-        name = f"{'+'.join(self.setup.mixture)} k={len(pruned)}"
         weights = stage.with_suffix(".safetensors")
-        model, training = self.fit(pruned=pruned, checkpoint_path=weights, name=name)
+        model, training = self.fit(pruned=pruned, checkpoint_path=weights, name=self.name(pruned))
         rows = self.evaluate(model, pruned, unmasked=bool(pruned))
         self.write(stage, trial=trial, pruned=pruned, training=training, rows=rows)
-        with writing(done) as temporary:
-            temporary.write_text(fingerprint)
-        weights.unlink(missing_ok=True)
+        self.mark_finished(stage, pruned)
+
+    def name(self, pruned: Sequence[Sequence[int]]) -> str:
+        """What a trial is called in the log."""
+        return f"{'+'.join(self.setup.mixture)} k={len(pruned)}"
+
+    def is_finished(self, stage: Path, pruned: Sequence[Sequence[int]]) -> bool:
+        """Whether this trial waits in its stage, whole and of what is there now."""
+        done = stage.with_suffix(".done")
+        return done.is_file() and done.read_text() == self.fingerprint(pruned)
+
+    def mark_finished(self, stage: Path, pruned: Sequence[Sequence[int]]) -> None:
+        """Say that a trial that was written to its stage is whole; its checkpoint goes."""
+        with writing(stage.with_suffix(".done")) as temporary:
+            temporary.write_text(self.fingerprint(pruned))
+        stage.with_suffix(".safetensors").unlink(missing_ok=True)
 
     def write(
         self,
