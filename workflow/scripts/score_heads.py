@@ -21,6 +21,7 @@ with job(snakemake.log[0], snakemake.output):
         layout=runner.layout,
         shape=runner.shape,
         device=runner.device,
+        seed=setup.seed,
     )
     scores.write(
         Path(snakemake.output[0]),
