@@ -9,6 +9,7 @@ from conftest import head_columns, make_layout, make_model, make_sentences
 from test_scoring_slowly import CPU, HEADS, LAYERS, SHAPE, alone, how, modernbert, words_of
 from torch.nn import functional
 
+from polyheads.catalogue.methods import scorer
 from polyheads.encoders.batches import pack
 from polyheads.encoders.forward import word_logits
 from polyheads.errors import UserError
@@ -20,6 +21,7 @@ from polyheads.importance import (
     integrated_gradients,
     leave_one_out,
     lrp,
+    scores,
     taylor,
 )
 
@@ -106,6 +108,20 @@ def test_fisher_predicted_reads_no_gold_labels(kind):
     np.testing.assert_array_equal(first, second)
     other = fisher_predicted.score(model, sentences, seed=1, **how(kind))
     assert not np.allclose(first, other, rtol=1e-2)
+
+
+def test_the_seed_of_a_study_draws(monkeypatch):
+    """And a method that draws nothing is not told of it."""
+    model, sentences = make_model("bert"), make_sentences(4, seed=14)
+    monkeypatch.setattr(scores.subwords, "read_split", lambda *_, **__: sentences)
+    names = ("ranking_split", "ranking_sentences", "subset")
+    recipe = dict.fromkeys(names) | {"ranking_batch_size": None, "batch_size": 4}
+    where = {key: value for key, value in how("bert").items() if key != "batch_size"}
+    for kind, module in (("fisher-predicted", fisher_predicted), ("taylor", taylor)):
+        drawn = {"seed": 5} if module is fisher_predicted else {}
+        made = scores.score(scorer(kind), model, "", recipe=recipe, seed=5, **where)
+        expected = module.score(model, sentences, **drawn, **how("bert"))
+        np.testing.assert_array_equal(made.raw, expected)
 
 
 def test_drawn_labels_are_as_frequent_as_their_probabilities(kind):
