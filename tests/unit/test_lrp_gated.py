@@ -11,7 +11,7 @@ from polyheads.encoders.batches import pack
 from polyheads.encoders.forward import word_logits
 from polyheads.encoders.gates import ATTENTION, number_layers
 from polyheads.errors import UserError
-from polyheads.importance import lrp
+from polyheads.importance import lrp, relevance
 
 LAYERS, HEADS = SHAPE = 3, 4
 CPU = torch.device("cpu")
@@ -49,10 +49,10 @@ def relevances(model):
     gate = torch.ones(1, *SHAPE, requires_grad=True)
     plain = word_logits(model, batch, gate).detach()
     outputs.clear()
-    with lrp.constant_factors(model):
+    with relevance.constant_factors(model, relevance.constant_weights):
         logits = word_logits(model, batch, gate)
         torch.testing.assert_close(logits, plain, atol=1e-5, rtol=1e-5)
-        gold = lrp.gold_logit(logits, batch.labels).mean()
+        gold = relevance.gold_logit(logits, batch.labels).mean()
         gold.backward()
     for hook in hooks:
         hook.remove()
@@ -73,7 +73,7 @@ def scores(model):
 def test_without_halves_it_would_be_refused(model, monkeypatch):
     assert (scores(model) > 0).all()
     before = {name: weight.clone() for name, weight in model.state_dict().items()}
-    monkeypatch.setattr(lrp._Products, "before_linear", lambda *_: None)
+    monkeypatch.setattr(relevance._Products, "before_linear", lambda *_: None)
     with pytest.raises(UserError, match="relevance is not conserved.*no lrp scores"):
         scores(model)
     assert all(torch.equal(before[name], w) for name, w in model.state_dict().items())
@@ -90,7 +90,7 @@ def test_a_product_gives_each_of_its_factors_half():
             return self.down(self.act(self.gate(one)) * self.up(other))
 
     torch.manual_seed(3)
-    module, products = Gated(), lrp._Products()
+    module, products = Gated(), relevance._Products()
     module.act.register_forward_hook(products.activation)
     for linear in (module.gate, module.up, module.down):
         linear.register_forward_pre_hook(products.before_linear)

@@ -10,7 +10,7 @@ import yaml
 
 from polyheads import catalogue
 from polyheads.errors import UserError
-from polyheads.study import configuration, contents, experiments, paths
+from polyheads.study import configuration, contents, costs, experiments, paths
 from polyheads.validation import load_schema
 
 ROOT = Path(__file__).parents[2]
@@ -397,6 +397,39 @@ def test_a_ranking_of_another_language_needs_its_data():
     assert path.endswith("/quick/seed-42/lrp-zh") and name == "lrp-zh"
     assert training.mixture == ("zh",)
     assert set(made.needed["ud-2.7", "zh"]) == {"train", "dev"}
+
+
+def test_a_ranking_on_text_of_the_target_is_of_the_sources_model():
+    study = copy.deepcopy(STUDY)
+    study["experiments"][0] |= {
+        "rankings": ["fisher-predicted-on-target"],
+        "settings": ["mono-lingual", "cross-lingual"],
+        "targets": ["de", "zh"],
+    }
+    made = make(study)
+    by_target = {sweep.target: sweep.ranking for sweep in made.sweeps}
+    names = {code: f"fisher-predicted-en-on-{code}" for code in ("de", "zh")}
+    assert by_target == {"en": "fisher-predicted-en", **names}
+    assert all(training.mixture == ("en",) for training, _ in made.rankings.values())
+    # Its dev set is read, and no training set.
+    assert set(made.needed["ud-2.7", "de"]) == {"dev", "test"}
+    training, name = next(r for r in made.rankings.values() if r[1].endswith("-on-de"))
+    (path,) = paths.ranking_inputs(training, name)["scores"]
+    assert path.endswith("/seed-42/fisher-predicted-en-on-de.json")
+    (need,) = costs._baselines(training, name).values()
+    assert need.training.mixture == ("en",) and need.made == (path,)
+    measured = paths.benchmarks(made)
+    where = "results/benchmarks/baseline/tiny/ud-2.7/quick/en/seed-42"
+    wanted = ["fisher-predicted", "fisher-predicted-on-de", "fisher-predicted-on-zh"]
+    assert measured["baseline"] == [f"{where}/{reader}.tsv" for reader in wanted]
+    found = contents.make(made, paths.scored_rankings(made), {})
+    assert not any(name.startswith("languages.") for name in found.comparisons)
+
+
+def test_a_ranking_of_one_pair_is_no_ranking_of_an_experiment():
+    message = r"rankings\[0\]: .* give lrp-on-target, which is that of each"
+    with pytest.raises(UserError, match=message):
+        make(changed("experiments/0/rankings", ["lrp-en-on-de"]))
 
 
 def test_nulls_and_fresh_seeds():

@@ -8,7 +8,7 @@ import pytest
 from polyheads.catalogue.methods import KINDS, scorer
 from polyheads.errors import UserError
 from polyheads.importance import orders
-from polyheads.report.names import ranking_name
+from polyheads.report.names import language_name, ranking_name
 from polyheads.study import rankings
 from polyheads.study.rankings import Name, parse
 from polyheads.validation import load_schema
@@ -25,10 +25,34 @@ def test_names():
     assert parse("random-7") == Name("random", None, 7, False)
     assert parse("reversed-random-7") == Name("random", None, 7, True)
     for kind in KINDS:
-        (full,) = rankings.expand(kind, ["de"])
+        (full,) = rankings.expand(kind, ["de"], "en")
         assert parse(full, known) == Name(kind, "de", None, False)
-        (full,) = rankings.expand(f"reversed-{kind}", ["en", "de"])
+        (full,) = rankings.expand(f"reversed-{kind}", ["en", "de"], "batch")
         assert parse(full, known) == Name(kind, "en", None, True)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_rankings_on_text_of_the_target(kind):
+    known = ["en", "de", "ar"]
+    (full,) = rankings.expand(f"{kind}-on-target", ["en", "ar"], "de")
+    assert full == f"{kind}-en-on-de"
+    parts = parse(full, known)
+    assert parts == Name(kind, "en-on-de", None, False) and parts == parse(full)
+    (language,) = parts.languages
+    assert (rankings.trained_on(language), rankings.text_of(language)) == ("en", "de")
+    assert (rankings.trained_on("en"), rankings.text_of("en")) == ("en", "en")
+    assert rankings.reader(kind, language) == f"{kind}-on-de" != rankings.reader(kind, "en") == kind
+    assert rankings.kind_of_reader(f"{kind}-on-de") == rankings.kind_of_reader(kind) == kind
+    assert rankings.ranking_kind(full, "en") == f"{kind}-on-target"
+    assert rankings.ranking_kind(f"reversed-{full}", "en+ar") == f"reversed-{kind}-on-target"
+    assert rankings.expand(f"reversed-{kind}-on-target", ["en"], "de") == [f"reversed-{full}"]
+    # Of the pair of a language with itself it is what it is on the source.
+    assert rankings.expand(f"{kind}-on-target", ["en"], "en") == [f"{kind}-en"]
+    for wrong in ("en-on-x", "x-on-de", "en-on-en", "en-on-", "en-on-target", "en-on-de-on-ar"):
+        with pytest.raises(UserError, match="is not known"):
+            parse(f"{kind}-{wrong}", known)
+    with pytest.raises(UserError, match="is not known"):
+        parse(f"summed-{kind}-en+ar-on-de", known)
 
 
 @pytest.mark.parametrize(
@@ -73,12 +97,15 @@ def test_rankings_in_words():
     assert ranking_name("lrp-zh") == "lrp ranking scored on zh, lowest heads first"
     assert ranking_name("gradient-batch") == "gradient-batch ranking, lowest heads first"
     assert ranking_name("random-3") == "random ranking, seed 3"
+    on_target = "fisher-predicted ranking scored on the target's text, lowest heads first"
+    assert ranking_name("fisher-predicted-on-target") == on_target
+    assert language_name("en-on-de", LANGUAGES) == "English on de"
 
 
 def test_rankings_of_several_sources():
     source = ("de", "en")
-    assert rankings.expand("each-gradient", source) == ["gradient-de", "gradient-en"]
-    (merged,) = rankings.expand("merged-gradient-batch", source)
+    assert rankings.expand("each-gradient", source, "ar") == ["gradient-de", "gradient-en"]
+    (merged,) = rankings.expand("merged-gradient-batch", source, "ar")
     assert merged == "merged-gradient-batch-de+en"
     parts = rankings.parse(merged, ["en", "de"])
     assert parts == rankings.Name("gradient-batch", "de+en", None, False, "merged")

@@ -12,6 +12,7 @@ from polyheads.catalogue.methods import KINDS, scorer
 from polyheads.encoders.batches import pack
 from polyheads.encoders.forward import word_logits
 from polyheads.encoders.gates import output_projections
+from polyheads.importance import shapley
 from polyheads.importance.gradient import gate_gradients, summed
 from polyheads.importance.orders import normalise, order
 
@@ -64,7 +65,13 @@ def test_gate_gradient_equals_weight_times_its_gradient(kind):
         np.testing.assert_allclose(found[layer], product.detach(), atol=1e-6)
 
 
-@pytest.mark.parametrize("ranking", KINDS)
+@pytest.fixture(autouse=True)
+def few_orders(monkeypatch):
+    monkeypatch.setattr(shapley, "PAIRS", 2)
+
+
+# Orders are drawn by the places of heads: test_shapley.py permutes those, too.
+@pytest.mark.parametrize("ranking", [kind for kind in KINDS if kind != "shapley"])
 def test_permuted_heads_permute_their_scores(kind, ranking):
     """All but the released code's, whose input columns belong to no head: it stays."""
     model, layout = make_model(kind), make_layout(kind)
@@ -80,7 +87,10 @@ def test_permuted_heads_permute_their_scores(kind, ranking):
     assert not np.allclose(before[1], before[1][new_order], rtol=1e-2, atol=0)
 
 
-PLANTED = ("gradient", "gradient-batch", "weight-gradient", "lrp", "leave-one-out")
+PLANTED = (
+    *("gradient", "gradient-batch", "weight-gradient", "lrp", "attn-lrp", "leave-one-out"),
+    *("taylor", "integrated-gradients", "fisher", "fisher-predicted"),
+)
 
 
 @pytest.mark.parametrize("ranking", PLANTED)
@@ -92,6 +102,14 @@ def test_heads_without_effect_get_zero_and_no_others(kind, ranking):
     raw = scores(ranking, model, sentences, layout)
     assert {tuple(map(int, at)) for at in np.argwhere(raw == 0)} == dead
     assert {tuple(h) for h in order(np.abs(raw))[:3]} == dead
+
+
+def test_heads_without_effect_have_no_shapley_value(kind):
+    model, layout = make_model(kind), make_layout(kind)
+    dead = {(0, 2), (2, 0), (2, 3)}
+    zero_columns(model, dead)
+    raw = scores("shapley", model, make_sentences(6, seed=8), layout)
+    assert all(raw[head] == 0 for head in dead) and raw.any()
 
 
 @pytest.mark.parametrize("ranking", KINDS)

@@ -18,6 +18,7 @@ from polyheads.importance import (
     leave_one_out,
     lrp,
     released,
+    relevance,
     weight_gradient,
 )
 from polyheads.importance.watching import watched
@@ -286,7 +287,7 @@ def test_a_norm_held_constant(norm):
     for part in norm.parameters():
         part.uniform_(0.5, 2)
     x = torch.randn(3, 4, 5, requires_grad=True)
-    out = lrp._norm(norm, (x,), None)
+    out = relevance._norm(norm, (x,), None)
     torch.testing.assert_close(out, norm(x))
     axes = [2] if norm.normalized_shape == (5,) else [1, 2]
     deviation = (x.var(axes, unbiased=False, keepdim=True) + norm.eps).sqrt().detach()
@@ -300,7 +301,7 @@ def test_a_norm_held_constant(norm):
 @pytest.mark.parametrize("activation", [torch.nn.GELU(), torch.nn.ReLU(), torch.nn.Tanh()])
 def test_an_activation_held_constant(activation):
     x = torch.tensor([-2.0, -0.5, 0.0, 1.0, 3.0], requires_grad=True)
-    out = lrp._factor(activation, (x,), activation(x))
+    out = relevance._factor(activation, (x,), activation(x))
     torch.testing.assert_close(out, activation(x))
     (slope,) = torch.autograd.grad(out.sum(), x)
     kept = x.detach()
@@ -340,18 +341,18 @@ def test_relevance_is_conserved_without_biases(kind):
         ]
     gate = torch.ones(1, *SHAPE, requires_grad=True)
     plain = word_logits(model, batch, gate).detach()
-    with lrp.constant_factors(model):
+    with relevance.constant_factors(model, relevance.constant_weights):
         logits = word_logits(model, batch, gate)
         torch.testing.assert_close(logits, plain, atol=1e-5, rtol=1e-5)
-        gold = lrp.gold_logit(logits, batch.labels).mean()
+        gold = relevance.gold_logit(logits, batch.labels).mean()
         gold.backward()
-    relevance = {name: (value * value.grad).sum().item() for name, value in kept.items()}
+    shares = {name: (value * value.grad).sum().item() for name, value in kept.items()}
     assert abs(gold.item()) > 0.01
     for layer in range(LAYERS):
-        heads = relevance.pop(("heads", layer))
+        heads = shares.pop(("heads", layer))
         assert gate.grad[0, layer].sum().item() == pytest.approx(heads, abs=1e-4)
-    assert len(relevance) == 1 + 2 * LAYERS
-    for name, found in relevance.items():
+    assert len(shares) == 1 + 2 * LAYERS
+    for name, found in shares.items():
         assert found == pytest.approx(gold.item(), abs=1e-4), name
 
 

@@ -111,3 +111,43 @@ def test_nulls_fresh_seeds_and_the_released_code(tmp_path, study):
     best = json.loads((project.path / read["test_oracle_trial"]).read_text())
     value = next(r for r in best["scores"] if (r["split"], r["heads"]) == ("test", "all"))
     assert float(read["test_oracle_test"]) == round(value["metrics"]["accuracy"], 6)
+
+
+def test_rankings_on_text_of_the_target(tmp_path, study):
+    study["experiments"][0] |= {
+        "targets": ["bb", "cc"],
+        "settings": ["cross-lingual"],
+        "rankings": ["fisher-predicted", "fisher-predicted-on-target"],
+        "k": [1],
+    }
+    project = make_project(tmp_path / "project", study)
+    project.succeed("report")
+    results = project.path / "results"
+
+    def scores(name):
+        path = results / f"scores/mini/toy/quick/seed-42/{name}.json"
+        return json.loads(path.read_text())
+
+    own, other = scores("fisher-predicted-aa"), scores("fisher-predicted-aa-on-bb")
+    assert own["made_of"]["data"].keys() == {"aa"} and other["language"] == "bb"
+    assert {code: sorted(parts) for code, parts in other["made_of"]["data"].items()} == {
+        "aa": ["labels", "train"],
+        "bb": ["dev", "labels"],
+    }
+    assert own["raw"] != other["raw"]
+    name = "fisher-predicted-aa-on-cc"
+    ranking = json.loads(
+        (results / f"rankings/mini/toy/quick/seed-42/{name}/ranking.json").read_text()
+    )
+    assert (ranking["kind"], ranking["language"]) == ("fisher-predicted", "aa-on-cc")
+    place = results / f"trials/mini/toy/quick/aa/seed-42/prune-{name}/k-01.json"
+    assert json.loads(place.read_text())["pruned_heads"] == ranking["order"][:1]
+    tables = results / "studies/tiny/tables"
+    table = rows(tables / "pos.cross-lingual.fisher-predicted-on-target.csv")
+    assert {row["target"] for row in table} >= {"bb", "cc"}
+    report = (results / "report.html").read_text(encoding="utf-8")
+    assert "fisher-predicted ranking scored on the target" in report
+    assert "Nothing to be done" in project.succeed("-n", "report")
+    # A partial report takes what is there for what the plan says.
+    partial = project.succeed("-n", "report", "--config", "partial=True")
+    assert "Nothing to be done" in partial

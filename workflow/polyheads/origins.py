@@ -86,9 +86,11 @@ def splits_read(trained: Iterable[str], tested: Iterable[str] = ()) -> dict[str,
     return found
 
 
-def splits_scored(language: str, recipe: Mapping[str, object]) -> dict[str, list[str]]:
-    """The same for the scores of the heads of a training on one language."""
-    return {language: sorted({"train", str(recipe["ranking_split"])})}
+def splits_scored(trained: str, text: str, recipe: Mapping[str, object]) -> dict[str, list[str]]:
+    """The same for the scores, on text of one language, of the heads of a training on one."""
+    found = {trained: {"train"}}
+    found.setdefault(text, set()).add(str(recipe["ranking_split"]))
+    return {language: sorted(splits) for language, splits in found.items()}
 
 
 def of_model(directory: str | Path) -> dict[str, str | int | None]:

@@ -14,7 +14,7 @@ rule baseline:
     benchmark:
         f"results/benchmarks/baseline/{POINT}/{{purpose}}.tsv"
     wildcard_constraints:
-        purpose=any_of([*KINDS, "mask"]),
+        purpose=f"({any_of(KINDS)}){ON_TEXT}|mask",
     conda:
         ENVIRONMENT
     threads: STUDY["threads_per_training"]
@@ -23,7 +23,9 @@ rule baseline:
     params:
         training=training_setup(tested=False),
         # The model is tried out on what reads it; `mask` scores nothing.
-        scorer=lambda wc: scorer(wc.purpose) if wc.purpose in KINDS else None,
+        scorer=lambda wc: (
+            None if wc.purpose == "mask" else scorer(rankings.kind_of_reader(wc.purpose))
+        ),
         code=code("baseline.py"),
     script:
         "../scripts/baseline.py"
@@ -32,15 +34,16 @@ rule baseline:
 rule score_heads:
     input:
         unpack(training_inputs),
-        weights="results/baselines/{model}/{corpus}/{recipe}/{language}/seed-{seed}/{kind}.safetensors",
+        weights="results/baselines/{model}/{corpus}/{recipe}/{language}/seed-{seed}/{kind}{on}.safetensors",
     output:
-        "results/scores/{model}/{corpus}/{recipe}/seed-{seed}/{kind}-{language}.json",
+        "results/scores/{model}/{corpus}/{recipe}/seed-{seed}/{kind}-{language}{on}.json",
     log:
-        "results/logs/score_heads/{model}/{corpus}/{recipe}/seed-{seed}/{kind}-{language}.log",
+        "results/logs/score_heads/{model}/{corpus}/{recipe}/seed-{seed}/{kind}-{language}{on}.log",
     benchmark:
-        "results/benchmarks/score_heads/{model}/{corpus}/{recipe}/seed-{seed}/{kind}-{language}.tsv"
+        "results/benchmarks/score_heads/{model}/{corpus}/{recipe}/seed-{seed}/{kind}-{language}{on}.tsv"
     wildcard_constraints:
         kind=any_of(KINDS),
+        on=ON_TEXT,
     conda:
         ENVIRONMENT
     threads: STUDY["threads_per_training"]
@@ -52,6 +55,7 @@ rule score_heads:
         ),
         trial=point,
         scorer=lambda wc: scorer(wc.kind),
+        text=lambda wc: rankings.text_of(wc.language + wc.on),
         code=lambda wc: code("score_heads.py", scorer(wc.kind)),
     script:
         "../scripts/score_heads.py"

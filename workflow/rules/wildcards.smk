@@ -7,11 +7,16 @@ def any_of(names):
     return "|".join(sorted(map(re.escape, names))) or "(?!)"
 
 
+CODES = any_of({lang for entry in CATALOGUE.values() for lang in entry["languages"]})
+# A ranking's language of text, where that is not the language of its model.
+ON_TEXT = f"({rankings.ON}({CODES}))?"
+
+
 wildcard_constraints:
     model=any_of(PLAN.models),
     corpus=any_of(CATALOGUE),
     recipe=any_of(PLAN.recipes),
-    language=any_of({lang for entry in CATALOGUE.values() for lang in entry["languages"]}),
+    language=CODES,
     seed=r"\d+",
     mixture=r"[^/]+",
     ranking=r"[^/]+",
@@ -35,11 +40,16 @@ def languages_of(training, *, tested):
     return PLAN.languages_of(training) if tested else training.languages
 
 
+def other_text(wildcards):
+    """The language on whose text heads are scored, if it isn't the one that is trained on."""
+    return [rankings.text_of(wildcards.on)] if wildcards.get("on") else []
+
+
 def training_inputs(wildcards):
     """What every training reads. Paths with a mixture and a branch are trials: they test, too."""
     training = training_of(wildcards)
     tested = wildcards.get("purpose") is None and wildcards.get("kind") is None
-    languages = languages_of(training, tested=tested)
+    languages = (*languages_of(training, tested=tested), *other_text(wildcards))
     return {
         "model": paths.model_files(training.model),
         "encodings": paths.encoding_files(training, languages),
@@ -54,7 +64,7 @@ def training_setup(*, tested, recipe=None):
 
     def arguments(wildcards):
         training = training_of(wildcards)
-        languages = languages_of(training, tested=tested)
+        languages = (*languages_of(training, tested=tested), *other_text(wildcards))
         own = recipe or (lambda wc: PLAN.training_recipe(wc.recipe, tested=tested))
         return {
             "model_dir": f"results/models/{training.model}",

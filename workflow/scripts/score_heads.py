@@ -16,11 +16,12 @@ with job(snakemake.log[0], snakemake.output):
     found = scores.score(
         p.scorer,
         runner.load_model(Path(snakemake.input.weights)),
-        setup.encodings[wildcards.language],
+        setup.encodings[p.text],
         recipe=setup.recipe,
         layout=runner.layout,
         shape=runner.shape,
         device=runner.device,
+        seed=setup.seed,
     )
     scores.write(
         Path(snakemake.output[0]),
@@ -28,7 +29,7 @@ with job(snakemake.log[0], snakemake.output):
         method=wildcards.kind,
         point=p.trial,
         task=runner.task,
-        language=wildcards.language,
+        language=p.text,
         seed=setup.seed,
-        made_of=runner.origins(origins.splits_scored(wildcards.language, setup.recipe)),
+        made_of=runner.origins(origins.splits_scored(wildcards.language, p.text, setup.recipe)),
     )

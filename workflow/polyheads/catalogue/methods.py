@@ -15,7 +15,7 @@ class Kind(NamedTuple):
     about: str  # what the raw score of a head is
     raw: str  # the same for the colour bar of a heat map
     by_layer: bool = True  # False: raw scores of all layers are of one scale and are not divided
-    by_batch: bool = False  # True: absolute values are taken per batch, so its size matters
+    by_batch: bool = False  # True: absolute values or squares are taken per batch: its size matters
 
 
 KINDS = {
@@ -49,15 +49,60 @@ KINDS = {
         " 2024)",
         "sum over sentences of |relevance|",
     ),
+    "attn-lrp": Kind(
+        "sum over the sentences of the absolute relevance that passes through the head, by"
+        " layer-wise relevance propagation that goes through attention weights, too (AttnLRP,"
+        " Achtibat et al. 2024)",
+        "sum over sentences of |relevance|",
+    ),
     "confidence": Kind(
         "mean over the subwords of the largest attention weight that each gives to a subword"
         " (Voita et al. 2019)",
         "mean of the largest attention weight",
         by_layer=False,
     ),
+    "entropy": Kind(
+        "mean over the subwords of the entropy of the attention that each pays, below 0, so that"
+        " heads that look everywhere are the lowest (Clark et al. 2019)",
+        "− mean entropy of attention, nats",
+        by_layer=False,
+    ),
+    "taylor": Kind(
+        "less the sum over the sentences of the gradient of the loss with respect to the head's"
+        " gate: about how much the loss rises without the head, with its sign (Molchanov et al."
+        " 2017)",
+        "−sum over sentences of ∂loss/∂gate",
+        by_layer=False,
+    ),
+    "integrated-gradients": Kind(
+        "the head's share of how much the loss falls from no head to all, by integrated gradients"
+        " along the way on which all gates open together (Sundararajan et al. 2017)",
+        "share of the fall of the loss",
+        by_layer=False,
+    ),
+    "fisher": Kind(
+        "sum over the batches of the square of the summed gradients of the loss of their sentences"
+        " with respect to the head's gate (Kwon et al. 2022)",
+        "sum over batches of (∂loss/∂gate)²",
+        by_layer=False,
+        by_batch=True,
+    ),
+    "fisher-predicted": Kind(
+        "sum over the sentences of the squared gradient with respect to the head's gate of the loss"
+        " with labels drawn from the model's own predictions: Fisher information that needs no gold"
+        " labels",
+        "sum over sentences of (∂loss/∂gate)², labels drawn",
+        by_layer=False,
+    ),
     "leave-one-out": Kind(
         "how much the mean dev loss of a sentence rises when the head is masked",
         "rise of the dev loss without the head",
+        by_layer=False,
+    ),
+    "shapley": Kind(
+        "mean over random orders, followed to half of the heads, of how much the dev accuracy falls"
+        " when the head goes after those before it (Held and Yang 2023)",
+        "fall of the dev accuracy when the head goes",
         by_layer=False,
     ),
 }

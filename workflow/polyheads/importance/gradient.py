@@ -46,17 +46,18 @@ def gate_gradients(
     batch_size: int,
     device: torch.device,
     value: Callable[[torch.Tensor, torch.Tensor], torch.Tensor] = cross_entropy,
+    at: float = 1.0,
 ) -> np.ndarray:
     """(sentences, layers, heads) gradient of every sentence's value with respect to its gates.
 
-    The value of a sentence is the mean of ``value`` over its words, by default the loss. The
-    weights are frozen, which halves the cost; float32 throughout. The numbers don't depend on
-    ``batch_size`` (to rounding).
+    The value of a sentence is the mean of ``value`` over its words, by default the loss. All
+    gates are ``at`` the same value, by default open. The weights are frozen, which halves the
+    cost; float32 throughout. The numbers don't depend on ``batch_size`` (to rounding).
     """
     model.to(device).eval().requires_grad_(False)
     parts = []
     for batch in chunks(sentences, size=batch_size, layout=layout, device=device):
-        gate = torch.ones(batch.size, *shape, device=device, requires_grad=True)
+        gate = torch.full((batch.size, *shape), at, device=device, requires_grad=True)
         logits = word_logits(model, batch, gate)  # (N, labels)
         values = value(logits, batch.labels)  # (N,)
         words = torch.bincount(batch.example, minlength=batch.size)  # (E,)

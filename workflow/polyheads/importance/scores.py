@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -39,11 +40,13 @@ def score(
     layout: Layout,
     shape: tuple[int, int],
     device: torch.device,
+    seed: int,
 ) -> Scores:
     """Score every head of ``model`` on the sentences of one language that the recipe names.
 
     scorer: the method's module, by its dotted name. encoding: directory of the language's
-    subwords. shape: (layers, heads). UserError where the method has no scores for such a model.
+    subwords. shape: (layers, heads). seed: for what a method draws, if it does. UserError where
+    the method has no scores for such a model.
     """
     split = recipe["ranking_split"]
     sentences = subwords.read_split(
@@ -51,8 +54,10 @@ def score(
     )
     # Only the methods whose scores depend on batches have a size of their own in the recipe.
     batch_size = recipe.get("ranking_batch_size") or recipe["batch_size"]
-    raw = import_module(scorer).score(
-        model, sentences, layout=layout, shape=shape, batch_size=batch_size, device=device
+    method = import_module(scorer).score
+    drawn = {"seed": seed} if "seed" in signature(method).parameters else {}
+    raw = method(
+        model, sentences, layout=layout, shape=shape, batch_size=batch_size, device=device, **drawn
     )
     return Scores(raw, split, len(sentences), batch_size)
 

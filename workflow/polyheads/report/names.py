@@ -8,6 +8,7 @@ from polyheads.catalogue.methods import KINDS
 from polyheads.catalogue.tasks import METRICS, TASK_NAMES
 from polyheads.study import comparisons
 from polyheads.study.displays import CONTROLS, SEVERAL, Display
+from polyheads.study.rankings import ON, ON_TARGET
 
 Languages = Mapping[str, Mapping[str, str]]  # code -> name, family (catalogue.languages)
 
@@ -21,7 +22,12 @@ def title(display: Display) -> str:
 
 
 def language_name(code: str, languages: Languages) -> str:
-    """English name of a language, or of several (`en+zh`); the code where the table has none."""
+    """English name of a language, or of several (`en+zh`); the code where the table has none.
+
+    That of a model on text of another (`en-on-de`) is `English on German`.
+    """
+    if ON in code:
+        return " on ".join(language_name(part, languages) for part in code.split(ON))
     return " + ".join(languages.get(part, {}).get("name", part) for part in code.split("+"))
 
 
@@ -49,6 +55,8 @@ def ranking_name(kind: str) -> str:
     for name in sorted(KINDS, key=len, reverse=True):
         if core == name:
             return f"{name} ranking{side}"
+        if core == f"{name}{ON_TARGET}":
+            return f"{name} ranking scored on the target's text{side}"
         if core.startswith(f"{name}-"):  # of another language than the source
             return f"{name} ranking scored on {core.removeprefix(f'{name}-')}{side}"
     return f"ranking {kind}"

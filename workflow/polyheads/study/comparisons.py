@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from polyheads.catalogue.methods import KINDS
 from polyheads.study.plan import Sweep, Training
-from polyheads.study.rankings import parse, ranking_kind
+from polyheads.study.rankings import ON, parse, ranking_kind
 from polyheads.study.rows import SweepRow
 
 RANKINGS, COSTS = "rankings-compared", "rankings-costs"
@@ -135,7 +135,7 @@ def of_languages(
     groups: dict[Languages, dict[str, R]] = {}
     for ranking in rankings:
         code = ranking.language
-        if code and "+" not in code and not ranking.reversed:
+        if code and "+" not in code and ON not in code and not ranking.reversed:
             place = Languages(
                 ranking.model, ranking.corpus, ranking.recipe, ranking.seed, ranking.kind
             )

@@ -71,7 +71,8 @@ def _baselines(training: Training, ranking: str) -> dict[str, Need]:
     files = paths.ranking_inputs(training, ranking).get("scores", [])
     found = {}
     for language, file in zip(languages, files, strict=True):
-        parts = (training.model, training.corpus, training.recipe, (language,), training.seed)
+        mixture = (rankings.trained_on(language),)
+        parts = (training.model, training.corpus, training.recipe, mixture, training.seed)
         found[file] = Need(Training(*parts), (file,), False)
     return found
 

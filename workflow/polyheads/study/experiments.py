@@ -146,7 +146,7 @@ def _add_sweeps(
     block, ks = experiment.block, experiment.ks
     training = Training(model, block["corpus"], block["recipe"], pair.mixture, seed)
     _need(plan, experiment, training, pair)
-    for full in rankings.expand(ranking, pair.source):
+    for full in rankings.expand(ranking, pair.source, pair.target):
         parts = _parse(experiment, full, ranking)
         if (full, role, seed, pair) in seen:
             continue
@@ -240,11 +240,12 @@ def _add_ranking(
 ) -> None:
     """A ranking of the heads of mono-lingual models of these languages, and the data they need."""
     for language in languages:
-        need = plan.needed.setdefault((training.corpus, language), {})
+        need = plan.needed.setdefault((training.corpus, rankings.trained_on(language)), {})
         need.setdefault("train", where)
         need.setdefault("dev", where)
+        need = plan.needed.setdefault((training.corpus, rankings.text_of(language)), {})
         need.setdefault(plan.recipes[training.recipe]["ranking_split"], where)
-    mono = replace(training, mixture=tuple(languages[:1]))
+    mono = replace(training, mixture=(rankings.trained_on(languages[0]),))
     plan.rankings[plan.ranking_path(mono, name)] = (mono, name)
 
 
@@ -293,11 +294,17 @@ def _checked(plan: Plan, block: Experiment, where: str) -> _Experiment:
 def _parse(experiment: _Experiment, full: str, ranking: str) -> rankings.Name:
     """The parts of a ranking's full name, a mistake named by its place in the configuration."""
     try:
-        return rankings.parse(full, experiment.languages)
+        parts = rankings.parse(full, experiment.languages)
+        if full == ranking and rankings.ON in (parts.language or ""):
+            raise UserError(
+                f"ranking {ranking!r} is of one pair; give {parts.kind}{rankings.ON_TARGET}, which"
+                " is that of each"
+            )
     except UserError as error:
         index = experiment.block["rankings"].index(ranking)
         place = f"{experiment.where}.rankings[{index}]"
         raise UserError(f"configuration, {place}: {error}") from error
+    return parts
 
 
 def _check_heads(plan: Plan, name: str, k: int, *, where: str, index: int) -> None:

@@ -122,7 +122,8 @@ def benchmarks(plan: Plan) -> dict[str, list[str]]:
     scored = []
     for path in scored_rankings(plan):
         training, name = plan.rankings[path]
-        baselines.add(f"{_at(training)}/{rankings.parse(name).kind}")
+        parts = rankings.parse(name)
+        baselines.add(f"{_at(training)}/{rankings.reader(parts.kind, parts.language or '')}")
         scored.append(path.removeprefix(f"{RESULTS}/rankings/"))
     chosen = {path.removeprefix(f"{RESULTS}/trials/") for path in plan.chosen}
     stages = {

@@ -2,7 +2,9 @@
 
 ``KIND-LANGUAGE`` is scored on a language, ``random-SEED`` is drawn, and ``reversed-NAME`` is the
 ranking NAME from its other end. ``merged-KIND-A+B`` and ``summed-KIND-A+B`` put the scores of
-several languages together (orders.together).
+several languages together (orders.together). ``KIND-LANGUAGE-on-OTHER`` is of the model trained on
+LANGUAGE, scored on text of OTHER; a configuration has it as ``KIND-on-target``, where OTHER is
+the target of each pair.
 """
 
 from __future__ import annotations
@@ -15,6 +17,8 @@ from polyheads.errors import UserError
 from polyheads.validation import nearest
 
 METHODS = ("merged", "summed")
+ON = "-on-"  # between the language that a model is trained on and that of the text it is scored on
+ON_TARGET = f"{ON}target"
 
 
 @dataclass(frozen=True)
@@ -22,27 +26,53 @@ class Name:
     """The parts of a ranking's name."""
 
     kind: str  # one of KINDS, or "random"
-    language: str | None  # of the scored kinds; `de+ar` where several are put together
+    language: str | None  # of the scored kinds; `de+ar` where several are put together; `en-on-de`
     seed: int | None  # of "random"
     reversed: bool
     method: str | None = None  # how several languages are put together: one of METHODS
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """The languages that are scored."""
+        """The languages that are scored; see `trained_on` and `text_of` for `en-on-de`."""
         return tuple(self.language.split("+")) if self.language else ()
 
 
-def expand(ranking: str, source: Sequence[str]) -> list[str]:
+def trained_on(language: str) -> str:
+    """The language of the model that is scored: `en` of `en` and of `en-on-de`."""
+    return language.partition(ON)[0]
+
+
+def text_of(language: str) -> str:
+    """The language of the text that it is scored on: `de` of `de` and of `en-on-de`."""
+    return language.rpartition(ON)[2]
+
+
+def reader(kind: str, language: str) -> str:
+    """Who reads the weights of a baseline: a kind, or `KIND-on-LANGUAGE` with other text."""
+    return f"{kind}{language.removeprefix(trained_on(language))}"
+
+
+def kind_of_reader(name: str) -> str:
+    """The kind of ranking of a `reader`."""
+    return name.partition(ON)[0]
+
+
+def expand(ranking: str, source: Sequence[str], target: str) -> list[str]:
     """The full names of a ranking of a config (``gradient``) for the languages of a source.
 
     The first language's (``gradient-en``), all together for ``merged-gradient`` and
-    ``summed-gradient``, one after the other for ``each-gradient``.
+    ``summed-gradient``, one after the other for ``each-gradient``; the first language's on text of
+    the target (``gradient-en-on-de``) for ``gradient-on-target``, which is ``gradient-en`` if that
+    is the target.
     """
     core = ranking.removeprefix("reversed-")
     prefix = ranking.removesuffix(core)
     if core in KINDS:
         return [f"{prefix}{core}-{source[0]}"]
+    kind = core.removesuffix(ON_TARGET)
+    if kind != core and kind in KINDS:
+        text = f"{ON}{target}" if target != source[0] else ""
+        return [f"{prefix}{kind}-{source[0]}{text}"]
     method, _, kind = core.partition("-")
     if kind in KINDS and method == "each":
         return [f"{prefix}{kind}-{language}" for language in source]
@@ -72,9 +102,8 @@ def parse(name: str, languages: Iterable[str] | None = None) -> Name:
     # The longest first: gradient-batch-en is scored on en, not on batch-en.
     for kind in sorted(KINDS, key=len, reverse=True):
         language = core.removeprefix(f"{kind}-")
-        several = language.split("+")
-        known = languages is None or set(several) <= set(languages)
-        if language and language != core and known and (len(several) > 1) == (method in METHODS):
+        together = ("+" in language) == (method in METHODS)
+        if language and language != core and together and _known(language, languages):
             return Name(kind, language, None, back, method if method in METHODS else None)
     if method in METHODS and "+" not in core and core.startswith(tuple(KINDS)):
         raise UserError(
@@ -85,9 +114,22 @@ def parse(name: str, languages: Iterable[str] | None = None) -> Name:
     if "did you mean" not in hint:
         hint = (
             f"; known are {', '.join(KINDS)}, random-SEED, reversed- before each of them, and "
-            "merged-, summed- and each- before the scored ones where there are several sources"
+            "merged-, summed- and each- before the scored ones where there are several sources, "
+            "-on-target behind a scored one"
         )
     raise UserError(f"ranking {name!r} is not known{hint}")
+
+
+def _known(language: str, languages: Iterable[str] | None) -> bool:
+    """Whether scores can be made on a language, on several (`de+ar`), or on text of another
+    (`en-on-de`): on ``languages``, or any where that is None."""
+    if languages is None:
+        return True
+    known = set(languages)
+    trained, on, text = language.partition(ON)
+    if on and language not in known:
+        return trained in known and text in known - {trained}  # one ranking, one name
+    return set(language.split("+")) <= known
 
 
 def normalisation(name: str, wanted: str) -> str | None:
@@ -103,6 +145,12 @@ def normalisation(name: str, wanted: str) -> str | None:
 
 
 def ranking_kind(ranking: str, source: str) -> str:
-    """What a ranking is whatever its language: `gradient-en` of the source `en` is `gradient`."""
+    """What a ranking is whatever its language: `gradient-en` of the source `en` is `gradient`.
+
+    And `gradient-en-on-de` is `gradient-on-target`, the only name that a configuration has for it.
+    """
+    of_model, on, _ = ranking.rpartition(ON)
+    if on:
+        return f"{of_model.removesuffix('-' + source.split('+')[0])}{ON_TARGET}"
     kind = ranking.removesuffix(f"-{source}")
     return kind if kind != ranking else ranking.removesuffix(f"-{source.split('+')[0]}")

@@ -83,7 +83,8 @@ class _Current:
             return None
         for language, scores in zip(parts.languages, made["scores"], strict=True):
             scored = self.plan.scoring_recipe(training.recipe, parts.kind)
-            splits = origins.splits_scored(language, scored)
+            trained, text = rankings.trained_on(language), rankings.text_of(language)
+            splits = origins.splits_scored(trained, text, scored)
             code = self._code("score_heads.py", scorer(parts.kind))
             if not self._same(scores, training, scored, code, splits):
                 return None
