@@ -263,6 +263,19 @@ def test_k_is_held_to_the_heads_of_a_model_that_is_there(tmp_path, monkeypatch, 
     make({**study, "experiments": [{**study["experiments"][0], "k": [6]}]})
 
 
+def test_only_sweeps_that_ask_for_it_are_tested_with_all_heads():
+    """Of trials, not of the study: others stay as they are when such an experiment is added."""
+    study = changed("experiments/0/k", [1, 2])
+    assert make(study).unmasked() == set()
+    (first,) = study["experiments"]
+    released = {**first, "name": "released", "rankings": ["released"], "heads_at_test": "all"}
+    plan = make({**study, "experiments": [first, {**released, "fresh_seeds": [8], "noise_seeds": [9]}]})
+    paths = plan.unmasked()
+    assert paths == {p for p in plan.trial_paths if "-released-" in p}
+    assert any("/chosen-released-" in p for p in paths) and any("/prune-" in p for p in paths)
+    assert any("-gradient-" in p for p in plan.trial_paths)
+
+
 def test_blocks_are_fixed():
     study = {**changed("experiments/0/k", [1, 2, 3, 4]), "trials_per_job": 2}
     assert make(study).blocks() == [(0,), (1, 2), (3, 4)]

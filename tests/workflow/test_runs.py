@@ -25,7 +25,6 @@ def test_a_finished_study_has_its_report_and_nothing_to_do(finished):
     assert {(s["language"], s["split"], s["heads"]) for s in trial["scores"]} == {
         ("aa", "dev", "pruned"),
         ("bb", "test", "pruned"),
-        ("bb", "test", "all"),
     }
     weights = list(finished.path.glob("results/trials/**/*.safetensors"))
     checkpoints = [p for p in (finished.path / "results").glob("checkpoints/**/*") if p.is_file()]
@@ -53,6 +52,25 @@ def test_the_deleted_trial_without_pruned_heads_alone_runs_again(again):
     assert again.planned() == {"trials_00_00": 1, **AFTER_TRIALS}
     again.succeed()
     assert again.numbers() == before
+
+
+def test_scores_with_all_heads_on_are_read_where_asked_for_and_stay(again, study):
+    (first,) = study["experiments"]
+    other = {**first, "name": "released", "rankings": ["released"], "heads_at_test": "all"}
+    again.write({**study, "experiments": [first, other]})
+    plan = again.planned()
+    assert plan["trials_01_01"] == plan["trials_02_02"] == 2  # of the other ranking
+    assert plan["baseline"] == 1 and "trials_00_00" not in plan
+    again.write({**study, "experiments": [{**first, "heads_at_test": "all"}]})
+    plan = again.planned()
+    assert plan["trials_01_01"] == plan["trials_02_02"] == 2  # all that there are
+    assert "baseline" not in plan and "trials_00_00" not in plan
+    again.succeed()
+    trial = json.loads((again.path / TRIAL).read_text())
+    assert [s["heads"] for s in trial["scores"]] == ["pruned", "pruned", "all"]
+    # Without that experiment they are not made again.
+    again.write(study)
+    assert again.planned() == AFTER_TRIALS | {"contents": 1, "configuration": 1}
 
 
 def test_another_target_leaves_rankings_and_other_mixtures_alone(again, study):

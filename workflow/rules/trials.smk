@@ -22,7 +22,9 @@ for ks in PLAN.blocks():
         resources:
             gpu=GPUS,
         params:
-            training=training_setup(tested=True),
+            training=training_setup(
+                tested=True, unmasked=unmasked(f"{TRAINING}/{branch(ks)}/k-{ks[-1]:02d}")
+            ),
             trial=point,
             ks=ks,
             code=code("trials.py"),
@@ -52,7 +54,9 @@ if PLAN.chosen:
         resources:
             gpu=GPUS,
         params:
-            training=training_setup(tested=True),
+            training=training_setup(
+                tested=True, unmasked=unmasked(f"{TRAINING}/chosen-{{ranking}}/{{choice}}")
+            ),
             trial=point,
             chooses=lambda wc: {
                 "ks": chosen_trial(wc).ks,

@@ -1,5 +1,6 @@
 # What a rule's wildcards stand for: points of the plan, and what they read. No rule lives here.
 import re
+from functools import cache
 
 
 def any_of(names):
@@ -46,17 +47,18 @@ def training_inputs(wildcards):
     }
 
 
-def training_setup(*, tested, recipe=None):
+def training_setup(*, tested, recipe=None, unmasked=None):
     """A function of the wildcards: what polyheads.training.trials.setup takes of the plan.
 
     recipe: a function of the wildcards, where it isn't the recipe of the training.
+    unmasked: another, whether test is read with the pruned heads on again, too.
     """
 
     def arguments(wildcards):
         training = training_of(wildcards)
         languages = languages_of(training, tested=tested)
         own = recipe or (lambda wc: PLAN.training_recipe(wc.recipe, tested=tested))
-        return {
+        found = {
             "model_dir": f"results/models/{training.model}",
             "encodings": paths.encoding_dirs(training, languages),
             "recipe": own(wildcards),
@@ -66,8 +68,25 @@ def training_setup(*, tested, recipe=None):
             "device": STUDY["device"],
             "threads": STUDY["threads_per_training"],
         }
+        # Left out where it isn't so: a key more would be another parameter.
+        return found | ({"unmasked": True} if unmasked and unmasked(wildcards) else {})
 
     return arguments
+
+
+@cache
+def tested_unmasked(path):
+    """Whether a trial is to have test scores with its pruned heads on again.
+
+    path: without suffix. If only an earlier study read them, they stay:
+    the trial isn't made again without them, and then once more when that study goes on.
+    """
+    return path in UNMASKED or trial_files.is_unmasked(f"{path}.json")
+
+
+def unmasked(pattern):
+    """A function of the wildcards: `tested_unmasked` of the trial that a pattern stands for."""
+    return lambda wildcards: tested_unmasked(pattern.format(**wildcards))
 
 
 def point(wildcards):

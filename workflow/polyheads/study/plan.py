@@ -156,6 +156,13 @@ class Plan:
         """Of all trials, without suffix."""
         return [*self.trials, *self.chosen]
 
+    def unmasked(self) -> frozenset[str]:
+        """Paths of the trials whose test sets are read with the pruned heads on again, too."""
+        read = (sweep.trials for sweep in self.sweeps if sweep.heads == "all")
+        paths = {file.removesuffix(".json") for files in read for file in files}
+        pruned = {path for path, trial in self.trials.items() if trial.k}
+        return frozenset(paths & {*pruned, *self.chosen})
+
     def evaluate_on(self, training: Training) -> list[str]:
         """Languages whose test sets are read after a training, in the catalogue's order."""
         # One answer for all seeds and rankings of a mixture: trials stay comparable.

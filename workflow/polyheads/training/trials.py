@@ -62,6 +62,7 @@ class Setup:
     threads: int
     checkpoint_minutes: float
     code: str  # hash of the code that trains and tests
+    unmasked: bool = False  # whether test is read with the pruned heads on again, too
 
 
 def setup(
@@ -76,6 +77,7 @@ def setup(
     threads: int,
     checkpoint_minutes: float,
     code: str,
+    unmasked: bool = False,
 ) -> Setup:
     """A setup of what a rule knows, where directories are words; see Setup for what each is."""
     return Setup(
@@ -89,6 +91,7 @@ def setup(
         threads=threads,
         checkpoint_minutes=checkpoint_minutes,
         code=code,
+        unmasked=unmasked,
     )
 
 
@@ -196,7 +199,8 @@ class Trials:
     def fingerprint(self, pruned: Sequence[Sequence[int]]) -> str:
         """Hash of everything that determines a trial's numbers, to the last digit."""
         s = self.setup
-        point = [list(s.mixture), list(s.evaluate_on), s.seed, [list(h) for h in pruned]]
+        heads = [list(head) for head in pruned]
+        point = [list(s.mixture), list(s.evaluate_on), s.unmasked, s.seed, heads]
         return digests.of([self.made_of, point, versions()])
 
     def fit(
@@ -270,7 +274,7 @@ class Trials:
         name = f"{'+'.join(self.setup.mixture)} k={len(pruned)}"
         weights = stage.with_suffix(".safetensors")
         model, training = self.fit(pruned=pruned, checkpoint_path=weights, name=name)
-        rows = self.evaluate(model, pruned, unmasked=bool(pruned))
+        rows = self.evaluate(model, pruned, unmasked=bool(pruned) and self.setup.unmasked)
         self.write(stage, trial=trial, pruned=pruned, training=training, rows=rows)
         with writing(done) as temporary:
             temporary.write_text(fingerprint)
