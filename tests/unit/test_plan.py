@@ -269,7 +269,9 @@ def test_only_sweeps_that_ask_for_it_are_tested_with_all_heads():
     assert make(study).unmasked() == set()
     (first,) = study["experiments"]
     released = {**first, "name": "released", "rankings": ["released"], "heads_at_test": "all"}
-    plan = make({**study, "experiments": [first, {**released, "fresh_seeds": [8], "noise_seeds": [9]}]})
+    plan = make(
+        {**study, "experiments": [first, {**released, "fresh_seeds": [8], "noise_seeds": [9]}]}
+    )
     paths = plan.unmasked()
     assert paths == {p for p in plan.trial_paths if "-released-" in p}
     assert any("/chosen-released-" in p for p in paths) and any("/prune-" in p for p in paths)
