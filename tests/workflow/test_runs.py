@@ -73,6 +73,35 @@ def test_scores_with_all_heads_on_are_read_where_asked_for_and_stay(again, study
     assert again.planned() == AFTER_TRIALS | {"contents": 1, "configuration": 1}
 
 
+def test_k_0_in_the_job_of_a_ranking(finished, tmp_path, study):
+    study |= {"trials_per_job": 2, "unpruned_with": "gradient"}
+    (first,) = study["experiments"]
+    project = make_project(tmp_path / "project", study)
+    plan = project.planned()
+    assert {rule: n for rule, n in plan.items() if "trials" in rule} == {
+        "trials_00_02_gradient_aa": 2
+    }
+    project.succeed()
+
+    def trials(made):
+        return {file: content for file, content in made.numbers().items() if "trials" in file}
+
+    assert trials(project) == trials(finished)
+    # Another ranking and a larger k train what is new.
+    more = {**first, "rankings": ["random-1", "gradient"], "k": [1, 2, 3]}
+    project.write({**study, "experiments": [more]})
+    plan = project.planned()
+    assert {rule: n for rule, n in plan.items() if "trials" in rule} == {
+        "trials_01_02": 2,  # of the random ranking
+        "trials_03_03": 4,
+    }
+    # A deleted trial takes its whole job along, and no other.
+    project.write(study)
+    unpruned = next((project.path / "results/trials").rglob("aa/seed-42/unpruned/k-00.json"))
+    unpruned.unlink()
+    assert project.planned()["trials_00_02_gradient_aa"] == 1
+
+
 def test_another_target_leaves_rankings_and_other_mixtures_alone(again, study):
     study["experiments"][0]["targets"] = ["bb", "cc"]
     again.write(study)

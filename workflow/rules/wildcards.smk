@@ -1,6 +1,7 @@
 # What a rule's wildcards stand for: points of the plan, and what they read. No rule lives here.
 import re
 from functools import cache
+from typing import NamedTuple
 
 
 def any_of(names):
@@ -96,16 +97,67 @@ def point(wildcards):
     return {**names, "mixture": list(training.mixture)}
 
 
-def ranking_input(wildcards):
-    """The ranking behind a trial; without pruned heads there is none."""
-    if wildcards.get("ranking") is None:
-        return {}
-    return {"ranking": f"{RANKING}/ranking.json".format(**wildcards)}
+def ranking_name(ranking=None):
+    """A function of the wildcards: the name of the ranking behind trials, if there is one.
+
+    ranking: the name where the wildcards don't say it.
+    """
+    return lambda wildcards: ranking or wildcards.get("ranking")
 
 
-def branch(ks):
-    """Directory of a block of trials below their training's."""
-    return "unpruned" if ks == (0,) else "prune-{ranking}"
+def ranking_input(ranking=None):
+    """A function of the wildcards: the ranking behind trials; without pruned heads there is none."""
+
+    def files(wildcards):
+        name = ranking_name(ranking)(wildcards)
+        values = {**wildcards, "ranking": name}
+        return {"ranking": f"{RANKING}/ranking.json".format(**values)} if name else {}
+
+    return files
+
+
+class Block(NamedTuple):
+    """Trials that one job trains: k = 0, some k of any ranking, or both of a certain one."""
+
+    ks: tuple[int, ...]
+    ranking: str | None  # of which k = 0 is a part; None: a wildcard says it
+    models: str  # what the wildcard `model` matches, which looks at all of the path behind it
+
+    @property
+    def paths(self):
+        """Of each trial below its training's directory."""
+        pruned = f"prune-{self.ranking or '{ranking}'}"
+        return [f"{pruned if k else 'unpruned'}/k-{k:02d}" for k in self.ks]
+
+    @property
+    def name(self):
+        """Of the job's log."""
+        return f"{self.paths[-1].partition('/')[0]}/k-{self.ks[0]:02d}"
+
+    @property
+    def rule(self):
+        name = f"trials_{self.ks[0]:02d}_{self.ks[-1]:02d}"
+        return f"{name}_{re.sub('[^A-Za-z0-9]', '_', self.ranking)}" if self.ranking else name
+
+
+def trial_blocks():
+    """The blocks of the study. No trial is in two: what `models` matches sees to that."""
+    joined = {}  # ranking -> trainings
+    for training, ranking in PLAN.joined().items():
+        joined.setdefault(ranking, []).append(f"{training.path.removeprefix('results/trials/')}/")
+    models = any_of(PLAN.models)
+    unpruned, *blocks = PLAN.blocks()
+    elsewhere = any_of(
+        f"{point}{branch}/"
+        for ranking, points in joined.items()
+        for point in points
+        for branch in ("unpruned", f"prune-{ranking}")
+    )
+    for ks in (unpruned, *blocks):
+        first = ks[0] <= STUDY["trials_per_job"]
+        yield Block(ks, None, f"(?!{elsewhere})(?:{models})" if joined and first else models)
+    for ranking, points in joined.items():
+        yield Block((0, *blocks[0]), ranking, f"(?={any_of(points)})(?:{models})")
 
 
 def chosen_trial(wildcards):

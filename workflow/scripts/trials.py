@@ -4,6 +4,8 @@ from pathlib import Path
 
 from polyheads.job import job
 
+NO_BRANCH = {"protocol": None, "ranking": None}  # of k = 0
+
 with job(snakemake.log[0], snakemake.output):
     from polyheads.importance import orders
     from polyheads.training import trials
@@ -12,13 +14,13 @@ with job(snakemake.log[0], snakemake.output):
     minutes = snakemake.config["checkpoint_minutes"]
     setup = trials.setup(**p.training, checkpoint_minutes=minutes, code=p.code)
     runner = trials.Trials(setup)
-    ranking = snakemake.wildcards.get("ranking")  # none where k is 0
+    ranking = p.ranking  # none where k is 0 alone
     lowest = orders.read(snakemake.input.ranking)["order"] if ranking else []
     orders.check(lowest, max(p.ks))
-    protocol = "prune" if ranking else None
     paths = [Path(name).with_suffix("") for name in snakemake.output.scores]
     stages = [trials.stage(path) for path in paths]
     for k, path, stage in zip(p.ks, paths, stages, strict=True):
-        trial = {**p.trial, "protocol": protocol, "ranking": ranking, "k": k}
+        branch = {"protocol": "prune", "ranking": ranking} if k else NO_BRANCH
+        trial = {**p.trial, **branch, "k": k}
         runner.run(path, trial=trial, pruned=lowest[:k], stage=stage)
     trials.publish(stages, paths)

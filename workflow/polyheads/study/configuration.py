@@ -72,6 +72,7 @@ class Configuration(TypedDict):
     device: str
     threads_per_training: int
     trials_per_job: int
+    unpruned_with: str | None
     checkpoint_minutes: float
     mirror: str | None
     own_copies: str

@@ -259,6 +259,19 @@ class Plan:
                 found.setdefault((trial.k - 1) // size, set()).add(trial.k)
         return [(0,), *(tuple(sorted(found[index])) for index in sorted(found))]
 
+    def joined(self) -> dict[Training, str]:
+        """Trainings whose k = 0 is trained in the job of k = 1..n of a ranking, and the ranking.
+
+        It depends on their own trials only, so that other rankings and targets move no k = 0.
+        """
+        kind, size = self.config["unpruned_with"], self.config["trials_per_job"]
+        found = {}
+        for trial in self.trials.values():
+            ranking = f"{kind}-{trial.training.mixture[0]}"
+            if trial.protocol == "prune" and trial.ranking == ranking and trial.k <= size:
+                found[trial.training] = ranking
+        return found
+
     def masked(self) -> tuple[int, ...]:
         """The k > 0 of masking trials: one job runs them all."""
         ks = {t.k for t in self.trials.values() if t.k and t.protocol == "mask"}
