@@ -108,6 +108,16 @@ def test_measured_jobs_give_the_time_of_the_rest():
     assert costs.lines(plan, "cpu") == ["9 trainings: 8 trials and 1 baseline. Done: 9."]
 
 
+def test_a_job_that_trains_k_0_and_more():
+    finish("en/seed-42/prune-gradient-en", [0, 1, 2], 30.0)
+    finish("en/seed-42/prune-random-1", [1, 2], 20.0)
+    place = Path("results/trials/mini/grammar-sf/quick/en/seed-42")
+    (place / "unpruned").mkdir()
+    (place / "prune-gradient-en/k-00.json").rename(place / "unpruned/k-00.json")
+    found = costs.measured("mini", "cpu")["grammar-sf"]
+    assert (found.passes, found.seconds, found.jobs) == (5 * 500 * 2, 50.0, 2)
+
+
 def test_a_corpus_has_its_own_speed_and_an_unmeasured_one_that_of_the_others():
     both = [EXPERIMENT, EXPERIMENT | {"name": "tags", "corpus": "grammar-pos"}]
     plan = make(experiments=[e | {"k": [0], "settings": ["mono-lingual"]} for e in both])

@@ -263,11 +263,70 @@ def test_k_is_held_to_the_heads_of_a_model_that_is_there(tmp_path, monkeypatch, 
     make({**study, "experiments": [{**study["experiments"][0], "k": [6]}]})
 
 
+def test_only_sweeps_that_ask_for_it_are_tested_with_all_heads():
+    """Of trials, not of the study: others stay as they are when such an experiment is added."""
+    study = changed("experiments/0/k", [1, 2])
+    assert make(study).unmasked() == set()
+    (first,) = study["experiments"]
+    released = {**first, "name": "released", "rankings": ["released"], "heads_at_test": "all"}
+    plan = make(
+        {**study, "experiments": [first, {**released, "fresh_seeds": [8], "noise_seeds": [9]}]}
+    )
+    paths = plan.unmasked()
+    assert paths == {p for p in plan.trial_paths if "-released-" in p}
+    assert any("/chosen-released-" in p for p in paths) and any("/prune-" in p for p in paths)
+    assert any("-gradient-" in p for p in plan.trial_paths)
+
+
 def test_blocks_are_fixed():
     study = {**changed("experiments/0/k", [1, 2, 3, 4]), "trials_per_job": 2}
     assert make(study).blocks() == [(0,), (1, 2), (3, 4)]
     study["experiments"][0]["k"] = [1, 2, 3, 4, 5]
     assert make(study).blocks() == [(0,), (1, 2), (3, 4), (5,)]
+
+
+def joined(study):
+    return {training.path: ranking for training, ranking in make(study).joined().items()}
+
+
+def test_the_unpruned_trial_goes_with_the_ranking_that_is_named():
+    study = changed("experiments/0/k", [1, 2, 3, 4])
+    study |= {"trials_per_job": 2, "unpruned_with": "gradient"}
+    (first,) = study["experiments"]
+    before = joined(study)
+    assert before and set(before.values()) == {"gradient-en"}
+    assert set(before) == {t.training.path for t in make(study).trials.values()}
+    assert not joined({**study, "unpruned_with": None})
+    assert not joined({**study, "unpruned_with": "lrp"})
+    assert not joined({**study, "experiments": [{**first, "k": [3, 4]}]})  # no first block
+    assert not joined({**study, "experiments": [{**first, "k": [0]}]})
+    assert not joined({**study, "experiments": [{**first, "protocol": "mask"}]})
+    assert not joined({**study, "experiments": [{**first, "rankings": ["gradient-de"]}]})
+    # What is added leaves them where they are.
+    for more in ({"k": [1, 2, 3, 4, 5]}, {"rankings": ["random-1", "gradient", "lrp"]}):
+        assert joined({**study, "experiments": [{**first, **more}]}) == before
+    others = {**first, "name": "others", "rankings": ["random-1"], "seeds": [7]}
+    fresh = {**first, "name": "fresh", "fresh_seeds": [8], "noise_seeds": [9]}
+    assert joined({**study, "experiments": [others, fresh]}) == before
+    more = {**first, "targets": [*first["targets"], "ar"]}
+    assert before.items() < joined({**study, "experiments": [more]}).items()
+    with pytest.raises(UserError, match="unpruned_with: unknown ranking 'gradiant'; did you mean"):
+        make({**study, "unpruned_with": "gradiant"})
+
+
+def test_names_of_the_jobs_that_train():
+    study = {**changed("experiments/0/k", [1, 2, 3]), "trials_per_job": 2}
+    study["experiments"][0] |= {"settings": ["cross-lingual"], "rankings": ["gradient", "random-1"]}
+
+    def names(**more):
+        found = paths.benchmarks(make({**study, **more}))["trials"]
+        assert len({name.rsplit("seed-42/")[0] for name in found}) == 1
+        return {name.rsplit("seed-42/")[1].removesuffix(".tsv") for name in found}
+
+    each = {f"prune-{r}/k-{k}" for r in ("gradient-en", "random-1") for k in ("01", "03")}
+    assert names() == {"unpruned/k-00", *each}
+    together = names(unpruned_with="gradient")
+    assert together == {*each, "prune-gradient-en/k-00"} - {"prune-gradient-en/k-01"}
 
 
 def test_the_paper_has_as_many_trainings_as_published():

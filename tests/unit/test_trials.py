@@ -15,6 +15,7 @@ from polyheads.encoders import subwords
 from polyheads.encoders.gates import gate_without
 from polyheads.errors import UserError
 from polyheads.provenance import module_hash
+from polyheads.study import trial_files
 from polyheads.training import trials
 from polyheads.training.prediction import packed, predict
 
@@ -154,7 +155,7 @@ def test_a_trial_on_disk(tmp_path):
     assert "metrics_code" not in kept["made_of"]
     model, record = fit(runner, PRUNED)
     assert kept["training"] == record
-    rows = runner.evaluate(model, PRUNED, unmasked=True)
+    rows = runner.evaluate(model, PRUNED, unmasked=False)
     for row, score in zip(rows, kept["scores"], strict=True):
         gold, found = ([[NAMES[i] for i in x] for x in side] for side in (row.gold, row.predicted))
         assert score == {
@@ -185,11 +186,28 @@ def test_a_trial_on_disk(tmp_path):
     assert read == expected
 
 
-def test_an_unpruned_trial_on_disk_has_one_reading_of_test(tmp_path):
-    _, stage = run(tmp_path, make_trials(tmp_path), pruned=[])
+@pytest.mark.parametrize("unmasked", [False, True])
+def test_an_unpruned_trial_on_disk_has_one_reading_of_test(tmp_path, unmasked):
+    _, stage = run(tmp_path, make_trials(tmp_path, unmasked=unmasked), pruned=[])
     kept = json.loads(stage.with_suffix(".json").read_text())
     assert [row["heads"] for row in kept["scores"]] == ["pruned"] * 4
     assert kept["pruned_heads"] == []
+    assert not trial_files.is_unmasked(stage.with_suffix(".json"))
+
+
+def test_test_is_read_with_all_heads_where_that_is_asked_for(tmp_path):
+    place, stage = run(tmp_path, make_trials(tmp_path))
+    plain = json.loads(stage.with_suffix(".json").read_text())
+    assert [row["heads"] for row in plain["scores"]] == ["pruned"] * 4
+    assert not trial_files.is_unmasked(stage.with_suffix(".json"))
+    # A finished trial without these scores is not the one that is asked for.
+    run(tmp_path, make_trials(tmp_path, unmasked=True))
+    whole = json.loads(stage.with_suffix(".json").read_text())
+    assert whole["scores"][:4] == plain["scores"]
+    assert [row["heads"] for row in whole["scores"][4:]] == ["all"] * 2
+    assert whole["made_of"] == plain["made_of"]
+    assert trial_files.is_unmasked(stage.with_suffix(".json"))
+    assert not trial_files.is_unmasked(place.with_suffix(".json"))  # isn't there
 
 
 def test_a_finished_trial_is_not_trained_again_unless_something_changed(tmp_path, capsys):
@@ -217,6 +235,7 @@ def test_a_fingerprint_tells_everything_apart_that_changes_a_number(tmp_path):
         make_trials(tmp_path, code="2").fingerprint(PRUNED),
         make_trials(tmp_path, mixture=("de", "en")).fingerprint(PRUNED),
         make_trials(tmp_path, evaluate_on=("de",)).fingerprint(PRUNED),
+        make_trials(tmp_path, unmasked=True).fingerprint(PRUNED),
         make_trials(tmp_path, recipe={"epochs": 3}).fingerprint(PRUNED),
         make_trials(tmp_path, recipe={"train_sentences": 5}).fingerprint(PRUNED),
     ]
@@ -315,7 +334,7 @@ def test_a_setup_of_what_a_rule_knows(tmp_path):
         checkpoint_minutes=10,
         code="1",
     )
-    assert made == expected
+    assert made == expected and not made.unmasked
 
 
 def test_label_sets_that_differ_are_refused(tmp_path):

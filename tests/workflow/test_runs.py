@@ -25,7 +25,6 @@ def test_a_finished_study_has_its_report_and_nothing_to_do(finished):
     assert {(s["language"], s["split"], s["heads"]) for s in trial["scores"]} == {
         ("aa", "dev", "pruned"),
         ("bb", "test", "pruned"),
-        ("bb", "test", "all"),
     }
     weights = list(finished.path.glob("results/trials/**/*.safetensors"))
     checkpoints = [p for p in (finished.path / "results").glob("checkpoints/**/*") if p.is_file()]
@@ -53,6 +52,54 @@ def test_the_deleted_trial_without_pruned_heads_alone_runs_again(again):
     assert again.planned() == {"trials_00_00": 1, **AFTER_TRIALS}
     again.succeed()
     assert again.numbers() == before
+
+
+def test_scores_with_all_heads_on_are_read_where_asked_for_and_stay(again, study):
+    (first,) = study["experiments"]
+    other = {**first, "name": "released", "rankings": ["released"], "heads_at_test": "all"}
+    again.write({**study, "experiments": [first, other]})
+    plan = again.planned()
+    assert plan["trials_01_01"] == plan["trials_02_02"] == 2  # of the other ranking
+    assert plan["baseline"] == 1 and "trials_00_00" not in plan
+    again.write({**study, "experiments": [{**first, "heads_at_test": "all"}]})
+    plan = again.planned()
+    assert plan["trials_01_01"] == plan["trials_02_02"] == 2  # all that there are
+    assert "baseline" not in plan and "trials_00_00" not in plan
+    again.succeed()
+    trial = json.loads((again.path / TRIAL).read_text())
+    assert [s["heads"] for s in trial["scores"]] == ["pruned", "pruned", "all"]
+    # Without that experiment they are not made again.
+    again.write(study)
+    assert again.planned() == AFTER_TRIALS | {"contents": 1, "configuration": 1}
+
+
+def test_k_0_in_the_job_of_a_ranking(finished, tmp_path, study):
+    study |= {"trials_per_job": 2, "unpruned_with": "gradient"}
+    (first,) = study["experiments"]
+    project = make_project(tmp_path / "project", study)
+    plan = project.planned()
+    assert {rule: n for rule, n in plan.items() if "trials" in rule} == {
+        "trials_00_02_gradient_aa": 2
+    }
+    project.succeed()
+
+    def trials(made):
+        return {file: content for file, content in made.numbers().items() if "trials" in file}
+
+    assert trials(project) == trials(finished)
+    # Another ranking and a larger k train what is new.
+    more = {**first, "rankings": ["random-1", "gradient"], "k": [1, 2, 3]}
+    project.write({**study, "experiments": [more]})
+    plan = project.planned()
+    assert {rule: n for rule, n in plan.items() if "trials" in rule} == {
+        "trials_01_02": 2,  # of the random ranking
+        "trials_03_03": 4,
+    }
+    # A deleted trial takes its whole job along, and no other.
+    project.write(study)
+    unpruned = next((project.path / "results/trials").rglob("aa/seed-42/unpruned/k-00.json"))
+    unpruned.unlink()
+    assert project.planned()["trials_00_02_gradient_aa"] == 1
 
 
 def test_another_target_leaves_rankings_and_other_mixtures_alone(again, study):

@@ -108,6 +108,11 @@ def test_device_and_threads(there, study):
     assert trials(there(study | {"threads_per_training": 2})) == set()
 
 
+def test_scores_with_all_heads_on_that_nobody_read_yet(there, study):
+    study["experiments"][0]["heads_at_test"] = "all"
+    assert trials(there(study)) == UNPRUNED
+
+
 def test_another_encoder_by_the_same_name(there, study):
     study["models"][0]["scratch"]["steps"] = 11
     assert there(study)[:2] == (set(), set())

@@ -11,7 +11,7 @@ from polyheads.files import check_names
 from polyheads.provenance import code_hash, content_hash
 from polyheads.report import captions
 from polyheads.study import comparisons, configuration, contents, displays, downloads
-from polyheads.study import experiments, exports, paths, rankings, unfinished
+from polyheads.study import experiments, exports, paths, rankings, trial_files, unfinished
 from polyheads.study.plan import Training
 
 SCRIPTS = LIBRARY / "scripts"
@@ -40,6 +40,7 @@ TRAINING = f"results/trials/{POINT}"
 RANKING = "results/rankings/{model}/{corpus}/{recipe}/seed-{seed}/{ranking}"
 EXPORT = f"results/exports/{NAME}/{POINT}/{{branch}}/{{choice}}"
 SCORED = paths.scored_rankings(PLAN)
+UNMASKED = PLAN.unmasked()
 # The words of a command line that name this study. They come last: a target behind them would be
 # taken for one more file.
 FILES = [os.path.relpath(path) for path in workflow.configfiles]

@@ -1,30 +1,35 @@
 # Trials: the k lowest heads off, trained again (prune) or not (mask).
 # One rule for all trials that train; each block of k needs its own instance, because a rule's
-# outputs cannot depend on a wildcard. Blocks are fixed, so that a larger K adds blocks only.
-for ks in PLAN.blocks():
+# outputs cannot depend on a wildcard. Blocks are fixed, so that a larger K adds blocks only. With
+# the key unpruned_with, k = 0 is in the first block of a ranking, which has an instance, too: with
+# a wildcard for the ranking, no rule could make k = 0, whose path has none.
+for block in trial_blocks():
 
     rule:
         name:
-            f"trials_{ks[0]:02d}_{ks[-1]:02d}"
+            block.rule
         input:
             unpack(training_inputs),
-            unpack(ranking_input),
+            unpack(ranking_input(block.ranking)),
         output:
-            scores=[f"{TRAINING}/{branch(ks)}/k-{k:02d}.json" for k in ks],
-            predictions=[f"{TRAINING}/{branch(ks)}/k-{k:02d}.parquet" for k in ks],
+            scores=[f"{TRAINING}/{path}.json" for path in block.paths],
+            predictions=[f"{TRAINING}/{path}.parquet" for path in block.paths],
         log:
-            f"results/logs/trials/{POINT}/{branch(ks)}/k-{ks[0]:02d}.log",
+            f"results/logs/trials/{POINT}/{block.name}.log",
         benchmark:
-            f"results/benchmarks/trials/{POINT}/{branch(ks)}/k-{ks[0]:02d}.tsv"
+            f"results/benchmarks/trials/{POINT}/{block.name}.tsv"
+        wildcard_constraints:
+            model=block.models,
         conda:
             ENVIRONMENT
         threads: STUDY["threads_per_training"]
         resources:
             gpu=GPUS,
         params:
-            training=training_setup(tested=True),
+            training=training_setup(tested=True, unmasked=unmasked(f"{TRAINING}/{block.paths[-1]}")),
             trial=point,
-            ks=ks,
+            ranking=ranking_name(block.ranking),
+            ks=block.ks,
             code=code("trials.py"),
         script:
             "../scripts/trials.py"
@@ -52,7 +57,9 @@ if PLAN.chosen:
         resources:
             gpu=GPUS,
         params:
-            training=training_setup(tested=True),
+            training=training_setup(
+                tested=True, unmasked=unmasked(f"{TRAINING}/chosen-{{ranking}}/{{choice}}")
+            ),
             trial=point,
             chooses=lambda wc: {
                 "ks": chosen_trial(wc).ks,
@@ -70,7 +77,7 @@ if PLAN.masked():
     rule mask:
         input:
             unpack(training_inputs),
-            unpack(ranking_input),
+            unpack(ranking_input()),
             weights=f"results/baselines/{POINT}/mask.safetensors",
         output:
             scores=[f"{TRAINING}/mask-{{ranking}}/k-{k:02d}.json" for k in PLAN.masked()],

@@ -1,5 +1,7 @@
 # What a rule's wildcards stand for: points of the plan, and what they read. No rule lives here.
 import re
+from functools import cache
+from typing import NamedTuple
 
 
 def any_of(names):
@@ -56,17 +58,18 @@ def training_inputs(wildcards):
     }
 
 
-def training_setup(*, tested, recipe=None):
+def training_setup(*, tested, recipe=None, unmasked=None):
     """A function of the wildcards: what polyheads.training.trials.setup takes of the plan.
 
     recipe: a function of the wildcards, where it isn't the recipe of the training.
+    unmasked: another, whether test is read with the pruned heads on again, too.
     """
 
     def arguments(wildcards):
         training = training_of(wildcards)
         languages = (*languages_of(training, tested=tested), *other_text(wildcards))
         own = recipe or (lambda wc: PLAN.training_recipe(wc.recipe, tested=tested))
-        return {
+        found = {
             "model_dir": f"results/models/{training.model}",
             "encodings": paths.encoding_dirs(training, languages),
             "recipe": own(wildcards),
@@ -76,8 +79,25 @@ def training_setup(*, tested, recipe=None):
             "device": STUDY["device"],
             "threads": STUDY["threads_per_training"],
         }
+        # Left out where it isn't so: a key more would be another parameter.
+        return found | ({"unmasked": True} if unmasked and unmasked(wildcards) else {})
 
     return arguments
+
+
+@cache
+def tested_unmasked(path):
+    """Whether a trial is to have test scores with its pruned heads on again.
+
+    path: without suffix. If only an earlier study read them, they stay:
+    the trial isn't made again without them, and then once more when that study goes on.
+    """
+    return path in UNMASKED or trial_files.is_unmasked(f"{path}.json")
+
+
+def unmasked(pattern):
+    """A function of the wildcards: `tested_unmasked` of the trial that a pattern stands for."""
+    return lambda wildcards: tested_unmasked(pattern.format(**wildcards))
 
 
 def point(wildcards):
@@ -87,16 +107,67 @@ def point(wildcards):
     return {**names, "mixture": list(training.mixture)}
 
 
-def ranking_input(wildcards):
-    """The ranking behind a trial; without pruned heads there is none."""
-    if wildcards.get("ranking") is None:
-        return {}
-    return {"ranking": f"{RANKING}/ranking.json".format(**wildcards)}
+def ranking_name(ranking=None):
+    """A function of the wildcards: the name of the ranking behind trials, if there is one.
+
+    ranking: the name where the wildcards don't say it.
+    """
+    return lambda wildcards: ranking or wildcards.get("ranking")
 
 
-def branch(ks):
-    """Directory of a block of trials below their training's."""
-    return "unpruned" if ks == (0,) else "prune-{ranking}"
+def ranking_input(ranking=None):
+    """A function of the wildcards: the ranking behind trials; without pruned heads there is none."""
+
+    def files(wildcards):
+        name = ranking_name(ranking)(wildcards)
+        values = {**wildcards, "ranking": name}
+        return {"ranking": f"{RANKING}/ranking.json".format(**values)} if name else {}
+
+    return files
+
+
+class Block(NamedTuple):
+    """Trials that one job trains: k = 0, some k of any ranking, or both of a certain one."""
+
+    ks: tuple[int, ...]
+    ranking: str | None  # of which k = 0 is a part; None: a wildcard says it
+    models: str  # what the wildcard `model` matches, which looks at all of the path behind it
+
+    @property
+    def paths(self):
+        """Of each trial below its training's directory."""
+        pruned = f"prune-{self.ranking or '{ranking}'}"
+        return [f"{pruned if k else 'unpruned'}/k-{k:02d}" for k in self.ks]
+
+    @property
+    def name(self):
+        """Of the job's log."""
+        return f"{self.paths[-1].partition('/')[0]}/k-{self.ks[0]:02d}"
+
+    @property
+    def rule(self):
+        name = f"trials_{self.ks[0]:02d}_{self.ks[-1]:02d}"
+        return f"{name}_{re.sub('[^A-Za-z0-9]', '_', self.ranking)}" if self.ranking else name
+
+
+def trial_blocks():
+    """The blocks of the study. No trial is in two: what `models` matches sees to that."""
+    joined = {}  # ranking -> trainings
+    for training, ranking in PLAN.joined().items():
+        joined.setdefault(ranking, []).append(f"{training.path.removeprefix('results/trials/')}/")
+    models = any_of(PLAN.models)
+    unpruned, *blocks = PLAN.blocks()
+    elsewhere = any_of(
+        f"{point}{branch}/"
+        for ranking, points in joined.items()
+        for point in points
+        for branch in ("unpruned", f"prune-{ranking}")
+    )
+    for ks in (unpruned, *blocks):
+        first = ks[0] <= STUDY["trials_per_job"]
+        yield Block(ks, None, f"(?!{elsewhere})(?:{models})" if joined and first else models)
+    for ranking, points in joined.items():
+        yield Block((0, *blocks[0]), ranking, f"(?={any_of(points)})(?:{models})")
 
 
 def chosen_trial(wildcards):

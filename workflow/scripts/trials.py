@@ -4,6 +4,8 @@ from pathlib import Path
 
 from polyheads.job import job
 
+NO_BRANCH = {"protocol": None, "ranking": None}  # of k = 0
+
 with job(snakemake.log[0], snakemake.output):
     from polyheads.importance import orders
     from polyheads.training import together, trials
@@ -11,17 +13,17 @@ with job(snakemake.log[0], snakemake.output):
     p = snakemake.params
     minutes = snakemake.config["checkpoint_minutes"]
     setup = trials.setup(**p.training, checkpoint_minutes=minutes, code=p.code)
-    ranking = snakemake.wildcards.get("ranking")  # none where k is 0
+    ranking = p.ranking  # none where k is 0 alone
     lowest = orders.read(snakemake.input.ranking)["order"] if ranking else []
     orders.check(lowest, max(p.ks))
-    protocol = "prune" if ranking else None
+    branch = {"protocol": "prune", "ranking": ranking}
     paths = [Path(name).with_suffix("") for name in snakemake.output.scores]
     stages = [trials.stage(path) for path in paths]
     members = [
         together.Trial(
             path=path,
             stage=stage,
-            point={**p.trial, "protocol": protocol, "ranking": ranking, "k": k},
+            point={**p.trial, **(branch if k else NO_BRANCH), "k": k},
             pruned=lowest[:k],
         )
         for k, path, stage in zip(p.ks, paths, stages, strict=True)

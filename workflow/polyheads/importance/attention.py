@@ -79,7 +79,7 @@ def _subwords(grid: Grid, before: int, after: int) -> torch.Tensor:
     """(S, L) True where a subword is, and neither padding nor one of the special tokens around."""
     windows, longest = grid.shape
     mask = grid.key_mask
-    whole = torch.tensor([[longest]])
+    whole = torch.tensor([[longest]], device=grid.device)
     lengths = whole if mask is None else mask.view(windows, longest).sum(1, keepdim=True)
     place = torch.arange(longest, device=lengths.device)
     return ((place >= before) & (place < lengths - after)).expand(windows, longest)

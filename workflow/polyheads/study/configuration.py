@@ -73,6 +73,7 @@ class Configuration(TypedDict):
     threads_per_training: int
     trials_per_job: int
     trials_at_once: int | Literal["auto"]
+    unpruned_with: str | None
     checkpoint_minutes: float
     mirror: str | None
     own_copies: str

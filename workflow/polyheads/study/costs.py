@@ -163,7 +163,10 @@ def _jobs(mixture: Path) -> Iterator[tuple[Path, list[Path]]]:
         trials = sorted(place.glob("k-*.json"))
         for i, file in enumerate(files):
             end = files[i + 1].stem if i + 1 < len(files) else "l"
-            yield file, [trial for trial in trials if file.stem <= trial.stem < end]
+            mine = [trial for trial in trials if file.stem <= trial.stem < end]
+            if file.stem == "k-00" and branch.name != "unpruned":  # the key unpruned_with
+                mine.append(place.parent / "unpruned/k-00.json")
+            yield file, mine
 
 
 def _read_job(file: Path, trials: list[Path], device: str) -> tuple[float, float] | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from polyheads.catalogue import encoder_files
+from polyheads.catalogue.methods import KINDS
 from polyheads.catalogue.records import Entry
 from polyheads.catalogue.tasks import DEFAULT_METRIC, METRICS
 from polyheads.errors import UserError
@@ -47,6 +48,8 @@ def make(config: Configuration, entries: dict[str, Entry]) -> Plan:
     for index, experiment in enumerate(config["experiments"]):
         _add_experiment(plan, experiment, where=f"experiments[{index}]")
     _check_blocks(plan)
+    if config["unpruned_with"] is not None:
+        configuration.pick(config["unpruned_with"], KINDS, where="unpruned_with", what="ranking")
     for corpus, language in plan.needed:
         plan.splits(corpus, language)
     return plan

@@ -115,8 +115,7 @@ def benchmarks(plan: Plan) -> dict[str, list[str]]:
         for corpus, language in sorted(plan.needed)
         if not catalogue.embedded(plan.catalogue[corpus])
     ]
-    first = {k: block[0] for block in plan.blocks() for k in block}
-    trained = [t for t in plan.trials.values() if t.protocol != "mask"]
+    trained = _training_jobs(plan)
     masked = [t for t in plan.trials.values() if t.protocol == "mask"]
     baselines = {f"{_at(t.training)}/mask" for t in masked}
     scored = []
@@ -134,10 +133,25 @@ def benchmarks(plan: Plan) -> dict[str, list[str]]:
         "encode": _encodings(plan),
         "baseline": baselines,
         "score_heads": scored,
-        "trials": {f"{_at(t.training)}/{t.branch}/k-{first[t.k]:02d}" for t in trained} | chosen,
+        "trials": trained | chosen,
         "mask": {f"{_at(t.training)}/{t.ranking}" for t in masked},
     }
     return {stage: _logged(stage, names) for stage, names in stages.items() if names}
+
+
+def _training_jobs(plan: Plan) -> set[str]:
+    """Names of the jobs that train trials, by the first k of each."""
+    joined = plan.joined()
+    first = {k: block[0] for block in plan.blocks() for k in block}
+    with_unpruned = [k for k in first if 0 < k <= plan.config["trials_per_job"]]
+    found = set()
+    for trial in plan.trials.values():
+        k, branch, ranking = trial.k, trial.branch, joined.get(trial.training)
+        if trial.protocol == "mask" or (ranking and not k):
+            continue
+        together = ranking is not None and ranking == trial.ranking and k in with_unpruned
+        found.add(f"{_at(trial.training)}/{branch}/k-{0 if together else first[k]:02d}")
+    return found
 
 
 def _at(training: Training) -> str:

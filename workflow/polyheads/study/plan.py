@@ -156,6 +156,13 @@ class Plan:
         """Of all trials, without suffix."""
         return [*self.trials, *self.chosen]
 
+    def unmasked(self) -> frozenset[str]:
+        """Paths of the trials whose test sets are read with the pruned heads on again, too."""
+        read = (sweep.trials for sweep in self.sweeps if sweep.heads == "all")
+        paths = {file.removesuffix(".json") for files in read for file in files}
+        pruned = {path for path, trial in self.trials.items() if trial.k}
+        return frozenset(paths & {*pruned, *self.chosen})
+
     def evaluate_on(self, training: Training) -> list[str]:
         """Languages whose test sets are read after a training, in the catalogue's order."""
         # One answer for all seeds and rankings of a mixture: trials stay comparable.
@@ -251,6 +258,19 @@ class Plan:
             if trial.k and trial.protocol == "prune":
                 found.setdefault((trial.k - 1) // size, set()).add(trial.k)
         return [(0,), *(tuple(sorted(found[index])) for index in sorted(found))]
+
+    def joined(self) -> dict[Training, str]:
+        """Trainings whose k = 0 is trained in the job of k = 1..n of a ranking, and the ranking.
+
+        It depends on their own trials only, so that other rankings and targets move no k = 0.
+        """
+        kind, size = self.config["unpruned_with"], self.config["trials_per_job"]
+        found = {}
+        for trial in self.trials.values():
+            ranking = f"{kind}-{trial.training.mixture[0]}"
+            if trial.protocol == "prune" and trial.ranking == ranking and trial.k <= size:
+                found[trial.training] = ranking
+        return found
 
     def masked(self) -> tuple[int, ...]:
         """The k > 0 of masking trials: one job runs them all."""

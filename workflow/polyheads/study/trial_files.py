@@ -31,6 +31,16 @@ def read_trial(path: str | Path) -> TrialFile:
     return trial
 
 
+def is_unmasked(path: str | Path) -> bool:
+    """Whether a trial's file is there and has test scores with the pruned heads on again."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except OSError:
+        return False
+    # Read as text: every start of the workflow looks into the files of all jobs.
+    return '"heads": "all"' in text
+
+
 def is_measured(trial: TrialFile) -> bool:
     """Whether the code of today computed the scores in a trial's file."""
     return trial.get("metrics_code") == module_hash(metrics.__name__)

@@ -62,6 +62,7 @@ class _Current:
 
     def __init__(self, plan: Plan, scripts: Path) -> None:
         self.plan, self.scripts = plan, scripts
+        self.unmasked = plan.unmasked()
         path = listing(plan.config["study"]["name"])
         self.named, self.since = frozenset[str](), 0
         if path.is_file():
@@ -119,6 +120,10 @@ class _Current:
         if found is None or not self._same(
             found["made_of"], training, recipe, self._code(script), splits
         ):
+            return None
+        # Scores that no study has asked for before.
+        again = any(row["heads"] == "all" for row in found["scores"])
+        if path in self.unmasked and found["pruned_heads"] and not again:
             return None
         return found
 

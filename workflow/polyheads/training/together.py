@@ -88,7 +88,7 @@ def _run_together(runner: Trials, part: Sequence[Trial]) -> bool:
                 trial=trial.point,
                 pruned=trial.pruned,
                 training=runner.record(trained, place),
-                rows=runner.evaluate(model, trial.pruned, unmasked=bool(trial.pruned)),
+                rows=runner.tested(model, trial.pruned),
             )
     except torch.OutOfMemoryError:
         return False  # what the exception holds on to is free when it is gone

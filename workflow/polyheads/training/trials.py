@@ -64,6 +64,7 @@ class Setup:
     threads: int
     checkpoint_minutes: float
     code: str  # hash of the code that trains and tests
+    unmasked: bool = False  # whether test is read with the pruned heads on again, too
 
 
 def setup(
@@ -78,6 +79,7 @@ def setup(
     threads: int,
     checkpoint_minutes: float,
     code: str,
+    unmasked: bool = False,
 ) -> Setup:
     """A setup of what a rule knows, where directories are words; see Setup for what each is."""
     return Setup(
@@ -91,6 +93,7 @@ def setup(
         threads=threads,
         checkpoint_minutes=checkpoint_minutes,
         code=code,
+        unmasked=unmasked,
     )
 
 
@@ -208,7 +211,8 @@ class Trials:
     def fingerprint(self, pruned: Sequence[Sequence[int]]) -> str:
         """Hash of everything that determines a trial's numbers, to the last digit."""
         s = self.setup
-        point = [list(s.mixture), list(s.evaluate_on), s.seed, [list(h) for h in pruned]]
+        heads = [list(head) for head in pruned]
+        point = [list(s.mixture), list(s.evaluate_on), s.unmasked, s.seed, heads]
         return digests.of([self.made_of, point, versions()])
 
     def fit(
@@ -364,9 +368,13 @@ class Trials:
             return
         weights = stage.with_suffix(".safetensors")
         model, training = self.fit(pruned=pruned, checkpoint_path=weights, name=self.name(pruned))
-        rows = self.evaluate(model, pruned, unmasked=bool(pruned))
+        rows = self.tested(model, pruned)
         self.write(stage, trial=trial, pruned=pruned, training=training, rows=rows)
         self.mark_finished(stage, pruned)
+
+    def tested(self, model: torch.nn.Module, pruned: Sequence[Sequence[int]]) -> list[Predictions]:
+        """What a trained model predicts, with all heads back on too where some table reads it."""
+        return self.evaluate(model, pruned, unmasked=bool(pruned) and self.setup.unmasked)
 
     def name(self, pruned: Sequence[Sequence[int]]) -> str:
         """What a trial is called in the log."""
