@@ -6,7 +6,8 @@
     PYTHONPATH=workflow python -m benchmarks --tables       # docs/speed.md from the JSON files
 
 from the project's directory. Every part leaves OUT/PART.json, from which docs/speed.md is written,
-unless --out is given. docs/speed.md says what the parts are. The Trainer needs requirements-dev.txt.
+unless --out is given. docs/speed.md says what the parts are. The Trainer needs
+requirements-dev.txt.
 """
 
 from __future__ import annotations

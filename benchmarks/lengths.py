@@ -40,7 +40,7 @@ def read(directory: Path, split: str) -> list[Sentence]:
 
 
 def draw(split: str) -> list[Sentence]:
-    """Sentences of the kept lengths; their random subwords are as unevenly frequent as real ones."""
+    """Sentences of the kept lengths; their random subwords are as unevenly frequent as real."""
     rng = np.random.default_rng(sorted(SIZES).index(split))
     shares = 1 / (np.arange(PIECES) + 2.7)  # Zipf's law, as Mandelbrot has it
     shares /= shares.sum()

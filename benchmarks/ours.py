@@ -1,4 +1,4 @@
-"""What users run: trainings, trials, sweeps and scores, as the scripts of the workflow call them."""
+"""What users run: trainings, trials, sweeps and scores, as the workflow's scripts call them."""
 
 from __future__ import annotations
 

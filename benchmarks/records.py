@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from polyheads.files import writing
 
-Facts = dict[str, str | int | float]
+Facts = Mapping[str, str | int | float]
 
 
 class Time(NamedTuple):

@@ -40,17 +40,16 @@ def markdown(result: Result) -> str:
 def _tables(rows: Sequence[Row]) -> list[str]:
     """A table for each stretch of rows with the same columns."""
     return [
-        _table(list(mine), columns)
-        for columns, mine in groupby(rows, key=lambda row: (bool(row.times), *row.facts))
+        _table(list(mine), bool(timed), list(map(str, columns)))
+        for (timed, *columns), mine in groupby(rows, key=lambda row: (bool(row.times), *row.facts))
     ]
 
 
-def _table(rows: Sequence[Row], columns: tuple[bool | str, ...]) -> str:
-    timed, *facts = columns
+def _table(rows: Sequence[Row], timed: bool, facts: Sequence[str]) -> str:
     head = ["", "", ""]
     if timed:
         head += ["seconds", "lowest to highest", "repeats", "ratio", "processor s", "ratio "]
-    lines = [[*head, *map(str, facts)]]
+    lines = [[*head, *facts]]
     first: dict[tuple[str, str], Row] = {}
     before = ("", "")
     for row in rows:

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from benchmarks import padded
+from polyheads.encoders import subwords
+from polyheads.encoders.batches import Sentence
 from polyheads.training.trials import Trials
 
 if TYPE_CHECKING:
@@ -80,15 +82,13 @@ def fit(
     return trainer
 
 
-def sentences(runner: Trials, split: str) -> list:
+def sentences(runner: Trials, split: str) -> list[Sentence]:
     """What a trial of ``runner`` predicts of a split."""
-    from polyheads.encoders import subwords
-
     limit = runner.setup.recipe[f"{split}_sentences"]  # type: ignore[literal-required]
     return subwords.read_split(runner.setup.encodings["en"], split, limit)
 
 
-def _dataset(runner: Trials, found: list) -> list[dict[str, list[int]]]:
+def _dataset(runner: Trials, found: list[Sentence]) -> list[dict[str, list[int]]]:
     return [padded.features(sentence, runner.layout) for sentence in found]
 
 

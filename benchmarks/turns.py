@@ -67,28 +67,24 @@ def steps(train: Callable[[], object], device: str) -> list[Time]:
     Whoever trains, the clock is the same: PyTorch calls a hook after each step of any optimiser.
     On a GPU the hook only puts a mark into the stream, so that nothing waits for it.
     """
-    marks: list[tuple[float | torch.cuda.Event, float]] = []
+    events: list[torch.cuda.Event] = []
+    marks: list[Time] = []
 
     def mark(*_: object) -> None:
         if device == "cuda":
-            event = torch.cuda.Event(enable_timing=True)
-            event.record()
-            marks.append((event, _busy()))
-        else:
-            marks.append((time.perf_counter(), _busy()))
+            events.append(torch.cuda.Event(enable_timing=True))
+            events[-1].record()
+        marks.append(Time(time.perf_counter(), _busy()))
 
     with after_each_step(mark):
         train()
     if len(marks) < 2:
         raise ValueError("a training of two steps at least can be timed")
-    found = []
-    for (begin, busy), (end, after) in pairwise(marks):
-        if device == "cuda":
-            torch.cuda.synchronize()
-            seconds = begin.elapsed_time(end) / 1000
-        else:
-            seconds = end - begin
-        found.append(Time(seconds, after - busy))
+    found = [Time(b.wall - a.wall, b.busy - a.busy) for a, b in pairwise(marks)]
+    if device == "cuda":
+        torch.cuda.synchronize()
+        seconds = [a.elapsed_time(b) / 1000 for a, b in pairwise(events)]
+        found = [Time(wall, time.busy) for wall, time in zip(seconds, found, strict=True)]
     return found
 
 

@@ -14,6 +14,7 @@ from benchmarks.options import Case, Options
 from benchmarks.parts.training import warm_up
 from benchmarks.records import Row, Time
 from benchmarks.turns import in_own_process, peak_memory, steps, wall
+from polyheads.training.trials import Trials
 
 CASES = [Case("e5-small")]
 BATCHES = (4, 16, 64)  # sentences
@@ -109,7 +110,7 @@ def heads(options: Options, shape: str, which: str) -> list[Point]:
     return points
 
 
-def _fit(which: str, runner: object) -> Callable[[], object]:
+def _fit(which: str, runner: Trials) -> Callable[[], object]:
     return partial(ours.fit, runner, []) if which == "ours" else partial(trainer.fit, runner)
 
 

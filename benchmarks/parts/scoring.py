@@ -38,14 +38,11 @@ def measure(options: Options) -> list[Row]:
             shape=runner.shape,
             device=runner.device,
         )
-        scoring = ours.scoring(runner)
         variants = {
-            "ours": scoring,
-            "one at a time": lambda peer=peer: peer(size=1, frozen=False),
-            "one at a time, weights frozen": lambda peer=peer: peer(size=1, frozen=True),
-            "padded batches (other scores)": lambda peer=peer, size=case.batch: peer(
-                size=size, frozen=False
-            ),
+            "ours": ours.scoring(runner),
+            "one at a time": partial(peer, size=1, frozen=False),
+            "one at a time, weights frozen": partial(peer, size=1, frozen=True),
+            "padded batches (other scores)": partial(peer, size=case.batch, frozen=False),
         }
         times = take_turns(
             {name: partial(wall, run, options.device) for name, run in variants.items()},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from benchmarks import ours, trainer
@@ -64,7 +65,9 @@ def tokens(sentences: list[Sentence], size: int) -> Facts:
 def _steps(options: Options, case: Case) -> list[Row]:
     number = options.steps or options.on_device(3, 40)
     of = runners(options, case, train_sentences=number * case.batch)
-    train = {f"ours, {name}": partial(ours.fit, runner, []) for name, runner in of.items()}
+    train: dict[str, Callable[[], object]] = {
+        f"ours, {name}": partial(ours.fit, runner, []) for name, runner in of.items()
+    }
     train["Trainer"] = partial(trainer.fit, of["float32"])
     train["Trainer, bf16"] = partial(trainer.fit, of["float32"], bf16=True)
     once = {"Trainer, bf16"} if options.device == "cpu" else set()
@@ -93,7 +96,9 @@ def _trial(options: Options, case: Case) -> list[Row]:
     number = options.sentences or options.on_device(96, 2048)
     few = max(1, number * 7 // 100)  # as many as the published study predicts; see part `paper`
     of = runners(options, case, train_sentences=number, dev_sentences=few, test_sentences=few)
-    run = {f"ours, {name}": partial(ours.trial, runner, []) for name, runner in of.items()}
+    run: dict[str, Callable[[], object]] = {
+        f"ours, {name}": partial(ours.trial, runner, []) for name, runner in of.items()
+    }
     run["Trainer"] = partial(trainer.fit, of["float32"], predict=True)
     if options.device == "cuda":
         run["Trainer, bf16"] = partial(trainer.fit, of["float32"], bf16=True, predict=True)
