@@ -67,9 +67,8 @@ def _declared(plan: Plan, corpus: str) -> dict[tuple[str, str], int]:
     for language in entry["languages"]:
         for split in set(catalogue.splits(entry, language)) & {"dev", "test"}:
             if "files" in entry["languages"][language]:
-                declared = entry["languages"][language]["files"].get(split, {})
-                if number := declared.get("sentences"):
-                    found[language, split] = int(number)
+                if number := catalogue.file_of(entry, language, split).get("sentences"):
+                    found[language, split] = number
     return found
 
 

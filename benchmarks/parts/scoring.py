@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from benchmarks import ours, padded, trainer
@@ -38,7 +39,7 @@ def measure(options: Options) -> list[Row]:
             shape=runner.shape,
             device=runner.device,
         )
-        variants = {
+        variants: dict[str, Callable[[], object]] = {
             "ours": ours.scoring(runner),
             "one at a time": partial(peer, size=1, frozen=False),
             "one at a time, weights frozen": partial(peer, size=1, frozen=True),

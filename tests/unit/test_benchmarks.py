@@ -1,4 +1,4 @@
-"""The benchmark measures what it says: peers compute the same, and all parts run on a tiny model."""
+"""The benchmark measures what it says: peers compute the same, and all parts run on tiny models."""
 
 import json
 from dataclasses import asdict
@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch.utils.flop_counter import FlopCounterMode
+
 from benchmarks import __main__ as command
 from benchmarks import machine, operations, ours, padded, records, tables, trainer, turns
 from benchmarks.options import Case, Options
 from benchmarks.parts import growth, masking, paper, planning, roofline, scoring, sweep, training
 from benchmarks.records import Result, Row, Time
-from torch.utils.flop_counter import FlopCounterMode
-
 from polyheads.encoders.batches import pack
 from polyheads.encoders.forward import word_logits
 from polyheads.importance import gradient
