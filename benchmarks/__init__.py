@@ -1,0 +1,1 @@
+"""What Polyheads costs in time and memory, against what people do today; see docs/speed.md."""

@@ -1,0 +1,60 @@
+"""c) A sweep over k: the trials k = 0..K, against as many runs of the Trainer."""
+
+from __future__ import annotations
+
+from functools import partial
+from statistics import median
+
+from benchmarks import ours, trainer
+from benchmarks.options import Case, Options
+from benchmarks.parts.training import runners, warm_up
+from benchmarks.records import Facts, Row, Time
+from benchmarks.turns import wall
+from polyheads.training.trials import Trials
+
+CASES = [Case("e5-small")]
+CASES_CUDA = [Case("mbert"), Case("xlmr-base"), Case("e5-small")]
+NOTES = """\
+The trials of a sweep and the runs of the Trainer take turns, k by k, where trials are trained one
+after the other. Every training is a whole one: nothing is extrapolated. *Trainer runs*: in how
+many runs of the Trainer (their median) the same time goes by.
+"""
+
+
+def measure(options: Options) -> list[Row]:
+    warm_up(options)
+    rows = []
+    default = CASES_CUDA if options.device == "cuda" else CASES
+    for case in options.cases or default:
+        number = options.sentences or options.on_device(48, 2048)
+        few = max(1, number * 7 // 100)
+        of = runners(options, case, train_sentences=number, dev_sentences=few, test_sentences=few)
+        rows += _sweep(options, case, of, {"trained": number, "predicted": 2 * few})
+    return rows
+
+
+def _sweep(options: Options, case: Case, of: dict[str, Trials], facts: Facts) -> list[Row]:
+    lowest = ours.random_order(of["float32"])
+    ks = range(options.largest_k + 1)
+    bf16 = options.device == "cuda"
+    peer = partial(trainer.fit, of["float32"], predict=True)
+    times: dict[str, list[Time]] = {f"ours, {name}": [] for name in of}
+    times["Trainer"] = []
+    if bf16:
+        times["Trainer, bf16"] = []
+    for k in ks:
+        for name, runner in of.items():
+            one = partial(ours.trial, runner, lowest[:k])
+            times[f"ours, {name}"] += wall(one, options.device)
+        times["Trainer"] += wall(peer, options.device)
+        if bf16:
+            times["Trainer, bf16"] += wall(partial(peer, bf16=True), options.device)
+    what = f"a sweep of {len(ks)} trials"
+    run = median(time.wall for time in times["Trainer"])
+    rows = []
+    for name, found in times.items():
+        whole = Time(*map(sum, zip(*found, strict=True)))
+        runs = {"Trainer runs": round(whole.wall / run, 2)}
+        rows.append(Row(str(case), what, name, [whole], {**facts, **runs}))
+    rows += [Row(str(case), "one trial of it", name, of_k, facts) for name, of_k in times.items()]
+    return rows
