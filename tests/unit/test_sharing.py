@@ -7,6 +7,7 @@ import pytest
 import torch
 from conftest import SIZES, make_layout, make_model, make_sentences
 from test_scoring_slowly import modernbert
+from torch.nn import functional
 from transformers import AlbertConfig, AlbertForTokenClassification
 
 from polyheads.encoders import gates as gates_module
@@ -14,9 +15,11 @@ from polyheads.encoders.batches import chunks
 from polyheads.encoders.forward import autocast, word_logits
 from polyheads.encoders.gates import ATTENTION, gate_without, number_layers
 from polyheads.encoders.sharing import logits_of_gates, sharable_layers
+from polyheads.importance import leave_one_out
 
 LAYERS, HEADS = SHAPE = 3, 4
 CPU = torch.device("cpu")
+TRIALS = 2 * LAYERS * (LAYERS + 3)  # attentions of a few tokens, tried out before, at the most
 ORDER = [(2, 1), (1, 0), (2, 3), (0, 2), (1, 3)]
 
 
@@ -89,9 +92,31 @@ def test_every_gate_gives_the_very_logits_of_a_whole_pass(kind, make):
     seen = check(model, given, gates)
     trials = len(seen) - len(given) * layers_computed(gates)
     # The first two windows are tried out before: all layers can be told apart and shared.
-    assert 0 < trials <= 2 * LAYERS * (LAYERS + 3)
+    assert 0 < trials < TRIALS
     again = check(model, given[:1], gates)
     assert len(again) == len(seen) - (len(given) - 1) * layers_computed(gates)
+
+
+def test_leaving_one_out_computes_half_of_the_layers(kind):
+    """And gives the numbers of whole passes."""
+    model, sentences = make_model(kind), make_sentences(10, seed=1, longest=30)
+    given, heads = batches(kind), list(np.ndindex(SHAPE))
+    expected = np.zeros(SHAPE)
+    with torch.no_grad():
+        for batch in given:
+            losses = []
+            for gate in (None, *(gate_without([head], *SHAPE) for head in heads)):
+                logits = word_logits(model, batch, gate).double()
+                loss = functional.cross_entropy(logits, batch.labels, reduction="none")
+                words = torch.bincount(batch.example)
+                losses.append((loss / words[batch.example]).sum().item())
+            expected += (np.array(losses[1:]) - losses[0]).reshape(SHAPE)
+    how = {"layout": make_layout(kind, 40), "shape": SHAPE, "device": CPU}
+    with counted() as seen:
+        found = leave_one_out.score(model, sentences, batch_size=4, **how)
+    np.testing.assert_array_equal(found, expected / len(sentences))
+    half = LAYERS + HEADS * LAYERS * (LAYERS + 1) // 2
+    assert half * len(given) < len(seen) < half * len(given) + TRIALS
 
 
 def test_layers_that_cannot_be_told_apart(kind):

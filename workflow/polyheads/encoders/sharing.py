@@ -72,7 +72,7 @@ def _turns(gates: Sequence[torch.Tensor | None]) -> list[_Turn]:
     ones = torch.ones(_shape(gates))
     rows = [(ones if gate is None else gate.cpu()).tolist() for gate in gates]
     turns: list[_Turn] = []
-    for number in sorted(range(len(gates)), key=rows.__getitem__, reverse=True):
+    for number in sorted(range(len(gates)), key=rows.__getitem__):
         shared = 0
         if turns:
             same = (a == b for a, b in zip(rows[turns[-1].number], rows[number], strict=True))
