@@ -8,14 +8,13 @@ of k = 0..K lowest heads masked, each takes the layers from its last new head on
 
 The model is the unmodified one. For the time of a pass its layers answer with the outputs that
 were kept, whatever they are (a tensor, a tuple); embeddings, masks and the classifier are
-computed every time. Where an encoder's layers can't be told apart (ALBERT has one, used several
-times), or sharing changes a single bit of its logits, every pass is a whole one.
+computed every time. Where an encoder's layers are not found, or sharing changes a single bit of
+its logits, every pass is a whole one.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -105,29 +104,35 @@ def _passes(
 
 @contextmanager
 def _keeping(layers: Sequence[torch.nn.Module], kept: list[Any]) -> Iterator[None]:
-    """Let layers answer with what is ``kept`` of them; what others compute is added to it."""
+    """Let layers answer with what is ``kept`` of them; what others compute is added to it.
 
-    def answering(number: int, compute: Callable[..., Any]) -> Callable[..., Any]:
+    In the block they are called once, in their order.
+    """
+    numbers = itertools.count()
+
+    def answering(compute: Callable[..., Any]) -> Callable[..., Any]:
         def forward(*args: Any, **keywords: Any) -> Any:
+            number = next(numbers)
             if number == len(kept):
                 kept.append(compute(*args, **keywords))
             return kept[number]
 
         return forward
 
-    for number, layer in enumerate(layers):
-        layer.forward = answering(number, layer.forward)
+    modules = list(dict.fromkeys(layers))
+    for module in modules:
+        module.forward = answering(module.forward)
     try:
         yield
     finally:
-        for layer in layers:
-            del layer.forward  # that of its class is there again
+        for module in modules:
+            del module.forward  # that of its class is there again
 
 
 def sharable_layers(
     model: torch.nn.Module, inputs: Inputs, *, heads: int
 ) -> Sequence[torch.nn.Module]:
-    """The modules of the layers, lowest first, or none where sharing them isn't safe.
+    """The module of every layer, lowest first, or none where sharing them isn't safe.
 
     Tried on the first two windows of ``inputs``: gates that differ in one layer, for every layer,
     must give the very same logits with outputs shared as in whole passes.
@@ -156,14 +161,14 @@ def _beginning(inputs: Inputs) -> Inputs:
 
 
 def _layers(model: torch.nn.Module, inputs: Inputs) -> Sequence[torch.nn.Module]:
-    """The modules of a list that is called one by one, each with the attention of one layer.
+    """The modules of one list whose calls have the attention of one layer each, in their order.
 
-    Found by watching a forward pass, so that no names of particular encoders are needed. Empty if
-    there is no such list.
+    A module that is used by several layers (ALBERT) is there several times. Found by watching a
+    forward pass, so that no names of particular encoders are needed. Empty without such a list.
     """
     lists = [part for part in model.modules() if isinstance(part, torch.nn.ModuleList)]
-    calls: defaultdict[torch.nn.Module, list[list[int]]] = defaultdict(list)
-    running: list[list[int]] = []  # layers whose attention was seen in the calls going on
+    calls: list[tuple[torch.nn.Module, list[int]]] = []  # module, layers whose attention was seen
+    running: list[list[int]] = []  # the same layers, of the calls that are going on
     count = 0
 
     def see(
@@ -176,8 +181,8 @@ def _layers(model: torch.nn.Module, inputs: Inputs) -> Sequence[torch.nn.Module]
         return query, key, value
 
     def begin(module: torch.nn.Module, *_: object) -> None:
-        calls[module].append([])
-        running.append(calls[module][-1])
+        running.append([])
+        calls.append((module, running[-1]))
 
     def end(*_: object) -> None:
         running.pop()
@@ -190,5 +195,8 @@ def _layers(model: torch.nn.Module, inputs: Inputs) -> Sequence[torch.nn.Module]
     finally:
         for hook in hooks:
             hook.remove()
-    wanted = [[[layer]] for layer in range(count)]  # one call each, with one attention
-    return next((list(x) for x in lists if [calls.get(part) for part in x] == wanted), ())
+    for candidates in lists:
+        own = [(module, seen) for module, seen in calls if module in set(candidates)]
+        if [seen for _, seen in own] == [[layer] for layer in range(count)]:
+            return [module for module, _ in own]
+    return ()
