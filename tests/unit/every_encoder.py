@@ -33,6 +33,7 @@ from polyheads.encoders.batches import Layout, pack
 from polyheads.encoders.forward import word_logits
 from polyheads.encoders.gates import gate_without, output_projections
 from polyheads.encoders.probing import without_columns
+from polyheads.encoders.sharing import logits_of_gates, sharable_layers
 from polyheads.encoders.subwords import load_tokenizer, special_tokens
 from polyheads.encoders.weights import classifier
 from polyheads.errors import UserError
@@ -176,6 +177,17 @@ class Encoder:
         torch.testing.assert_close(gated, zeroed, atol=1e-5, rtol=1e-4)
         assert (gated - self.logits(model)).abs().max() > 1e-3
 
+    @torch.no_grad()
+    def check_sharing(self) -> None:
+        """Layers that are computed once for many gates give the very logits of whole passes."""
+        model = self.model()
+        heads = [None, (2, 1), (2, 3), (1, 0), (0, 2)]
+        gates = [head and gate_without([head], *SHAPE) for head in heads]
+        assert len(sharable_layers(model, self.batch.inputs, heads=HEADS)) == LAYERS
+        ((_, passes),) = logits_of_gates(model, [self.batch], gates)
+        for number, logits in passes:
+            assert torch.equal(logits, self.logits(model, gates[number]))
+
     def check_resuming(self, path: Path) -> None:
         """A training that was killed and goes on has the numbers of one that was not."""
 
@@ -300,6 +312,7 @@ def verdict(kind: str, directory: Path) -> str:
         encoder = Encoder(directory / "out")
         encoder.check_packing()
         encoder.check_gates()
+        encoder.check_sharing()
         encoder.check_resuming(directory / "checkpoint.safetensors")
         refused = encoder.check_rankings()
     return "yes" + (f", but for the rankings {', '.join(refused)}" if refused else "")

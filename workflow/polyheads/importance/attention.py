@@ -68,7 +68,7 @@ def _weights(
 ) -> torch.Tensor:
     """(S, H, L, L) attention weights of a grid, from its (S, H, L, D) queries and keys."""
     scale = rest.get("scaling") or query.shape[-1] ** -0.5
-    weights = query @ key.transpose(2, 3) * scale
+    weights: torch.Tensor = query @ key.transpose(2, 3) * scale
     mask = grid.mask(rest.get("sliding_window"))
     if mask is not None:
         weights = weights.masked_fill(~mask, -torch.inf)

@@ -70,20 +70,20 @@ def _summary(findings: Findings) -> list[str]:
 
 def _in_short(gains: Sequence[Gains]) -> str:
     """The mean gains of the first ranking, k chosen on dev, and how many gains are significant."""
-    known = [g for g in gains if g.dev_selected is not None and g.ranking == gains[0].ranking]
+    first = [g for g in gains if g.ranking == gains[0].ranking]
+    known = [(g.setting, g.dev_selected) for g in first if g.dev_selected is not None]
     if not known:
         return "No gains are known yet."
-    means = _listed(f"{signed(g.dev_selected)} ({g.setting})" for g in known)
+    means = _listed(f"{signed(gain)} ({setting})" for setting, gain in known)
     text = (
         f"With k chosen on development data, pruning changed test scores by {means} points on"
         " average"
     )
-    tested = sum(g.dev_selected_apart.tested for g in known)
+    apart = [g.dev_selected_apart for g in first]
+    tested = sum(each.tested for each in apart)
     if not tested:
         return f"{text}."
-    above, below = (
-        sum(getattr(g.dev_selected_apart, s) for g in known) for s in ("above", "below")
-    )
+    above, below = sum(each.above for each in apart), sum(each.below for each in apart)
     return (
         f"{text}; of {_n(tested, 'tested gain')}, {above} {'is' if above == 1 else 'are'}"
         f" significantly above zero and {below} below."

@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 import torch
 
 from polyheads.encoders.batches import Batch, Layout, Sentence, pack
-from polyheads.encoders.forward import autocast, word_logits
+from polyheads.encoders.forward import autocast
+from polyheads.encoders.sharing import logits_of_gates
 from polyheads.files import writing
 
 # Tokens of a batch, padding of attention's grid included; the numbers don't depend on it.
@@ -70,20 +71,39 @@ def _cut(lengths: np.ndarray, tokens: int, *, around: int) -> Iterator[np.ndarra
         begin += count
 
 
-@torch.no_grad()
 def predict(
     model: torch.nn.Module, split: Packed, *, gate: torch.Tensor | None, precision: str
 ) -> list[np.ndarray]:
     """Most likely label id of every word: one (words,) array per sentence, dropout off."""
+    (predicted,) = predict_each(model, split, gates=[gate], precision=precision)
+    return predicted
+
+
+@torch.no_grad()
+def predict_each(
+    model: torch.nn.Module,
+    split: Packed,
+    *,
+    gates: Sequence[torch.Tensor | None],
+    precision: str,
+) -> list[list[np.ndarray]]:
+    """What `predict` gives for each of several gates, sooner."""
     if not split.batches:
-        return []
+        return [[] for _ in gates]
     device = split.batches[0].labels.device
     model.to(device).eval()
-    gate = None if gate is None else gate.to(device)
+    best: list[list[torch.Tensor]] = [[] for _ in gates]  # labels of the words of each batch
     with autocast(device, precision):
-        best = [word_logits(model, batch, gate).argmax(-1) for batch in split.batches]
+        for _, passes in logits_of_gates(model, split.batches, gates):
+            for number, logits in passes:
+                best[number].append(logits.argmax(-1))
+    return [_by_sentence(split, torch.cat(found)) for found in best]
+
+
+def _by_sentence(split: Packed, best: torch.Tensor) -> list[np.ndarray]:
+    """(N,) labels of the words of all batches as one array for each sentence of the split."""
     labels = np.empty(len(split.place), np.int64)
-    labels[split.place] = torch.cat(best).cpu().numpy()
+    labels[split.place] = best.cpu().numpy()
     return np.split(labels, np.cumsum(split.words)[:-1])
 
 
