@@ -34,7 +34,9 @@ def same(one, other):
 
 
 @pytest.mark.parametrize("order", ["sequential", "random"])
-def test_batches_of_every_step(order):
+@pytest.mark.parametrize("kept", [5, 4])
+def test_batches_of_every_step(order, kept, monkeypatch):
+    monkeypatch.setattr(steps, "KEPT", kept)
     batches = make(order=order)
     sentences = [sentence for corpus in CORPORA for sentence in corpus]
     assert (batches.schedule.per_epoch, batches.schedule.steps) == (5, 10)
@@ -58,6 +60,16 @@ def test_an_order_that_stays_is_packed_once_for_all_trainings(order, packed, mon
         for step in range(batches.schedule.steps):
             batches.at(step)
     assert len(calls) == packed
+
+
+def test_more_batches_than_memory_may_hold_are_packed_step_by_step(monkeypatch):
+    calls = []
+    monkeypatch.setattr(steps, "pack", lambda *how: calls.append(how) or pack(*how))
+    monkeypatch.setattr(steps, "KEPT", 4)
+    batches = make(order="sequential")
+    for step in range(7):
+        batches.at(step)
+        assert len(calls) == step + 1
 
 
 def test_losses_of_a_gpu_are_read_together(monkeypatch):
