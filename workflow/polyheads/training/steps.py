@@ -15,8 +15,8 @@ from polyheads.encoders.schedule import linear_schedule
 from polyheads.errors import UserError
 from polyheads.study.records import Fit, Recipe
 
-# Batches of an epoch that a CPU's memory may hold; more are packed when their step comes, which takes
-# half a millisecond where a step takes ten or a thousand. On a GPU it would wait for them.
+# Batches of an epoch that a CPU's memory may hold; more are packed when their step comes, in half a
+# millisecond, where a step takes ten or a thousand. A GPU would wait for them.
 KEPT = 8000  # some 300 MB with 16 sentences each
 UNREAD = 32  # losses that may wait on a GPU: reading one waits for all that the GPU has to do
 
