@@ -6,7 +6,10 @@ from types import SimpleNamespace
 import pytest
 import torch
 from conftest import make_layout, make_model, make_sentences
+from test_rows import KINDS
+from test_rows import make as make_any
 from test_training import RECIPE, DiesAfterSaving, Killed
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from polyheads.encoders.batches import epoch_order, pack
 from polyheads.errors import UserError
@@ -34,7 +37,9 @@ def same(one, other):
 
 
 @pytest.mark.parametrize("order", ["sequential", "random"])
-def test_batches_of_every_step(order):
+@pytest.mark.parametrize("kept", [5, 4])
+def test_batches_of_every_step(order, kept, monkeypatch):
+    monkeypatch.setattr(steps, "KEPT", kept)
     batches = make(order=order)
     sentences = [sentence for corpus in CORPORA for sentence in corpus]
     assert (batches.schedule.per_epoch, batches.schedule.steps) == (5, 10)
@@ -58,6 +63,16 @@ def test_an_order_that_stays_is_packed_once_for_all_trainings(order, packed, mon
         for step in range(batches.schedule.steps):
             batches.at(step)
     assert len(calls) == packed
+
+
+def test_more_batches_than_memory_may_hold_are_packed_step_by_step(monkeypatch):
+    calls = []
+    monkeypatch.setattr(steps, "pack", lambda *how: calls.append(how) or pack(*how))
+    monkeypatch.setattr(steps, "KEPT", 4)
+    batches = make(order="sequential")
+    for step in range(7):
+        batches.at(step)
+        assert len(calls) == step + 1
 
 
 def test_losses_of_a_gpu_are_read_together(monkeypatch):
@@ -118,3 +133,40 @@ def test_a_training_waits_for_its_losses_at_lines_and_checkpoints_only(monkeypat
         train(DiesAfterSaving(tmp_path / "state", minutes=0.0, fingerprint="a"))
     assert read == [1, 2, 3, 3]
     assert train(Checkpoint(tmp_path / "state", minutes=1, fingerprint="a")) == expected
+
+
+class Reads(TorchDispatchMode):
+    """Notes what makes Python wait for a GPU: numbers that are read, shapes that depend on data."""
+
+    WAIT = {"_local_scalar_dense", "nonzero", "masked_select", "_unique2", "equal"}
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        name = function.name().removeprefix("aten::").partition(".")[0]
+        if name in self.WAIT:
+            self.seen.append(name)
+        return function(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_step_looks_at_a_number(kind, monkeypatch):
+    def as_on_a_gpu(*, device, **how):
+        return steps.Losses(device=GPU, **how)
+
+    monkeypatch.setattr(loop, "Losses", as_on_a_gpu)
+    monkeypatch.setattr(loop.rows, "trained", lambda *_, **__: None)  # it looks for tokens, once
+    batches = make(order="sequential")
+    batches.at(0)
+    how = {"recipe": RECIPE, "gate": torch.ones(3, 4), "seed": 3, "name": "test"}
+    checkpoint = Checkpoint(None, minutes=1, fingerprint="")
+    model = make_any(kind)
+    with Reads() as reads:
+        loop.train(model, batches, checkpoint=checkpoint, **how)
+    assert reads.seen == []
+    with reads:
+        torch.ones(2).sum().item()
+        torch.ones(2).nonzero()
+    assert reads.seen == ["_local_scalar_dense", "nonzero"]
