@@ -52,8 +52,8 @@ class Stream:
 
     def state(self) -> torch.Tensor:
         """(4,) int64: where the stream is."""
-        words: np.ndarray = self._words.state["state"]["state"]
-        return torch.from_numpy(words.view(np.int64).copy())
+        words: np.ndarray = self._words.state["state"]["state"]  # a copy
+        return torch.from_numpy(words.view(np.int64))
 
     def restore(self, state: torch.Tensor) -> None:
         """Go on from where ``state()`` was taken."""
