@@ -17,7 +17,7 @@ from polyheads.encoders.forward import autocast, word_logits
 from polyheads.files import writing
 
 # Tokens of a batch, padding of attention's grid included; the numbers don't depend on it.
-TOKENS = {"cpu": 1024, "cuda": 16384}
+TOKENS = {"cpu": 2048, "cuda": 16384}
 
 
 @dataclass(frozen=True)

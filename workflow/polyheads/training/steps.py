@@ -15,6 +15,9 @@ from polyheads.encoders.schedule import linear_schedule
 from polyheads.errors import UserError
 from polyheads.study.records import Fit, Recipe
 
+# Batches of an epoch that a CPU's memory may hold; more are packed when their step comes, in half a
+# millisecond, where a step takes ten or a thousand. A GPU would wait for them.
+KEPT = 8000  # some 300 MB with 16 sentences each
 UNREAD = 32  # losses that may wait on a GPU: reading one waits for all that the GPU has to do
 
 
@@ -45,8 +48,8 @@ class Schedule:
 class Batches:
     """The batches of a training on the concatenated corpora of a mixture, source first.
 
-    They are packed and put on the device an epoch at a time: once where every epoch has the same
-    order. Trainings that differ in their heads only can have the same ones.
+    They are packed and put on the device an epoch at a time, and once where every epoch has the
+    same order. Trainings that differ in their heads only share them.
     """
 
     def __init__(
@@ -68,27 +71,30 @@ class Batches:
         self._size = recipe["batch_size"]
         self._how = {"order": recipe["order"], "mixing": recipe["mixing"]}
         self._seed = seed
-        self._packed: list[Batch] = []
-        self._order = np.empty(0, np.int64)  # of the packed ones
-        self._epoch: int | None = None  # whose batches they are
+        self._order = np.empty(0, np.int64)  # of the sentences of an epoch
+        self._epoch: int | None = None  # which one that is
+        self._packed: list[Batch] = []  # its batches, unless they are too many
 
     def at(self, step: int) -> Batch:
         """The batch of a step, counted from 0 over all epochs."""
         epoch, inside = divmod(step, self.schedule.per_epoch)
         if epoch != self._epoch:
-            self._pack(epoch)
-            self._epoch = epoch
-        return self._packed[inside]
+            self._begin(epoch)
+        return self._packed[inside] if self._packed else self._pack(inside)
 
-    def _pack(self, epoch: int) -> None:
+    def _begin(self, epoch: int) -> None:
         order = epoch_order(self._sizes, **self._how, seed=self._seed, epoch=epoch)
+        self._epoch = epoch
         if np.array_equal(order, self._order):
             return
-        self._order = order
-        self._packed = [
-            pack([self.sentences[i] for i in order[a : a + self._size]], self.layout, self.device)
-            for a in range(0, len(order), self._size)
-        ]
+        self._order, self._packed = order, []
+        if self.device.type != "cpu" or self.schedule.per_epoch <= KEPT:
+            self._packed = [self._pack(inside) for inside in range(self.schedule.per_epoch)]
+
+    def _pack(self, inside: int) -> Batch:
+        """A batch of the epoch that has begun, by its number."""
+        chosen = self._order[inside * self._size : (inside + 1) * self._size]
+        return pack([self.sentences[i] for i in chosen], self.layout, self.device)
 
 
 class Losses:
