@@ -78,7 +78,10 @@ TESTS = {
     "importance": ("scoring", "scoring_slowly", "rank_heads"),
     "study.choice": ("choices",),
     "study.trial_files": ("trial_files",),
-    "training.loop": ("training", "recipe"),
+    "training.loop": ("training", "recipe", "stacked"),
+    "training.memory": ("stacked", "together"),
+    "training.stacked": ("stacked", "together"),
+    "training.together": ("together",),
     "training.prediction": ("counts", "recipe", "training", "trials"),
     "training.trials": ("trials", "recipe"),
 }

@@ -37,6 +37,7 @@ from polyheads.encoders.sharing import logits_of_gates, sharable_layers
 from polyheads.encoders.subwords import load_tokenizer, special_tokens
 from polyheads.encoders.weights import classifier
 from polyheads.errors import UserError
+from polyheads.training import stacked
 from polyheads.training.checkpoints import Checkpoint
 from polyheads.training.loop import train
 from polyheads.training.steps import Batches
@@ -188,6 +189,15 @@ class Encoder:
         for number, logits in passes:
             assert torch.equal(logits, self.logits(model, gates[number]))
 
+    def check_stacking(self) -> None:
+        """Several trials can train in one pass."""
+        reason = stacked.reason_against(self.model(), self.batch, SHAPE)
+        assert reason is None, reason
+        model = self.model().train()
+        with stacked.copies(model, 2):
+            gates = torch.stack([gate_without(heads, *SHAPE) for heads in ([], [(1, 2)])])
+            stacked.losses_of(model, self.batch, gates, "float32").sum().backward()
+
     def check_resuming(self, path: Path) -> None:
         """A training that was killed and goes on has the numbers of one that was not."""
 
@@ -313,6 +323,7 @@ def verdict(kind: str, directory: Path) -> str:
         encoder.check_packing()
         encoder.check_gates()
         encoder.check_sharing()
+        encoder.check_stacking()
         encoder.check_resuming(directory / "checkpoint.safetensors")
         refused = encoder.check_rankings()
     return "yes" + (f", but for the rankings {', '.join(refused)}" if refused else "")

@@ -24,7 +24,7 @@ from polyheads.encoders.batches import pack
 from polyheads.encoders.gates import ATTENTION, gate_without, number_layers
 from polyheads.errors import UserError
 from polyheads.exports import card, directory, removal
-from polyheads.training import prediction, trials
+from polyheads.training import prediction, together, trials
 from polyheads.training.checkpoints import Checkpoint
 
 ROOT = Path(__file__).parents[2]
@@ -356,6 +356,24 @@ def test_another_model_than_the_trials_is_refused(place, tmp_path):
     with pytest.raises(UserError, match=message) as caught:
         place.export(tmp_path / "out", runner=seed)
     assert "\n" not in str(caught.value) and not (tmp_path / "out").exists()
+
+
+def test_a_trial_that_trained_with_others_is_exported(place, tmp_path):
+    """It is trained again as it was: its place among three in one pass is kept."""
+    paths = [tmp_path / f"trials/k-{k:02d}" for k in (1, 2, 3)]
+    some = [
+        together.Trial(path, trials.stage(path), {"k": k, "protocol": "prune"}, PRUNED[:k])
+        for k, path in enumerate(paths, 1)
+    ]
+    together.run(place.make_runner(), some, at_once=3)
+    trials.publish([trial.stage for trial in some], paths)
+    place.export(tmp_path / "out", trial=paths[1])
+    record = json.loads((tmp_path / "out/pruned_heads.json").read_text())
+    assert record["pruned_heads"] == PRUNED[:2]
+    assert (record["training"]["trained_with"], record["training"]["place"]) == (3, 1)
+    assert record["training"] == json.loads(paths[1].with_suffix(".json").read_text())["training"]
+    made = card._made({**record, "recipe": {}}, "snakemake")
+    assert "on cpu, in one pass with 2 more of its kind. Recipe" in made
 
 
 def test_the_message_names_what_differs(place, tmp_path):

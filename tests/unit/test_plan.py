@@ -107,6 +107,13 @@ def changed(path, value):
         ("experiments/0/sources", "en", r"sources: 'en' is not a list \(.*\); write \[en\]$"),
         ("experiments/0/percents", [15], r"percents\[0\]: unknown value 15; known: 10, 20"),
         ("models/0/name", "x\n", r"models\[0\]\.name: 'x\\n' does not fit"),
+        (
+            "trials_at_once",
+            "all",
+            r"trials_at_once: 'all' does not fit: Trials of a job that train",
+        ),
+        ("trials_at_once", 0, r"trials_at_once: 0 is less than the minimum of 1"),
+        ("trials_at_once", 2.0, r"trials_at_once: 2.0 is not an integer or text; write 2$"),
         ("study/name", "small\n", r"study\.name: 'small\\n' does not fit: A name becomes part"),
         ("recipes/0/name", "x" * 101, r"name: 'x{59}… is longer than 100 characters: A name"),
         ("models/0/scratch/class", "x" * 500, r"class: unknown value 'x{59}…; known"),
@@ -128,7 +135,7 @@ def test_mistakes(path, value, message):
 @pytest.mark.parametrize(
     "path",
     [
-        *("checkpoint_minutes", "threads_per_training", "trials_per_job"),
+        *("checkpoint_minutes", "threads_per_training", "trials_per_job", "trials_at_once"),
         *(f"models/0/scratch/{key}" for key in ("vocabulary", "layers", "heads", "hidden")),
         *(f"models/0/scratch/{key}" for key in ("intermediate", "positions", "sentences", "seed")),
         *(f"models/0/scratch/{key}" for key in ("steps", "batch_size", "learning_rate", "warmup")),

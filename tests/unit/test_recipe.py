@@ -22,7 +22,7 @@ from tiny_trials import (
 from torch.nn import functional
 
 from polyheads import job
-from polyheads.encoders import subwords
+from polyheads.encoders import dropout, subwords
 from polyheads.encoders.batches import pack
 from polyheads.importance import gradient, gradient_batch, rankings
 from polyheads.training import prediction, steps
@@ -62,7 +62,7 @@ def by_hand(runner, batches, *, rates=DECAY, weight_decay=0.0, clip=1.0, dtype=N
     """Weights after these batches with these learning rates."""
     model = runner.fresh_model().train()
     optimizer = torch.optim.AdamW(model.parameters(), weight_decay=weight_decay, fused=True)
-    torch.manual_seed(runner.setup.seed)
+    dropout.install(model, seed=runner.setup.seed)
     for sentences, rate in zip(batches, rates, strict=True):
         batch = pack(sentences, runner.layout, runner.device)
         with torch.autocast("cpu", dtype=dtype) if dtype else nullcontext():
@@ -191,7 +191,7 @@ def _(tmp_path, monkeypatch):
 
     def spy(sentences, layout, device):
         batch = pack(sentences, layout, device)
-        longest.append(batch.inputs["packing"].shape[1])
+        longest.extend(grid.shape[1] for grid in batch.inputs["packing"].grids)
         return batch
 
     assert make_trials(tmp_path, recipe={"max_length": 400}).layout.max_length == 64

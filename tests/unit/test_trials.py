@@ -140,7 +140,7 @@ def test_the_job_of_masked_trials(tmp_path, monkeypatch):
     """Its files are those of one evaluation for each k."""
     runner = make_trials(tmp_path)
     model = runner.fresh_model()
-    trials.save_weights(model, tmp_path / "weights.safetensors")
+    runner.save_weights(model, tmp_path / "weights.safetensors")
     (tmp_path / "ranking.json").write_text(json.dumps({"order": PRUNED}))
     kept = ("checkpoint_minutes", "code")
     plan = {key: value for key, value in vars(runner.setup).items() if key not in kept}

@@ -155,7 +155,7 @@ def _named(types: Iterable[str]) -> str:
 
 def _instead(value: object, types: Iterable[str], schema: Schema) -> str:
     """What to write for a value of the wrong type, where that can be guessed."""
-    if "string" in types and isinstance(value, bool | int | float):
+    if "string" in types and "integer" not in types and isinstance(value, bool | int | float):
         return "; put it into quotes"
     fits = str if schema.get("items", {}).get("type") == "string" else int
     if "array" in types and isinstance(value, fits) and len(str(value)) <= SHOWN:

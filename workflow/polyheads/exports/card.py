@@ -230,11 +230,14 @@ def _data(
 def _made(record: Mapping[str, Any], command: str) -> str:
     with_ = ", ".join(f"{name} {version}" for name, version in record["versions"].items())
     recipe = ", ".join(f"{key} {value}" for key, value in record["recipe"].items())
+    training = record["training"]
+    together = training.get("trained_with", 1) - 1  # other trials in the same pass
+    beside = f", in one pass with {together} more of its kind" if together else ""
     return (
         f"## How it was made\n\n    {command}\n\n"
         f"Polyheads, study {record['study']}, trial `{record['trial']}`, trained once more: all"
         " labels that the trial kept came out again. With"
-        f" {with_}, on {record['training']['device']}. Recipe: {recipe}."
+        f" {with_}, on {training['device']}{beside}. Recipe: {recipe}."
     )
 
 
