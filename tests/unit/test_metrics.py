@@ -7,6 +7,8 @@ import warnings
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from seqeval.metrics import sequence_labeling, v1
+from seqeval.scheme import IOB2
 
 from polyheads.catalogue import metrics, tasks
 from polyheads.errors import UserError
@@ -103,6 +105,20 @@ def test_span_metrics_equal_slow_ones(sides):
     assert result["recall_strict"] == pytest.approx(100 * len(g & p) / len(g) if g else 0)
     lenient = [spans(side, strict=False) for side in sides]
     assert result["f1_lenient"] == pytest.approx(percent_f1(*lenient))
+
+
+@settings(deadline=None, max_examples=300)
+@given(pairs(IOB))
+def test_span_metrics_equal_those_of_seqeval_to_the_last_digit(sides):
+    options = {"average": "micro", "zero_division": 0}
+    strict = v1.precision_recall_fscore_support(*sides, scheme=IOB2, **options)
+    lenient = sequence_labeling.precision_recall_fscore_support(*sides, **options)
+    assert metrics.span_metrics(*sides) == {
+        "f1_strict": 100 * strict[2],
+        "precision_strict": 100 * strict[0],
+        "recall_strict": 100 * strict[1],
+        "f1_lenient": 100 * lenient[2],
+    }
 
 
 def test_cconj_and_sconj_differ_and_x_counts():

@@ -16,11 +16,17 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypedDict, TypeVar
+from unittest import mock
 
 import torch
 from torch.nn import functional
-from transformers import AttentionInterface, AttentionMaskInterface
-from transformers.masking_utils import sdpa_mask
+from transformers import utils
+
+# transformers imports SciPy for the loss of models that find objects in images, where it is
+# installed. That takes a job as long as some trainings.
+with mock.patch.object(utils, "is_scipy_available", lambda: False):
+    from transformers import AttentionInterface, AttentionMaskInterface
+    from transformers.masking_utils import sdpa_mask
 
 from polyheads.encoders.dropout import Stream, drop
 from polyheads.encoders.packing import Packing

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from polyheads import digests, origins
@@ -261,6 +260,8 @@ def read_split(
 
     table = pq.read_table(Path(directory) / f"{split}.parquet")
     if leave_out_repeated:
+        import pyarrow.compute as pc  # here, because few jobs need it and its import takes a while
+
         table = table.filter(pc.invert(table.column("repeated")))
     if limit is not None and subset == "first":
         table = table.slice(0, limit)
