@@ -43,7 +43,7 @@ def main(words: Sequence[str] | None = None) -> None:
     if not given.tables:
         # PyTorch and its libraries read it when they are loaded.
         os.environ["OMP_NUM_THREADS"] = str(given.threads)
-        of_all = [word for word in words if word not in PARTS]
+        others = [str(_shown(word)) for word in words if word not in PARTS]
         with tempfile.TemporaryDirectory() as directory:
             options = make_options(given, Path(directory))
             arguments = {name: _shown(value) for name, value in vars(given).items()}
