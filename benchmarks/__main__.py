@@ -48,9 +48,7 @@ def main(words: Sequence[str] | None = None) -> None:
             options = make_options(given, Path(directory))
             arguments = {name: _shown(value) for name, value in vars(given).items()}
             for part in given.parts or BY_DEFAULT[given.device]:
-                command = shlex.join(
-                    ["python", "-m", "benchmarks", part, *map(str, map(_shown, of_all))]
-                )
+                command = shlex.join(["python", "-m", "benchmarks", part, *others])
                 run(part, options, command, arguments)
     if given.tables or given.out is None:
         DOCS.write_text(tables.fill(DOCS.read_text(), KEPT))
