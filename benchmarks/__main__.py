@@ -41,8 +41,7 @@ def main(words: Sequence[str] | None = None) -> None:
     words = list(sys.argv[1:] if words is None else words)
     given = parser().parse_args(words)
     if not given.tables:
-        # PyTorch and its libraries read it when they are loaded.
-        os.environ["OMP_NUM_THREADS"] = str(given.threads)
+        os.environ["OMP_NUM_THREADS"] = str(given.threads)  # of processes that are started
         others = [str(_shown(word)) for word in words if word not in PARTS]
         with tempfile.TemporaryDirectory() as directory:
             options = make_options(given, Path(directory))
@@ -106,11 +105,14 @@ def make_options(given: argparse.Namespace, directory: Path) -> Options:
 
 def run(part: str, options: Options, command: str, arguments: dict[str, object]) -> None:
     """Measure a part and write its JSON file, and growth's figure."""
+    import torch
+
     from benchmarks import machine, records
 
     if part not in PARTS:
         raise SystemExit(f"no part is called {part}; there are {', '.join(PARTS)}")
     module = import_module(f"benchmarks.parts.{part}")
+    torch.set_num_threads(options.threads)
     started, begin, before = datetime.now(UTC), time.monotonic(), machine.load()
     print(f"{part}: begins", flush=True)
     rows = module.measure(options)
