@@ -1,6 +1,7 @@
 """Measure what the workflow costs, against what people do today.
 
-    PYTHONPATH=workflow python -m benchmarks                # all parts but `paper`, on one thread
+    PYTHONPATH=workflow python -m benchmarks                # on one thread, about 20 minutes
+    PYTHONPATH=workflow python -m benchmarks study          # the default study, three times
     PYTHONPATH=workflow python -m benchmarks training --shapes e5-small:16 --turns 5
     PYTHONPATH=workflow python -m benchmarks --device cuda  # all but `planning` and `study`
     PYTHONPATH=workflow python -m benchmarks --tables       # docs/speed.md from the JSON files
@@ -27,12 +28,12 @@ from benchmarks import tables
 from benchmarks.machine import ROOT
 from benchmarks.options import Case, Options
 
-# The parts of one run; `paper` reads what `sweep` left. Each may need minutes.
+# `paper` reads what `sweep` left.
 PARTS = (
-    *("roofline", "training", "sweep", "scoring", "masking"),
-    *("growth", "planning", "study", "paper"),
+    *("roofline", "training", "sweep", "scoring", "masking", "growth"),
+    *("planning", "study", "paper"),
 )
-BY_DEFAULT = {"cpu": PARTS[:-1], "cuda": (*PARTS[:6], "paper")}
+BY_DEFAULT = {"cpu": PARTS[:7], "cuda": (*PARTS[:6], "paper")}
 DOCS = ROOT / "docs/speed.md"
 KEPT = ROOT / "docs/speed"
 
@@ -41,16 +42,13 @@ def main(words: Sequence[str] | None = None) -> None:
     words = list(sys.argv[1:] if words is None else words)
     given = parser().parse_args(words)
     if not given.tables:
-        # PyTorch and its libraries read it when they are loaded.
-        os.environ["OMP_NUM_THREADS"] = str(given.threads)
-        of_all = [word for word in words if word not in PARTS]
+        os.environ["OMP_NUM_THREADS"] = str(given.threads)  # of processes that are started
+        others = [str(_shown(word)) for word in words if word not in PARTS]
         with tempfile.TemporaryDirectory() as directory:
             options = make_options(given, Path(directory))
             arguments = {name: _shown(value) for name, value in vars(given).items()}
             for part in given.parts or BY_DEFAULT[given.device]:
-                command = shlex.join(
-                    ["python", "-m", "benchmarks", part, *map(str, map(_shown, of_all))]
-                )
+                command = shlex.join(["python", "-m", "benchmarks", part, *others])
                 run(part, options, command, arguments)
     if given.tables or given.out is None:
         DOCS.write_text(tables.fill(DOCS.read_text(), KEPT))
@@ -108,11 +106,14 @@ def make_options(given: argparse.Namespace, directory: Path) -> Options:
 
 def run(part: str, options: Options, command: str, arguments: dict[str, object]) -> None:
     """Measure a part and write its JSON file, and growth's figure."""
+    import torch
+
     from benchmarks import machine, records
 
     if part not in PARTS:
         raise SystemExit(f"no part is called {part}; there are {', '.join(PARTS)}")
     module = import_module(f"benchmarks.parts.{part}")
+    torch.set_num_threads(options.threads)
     started, begin, before = datetime.now(UTC), time.monotonic(), machine.load()
     print(f"{part}: begins", flush=True)
     rows = module.measure(options)

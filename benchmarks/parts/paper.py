@@ -66,9 +66,9 @@ def _declared(plan: Plan, corpus: str) -> dict[tuple[str, str], int]:
     found = {}
     for language in entry["languages"]:
         for split in set(catalogue.splits(entry, language)) & {"dev", "test"}:
-            if "files" in entry["languages"][language]:
-                if number := catalogue.file_of(entry, language, split).get("sentences"):
-                    found[language, split] = number
+            number = catalogue.file_of(entry, language, split).get("sentences")
+            if number:
+                found[language, split] = number
     return found
 
 

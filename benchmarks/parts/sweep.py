@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
 from statistics import median
 
@@ -26,7 +27,7 @@ def measure(options: Options) -> list[Row]:
     rows = []
     default = CASES_CUDA if options.device == "cuda" else CASES
     for case in options.cases or default:
-        number = options.sentences or options.on_device(48, 2048)
+        number = options.sentences or options.on_device(32, 2048)
         few = max(1, number * 7 // 100)
         of = runners(options, case, train_sentences=number, dev_sentences=few, test_sentences=few)
         rows += _sweep(options, case, of, {"trained": number, "predicted": 2 * few})
@@ -34,27 +35,35 @@ def measure(options: Options) -> list[Row]:
 
 
 def _sweep(options: Options, case: Case, of: dict[str, Trials], facts: Facts) -> list[Row]:
-    lowest = ours.random_order(of["float32"])
-    ks = range(options.largest_k + 1)
-    bf16 = options.device == "cuda"
-    peer = partial(trainer.fit, of["float32"], predict=True)
+    lowest, ks = ours.random_order(of["float32"]), range(options.largest_k + 1)
+    together = options.device == "cuda"  # our trials train in one pass
+    peers: dict[str, Callable[[], object]] = {
+        "Trainer": partial(trainer.fit, of["float32"], predict=True)
+    }
+    if together:
+        peers["Trainer, bf16"] = partial(peers["Trainer"], bf16=True)
     times: dict[str, list[Time]] = {f"ours, {name}": [] for name in of}
-    times["Trainer"] = []
-    if bf16:
-        times["Trainer, bf16"] = []
+    times |= {name: [] for name in peers}
     for k in ks:
         for name, runner in of.items():
-            one = partial(ours.trial, runner, lowest[:k])
-            times[f"ours, {name}"] += wall(one, options.device)
-        times["Trainer"] += wall(peer, options.device)
-        if bf16:
-            times["Trainer, bf16"] += wall(partial(peer, bf16=True), options.device)
-    what = f"a sweep of {len(ks)} trials"
+            if not together:
+                one = partial(ours.trial, runner, lowest[:k])
+                times[f"ours, {name}"] += wall(one, options.device)
+            elif k == 0:
+                all_of_them = partial(ours.sweep, runner, lowest, ks)
+                times[f"ours, {name}"] += wall(all_of_them, options.device)
+        for name, peer in peers.items():
+            times[name] += wall(peer, options.device)
+    return _rows(str(case), f"a sweep of {len(ks)} trials", times, facts)
+
+
+def _rows(case: str, what: str, times: Mapping[str, list[Time]], facts: Facts) -> list[Row]:
+    """The sums, and the trials that were timed one by one."""
     run = median(time.wall for time in times["Trainer"])
     rows = []
     for name, found in times.items():
         whole = Time(*map(sum, zip(*found, strict=True)))
         runs = {"Trainer runs": round(whole.wall / run, 2)}
-        rows.append(Row(str(case), what, name, [whole], {**facts, **runs}))
-    rows += [Row(str(case), "one trial of it", name, of_k, facts) for name, of_k in times.items()]
-    return rows
+        rows.append(Row(case, what, name, [whole], {**facts, **runs}))
+    single = {name: found for name, found in times.items() if len(found) > 1}
+    return rows + [Row(case, "one trial of it", *of_one, facts) for of_one in single.items()]
