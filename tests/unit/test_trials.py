@@ -2,6 +2,10 @@
 
 import json
 import re
+import runpy
+from contextlib import nullcontext
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -10,6 +14,7 @@ import torch
 from conftest import head_columns
 from tiny_trials import LANGUAGES, NAMES, SIZES, fit, make_setup, make_trials, sentences_on_disk
 
+from polyheads import job
 from polyheads.catalogue import metrics
 from polyheads.encoders import subwords
 from polyheads.encoders.gates import gate_without
@@ -108,6 +113,60 @@ def test_without_pruned_heads_there_is_one_reading_of_test(tmp_path):
     ] * 2
     found = [list(x) for x in rows[0].predicted]
     assert found == predicted(runner, model, "en", "dev", None)
+
+
+SETS = [PRUNED[:1], PRUNED[:4], [], PRUNED, PRUNED[:2]]
+
+
+@pytest.mark.parametrize("unmasked", [False, True])
+def test_several_sets_of_heads_as_each_alone(kind, tmp_path, unmasked):
+    runner = make_trials(tmp_path, kind)
+    model = runner.fresh_model()
+    together = runner.evaluate_each(model, SETS, unmasked=unmasked)
+    alone = [runner.evaluate(model, pruned, unmasked=unmasked) for pruned in SETS]
+    for rows, expected in zip(together, alone, strict=True):
+        for row, same in zip(rows, expected, strict=True):
+            names = [(x.language, x.split, x.heads) for x in (row, same)]
+            assert names[0] == names[1]
+            for side in ("gold", "predicted"):
+                one, other = ([list(x) for x in getattr(r, side)] for r in (row, same))
+                assert one == other
+    found = {str([list(x) for x in rows[0].predicted]) for rows in together}
+    assert len(found) == len(SETS)  # so that none can stand for another
+
+
+def test_the_job_of_masked_trials(tmp_path, monkeypatch):
+    """Its files are those of one evaluation for each k."""
+    runner = make_trials(tmp_path)
+    model = runner.fresh_model()
+    trials.save_weights(model, tmp_path / "weights.safetensors")
+    (tmp_path / "ranking.json").write_text(json.dumps({"order": PRUNED}))
+    kept = ("checkpoint_minutes", "code")
+    plan = {key: value for key, value in vars(runner.setup).items() if key not in kept}
+    ks = [1, 3, 5]
+    rule = SimpleNamespace(
+        log=["log"],
+        config={"checkpoint_minutes": 10},
+        input=SimpleNamespace(
+            ranking=tmp_path / "ranking.json", weights=str(tmp_path / "weights.safetensors")
+        ),
+        output=SimpleNamespace(scores=[str(tmp_path / f"k-{k:02d}.json") for k in ks]),
+        params=SimpleNamespace(training=plan, trial={"model": "tiny"}, ks=ks, code="1"),
+        wildcards=SimpleNamespace(ranking="gradient-en"),
+    )
+    monkeypatch.setattr(job, "job", lambda *_: nullcontext())
+    script = Path(trials.__file__).parents[2] / "scripts/mask.py"
+    runpy.run_path(str(script), init_globals={"snakemake": rule})
+    for k in ks:
+        place = tmp_path / f"k-{k:02d}"
+        trial = {"model": "tiny", "protocol": "mask", "ranking": "gradient-en", "k": k}
+        rows = runner.evaluate(model, PRUNED[:k], unmasked=False)
+        alone = tmp_path / "alone" / place.name
+        alone.parent.mkdir(exist_ok=True)
+        runner.write(alone, trial=trial, pruned=PRUNED[:k], training=None, rows=rows)
+        assert read_json(place) == read_json(alone)
+        one, other = (pq.read_table(x.with_suffix(".parquet")) for x in (place, alone))
+        assert one == other
 
 
 def test_a_part_of_a_training_set(tmp_path):
@@ -276,8 +335,6 @@ def test_a_trial_at_another_point(tmp_path):
 
 
 def test_stages_of_trials_and_baselines_lie_among_the_checkpoints():
-    from pathlib import Path
-
     assert trials.stage(Path("results/trials/a/trials/k-1")) == Path(
         "results/checkpoints/a/trials/k-1"
     )

@@ -15,11 +15,11 @@ with job(snakemake.log[0], snakemake.output):
     lowest = orders.read(snakemake.input.ranking)["order"]
     orders.check(lowest, max(p.ks))
     model = runner.load_model(Path(snakemake.input.weights))
-    for k, name in zip(p.ks, snakemake.output.scores, strict=True):
+    sets = [lowest[:k] for k in p.ks]
+    # With all heads on again this is the baseline: nothing was trained in between.
+    found = runner.evaluate_each(model, sets)
+    for k, name, pruned, rows in zip(p.ks, snakemake.output.scores, sets, found, strict=True):
         trial = {**p.trial, "protocol": "mask", "ranking": snakemake.wildcards.ranking, "k": k}
-        pruned = lowest[:k]
-        # With all heads on again this is the baseline: nothing was trained in between.
-        rows = runner.evaluate(model, pruned, unmasked=False)
         runner.write(
             Path(name).with_suffix(""), trial=trial, pruned=pruned, training=None, rows=rows
         )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import torch
 
 from polyheads.encoders.batches import Batch
+from polyheads.encoders.gates import Inputs
 from polyheads.errors import UserError
 
 
@@ -40,5 +42,15 @@ def word_logits(
     model: torch.nn.Module, batch: Batch, head_gate: torch.Tensor | None
 ) -> torch.Tensor:
     """(N, labels) logits of the words of a packed batch, in float32."""
-    logits: torch.Tensor = model(**batch.inputs, head_gate=head_gate).logits  # (1, T, labels)
-    return logits[0, batch.positions].float()
+    return token_logits(model, batch.inputs, head_gate)[batch.positions]
+
+
+def token_logits(
+    model: torch.nn.Module, inputs: Inputs, head_gate: torch.Tensor | None, **keywords: Any
+) -> torch.Tensor:
+    """(T, labels) logits of all tokens of a packed row, in float32.
+
+    keywords: others of the model call, for attention (``see``, ``numbers``).
+    """
+    logits: torch.Tensor = model(**inputs, head_gate=head_gate, **keywords).logits
+    return logits[0].float()

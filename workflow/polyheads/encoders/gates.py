@@ -192,12 +192,15 @@ AttentionMaskInterface.register(ATTENTION, sdpa_mask)
 
 
 def number_layers(model: Model) -> Model:
-    """Make every call of ``model`` count the layers of its attention from 0; returns ``model``."""
+    """Make every call of ``model`` count the layers of its attention; returns ``model``.
+
+    From 0, unless the call says with ``numbers`` from where.
+    """
 
     def count(
         _: torch.nn.Module, args: tuple[Any, ...], keywords: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        return args, {**keywords, "numbers": itertools.count()}
+        return args, {"numbers": itertools.count(), **keywords}
 
     model.register_forward_pre_hook(count, with_kwargs=True)
     return model

@@ -1,7 +1,7 @@
 """What the loss rises by when a head is masked: the effect itself, one head at a time.
 
-Dear: one forward pass over the dev set for every head and one without any masked. A negative
-score is a head without which the model is better.
+Dear: one forward pass over the dev set for every head, from the head's layer on, and one without
+any masked. A negative score is a head without which the model is better.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import torch
 from torch.nn import functional
 
 from polyheads.encoders.batches import Batch, Layout, Sentence, chunks
-from polyheads.encoders.forward import word_logits
 from polyheads.encoders.gates import gate_without
+from polyheads.encoders.sharing import logits_of_gates
 
 
 @torch.no_grad()
@@ -34,19 +34,21 @@ def score(
     """
     model.to(device).eval()
     rise = np.zeros(shape)
+    gates = [None, *(gate_without([head], *shape) for head in np.ndindex(shape))]
     batches = chunks(sentences, size=batch_size, layout=layout, device=device)
-    for number, batch in enumerate(batches):
-        whole = _loss(model, batch, None)
-        for head in np.ndindex(shape):
-            rise[head] += _loss(model, batch, gate_without([head], *shape).to(device)) - whole
-        done = min(len(sentences), (number + 1) * batch_size)
+    done = 0
+    for batch, passes in logits_of_gates(model, batches, gates):
+        losses = np.empty(len(gates))
+        for number, logits in passes:
+            losses[number] = _loss(logits, batch)
+        rise += (losses[1:] - losses[0]).reshape(shape)
+        done += batch.size
         print(f"leave-one-out: {done} of {len(sentences)} sentences", flush=True)
     return rise / len(sentences)
 
 
-def _loss(model: torch.nn.Module, batch: Batch, gate: torch.Tensor | None) -> float:
-    """Sum over the sentences of a batch of their losses."""
-    logits = word_logits(model, batch, gate).double()  # (N, labels)
-    losses = functional.cross_entropy(logits, batch.labels, reduction="none")  # (N,)
+def _loss(logits: torch.Tensor, batch: Batch) -> float:
+    """Sum over the sentences of a batch of their losses; logits: (N, labels)."""
+    losses = functional.cross_entropy(logits.double(), batch.labels, reduction="none")  # (N,)
     words = torch.bincount(batch.example, minlength=batch.size)  # (E,)
     return (losses / words[batch.example]).sum().item()

@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 import torch
 
 from polyheads.encoders.batches import Layout, Sentence, chunks
-from polyheads.encoders.forward import autocast, word_logits
+from polyheads.encoders.forward import autocast
+from polyheads.encoders.sharing import logits_of_gates
 from polyheads.files import writing
 
 BATCH = 32  # sentences; the numbers don't depend on it
@@ -30,7 +31,6 @@ class Predictions:
     predicted: Sequence[np.ndarray]
 
 
-@torch.no_grad()
 def predict(
     model: torch.nn.Module,
     sentences: Sequence[Sentence],
@@ -41,24 +41,42 @@ def predict(
     precision: str,
 ) -> list[np.ndarray]:
     """Most likely label id of every word: one (words,) array per sentence, dropout off."""
+    (found,) = predict_each(
+        model, sentences, layout=layout, gates=[gate], device=device, precision=precision
+    )
+    return found
+
+
+@torch.no_grad()
+def predict_each(
+    model: torch.nn.Module,
+    sentences: Sequence[Sentence],
+    *,
+    layout: Layout,
+    gates: Sequence[torch.Tensor | None],
+    device: torch.device,
+    precision: str,
+) -> list[list[np.ndarray]]:
+    """What `predict` gives for each of several gates, sooner."""
     model.to(device).eval()
-    gate = None if gate is None else gate.to(device)
     # Sentences of like length side by side waste little in attention's padded grid.
     by_length = np.argsort([len(s.subwords) for s in sentences], kind="stable")
-    found: list[np.ndarray] = [np.empty(0, np.int64)] * len(sentences)
+    found = [[np.empty(0, np.int64)] * len(sentences) for _ in gates]
     ordered = [sentences[i] for i in by_length]
     begin = 0
-    for batch in chunks(ordered, size=BATCH, layout=layout, device=device):
-        with autocast(device, precision):
-            best = word_logits(model, batch, gate).argmax(-1).cpu().numpy()
-        owner = batch.example.cpu().numpy()
-        for example in range(batch.size):
-            mine = owner == example
-            labels = np.full(len(ordered[begin + example].starts), -1, np.int64)
-            labels[batch.word[mine]] = best[mine]
-            assert (labels >= 0).all(), "a word was not predicted"
-            found[by_length[begin + example]] = labels
-        begin += batch.size
+    batches = chunks(ordered, size=BATCH, layout=layout, device=device)
+    with autocast(device, precision):
+        for batch, passes in logits_of_gates(model, batches, gates):
+            owner = batch.example.cpu().numpy()
+            words = [np.flatnonzero(owner == example) for example in range(batch.size)]
+            for number, logits in passes:
+                best = logits.argmax(-1).cpu().numpy()
+                for example, mine in enumerate(words):
+                    labels = np.full(len(ordered[begin + example].starts), -1, np.int64)
+                    labels[batch.word[mine]] = best[mine]
+                    assert (labels >= 0).all(), "a word was not predicted"
+                    found[number][by_length[begin + example]] = labels
+            begin += batch.size
     return found
 
 

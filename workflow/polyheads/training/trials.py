@@ -228,25 +228,43 @@ class Trials:
 
         One of them per (language, split, heads).
         """
-        wanted: list[tuple[str, Literal["dev", "test"], str]]
-        wanted = [(lang, "dev", "pruned") for lang in self.languages]
-        wanted += [(lang, "test", "pruned") for lang in self.setup.evaluate_on]
-        if unmasked:
-            wanted += [(lang, "test", "all") for lang in self.setup.evaluate_on]
-        rows: list[Predictions] = []
-        for language, split, heads in wanted:
+        (rows,) = self.evaluate_each(model, [pruned], unmasked=unmasked)
+        return rows
+
+    def evaluate_each(
+        self,
+        model: torch.nn.Module,
+        sets: Sequence[Sequence[Sequence[int]]],
+        *,
+        unmasked: bool = False,
+    ) -> list[list[Predictions]]:
+        """What `evaluate` gives for each of several sets of heads that are off, sooner."""
+        off: list[list[Predictions]] = [[] for _ in sets]
+        on: list[Predictions] = []
+        wanted: list[tuple[str, Literal["dev", "test"]]]
+        wanted = [(language, "dev") for language in self.languages]
+        wanted += [(language, "test") for language in self.setup.evaluate_on]
+        for language, split in wanted:
             sentences = self._read(language, split)
-            predicted = prediction.predict(
+            gates = [self.gate(pruned) for pruned in sets]
+            if unmasked and split == "test":
+                gates.append(None)
+            found = prediction.predict_each(
                 model,
                 sentences,
                 layout=self.layout,
-                gate=self.gate(pruned) if heads == "pruned" else None,
+                gates=gates,
                 device=self.device,
                 precision=self.setup.recipe["precision"],
             )
             gold = [sentence.labels for sentence in sentences]
-            rows.append(Predictions(language, split, heads, gold, predicted))
-        return rows
+            for rows, predicted in zip(off, found[: len(sets)], strict=True):
+                rows.append(Predictions(language, split, "pruned", gold, predicted))
+            on += [
+                Predictions(language, split, "all", gold, predicted)
+                for predicted in found[len(sets) :]
+            ]
+        return [rows + on for rows in off]
 
     def run(
         self,
