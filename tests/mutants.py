@@ -75,14 +75,16 @@ TESTS = {
     "catalogue.metrics": ("metrics",),
     "encoders.batches": ("batches",),
     "encoders.gates": ("gates", "batches"),
+    "encoders.rows": ("rows",),
     "importance": ("scoring", "scoring_slowly", "rank_heads"),
     "study.choice": ("choices",),
     "study.trial_files": ("trial_files",),
-    "training.loop": ("training", "recipe", "stacked"),
+    "training.loop": ("training", "recipe", "stacked", "steps"),
     "training.memory": ("stacked", "together"),
     "training.stacked": ("stacked", "together"),
     "training.together": ("together",),
     "training.prediction": ("counts", "recipe", "training", "trials"),
+    "training.steps": ("steps", "training", "recipe"),
     "training.trials": ("trials", "recipe"),
 }
 KILLED, UNTESTED, TIMEOUT, OPEN = "killed", "no tests", "timeout", "not checked"
