@@ -10,6 +10,7 @@ import torch
 from conftest import make_layout, make_model, make_sentences
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.nn import functional
 
 from polyheads.encoders.forward import autocast, prepare_torch
 from polyheads.encoders.gates import gate_without
@@ -66,6 +67,16 @@ class DiesAfterSaving(Checkpoint):
         super().save(*args, step=step, **kwargs)
         if step in (3, 6):
             raise Killed
+
+
+def test_on_a_cpu_dropout_is_our_own_and_there_is_some(kind, monkeypatch):
+    """Where PyTorch's would be called there is nothing; other seeds drop other things."""
+    monkeypatch.setattr(functional, "dropout", None)
+    monkeypatch.setattr(functional, "scaled_dot_product_attention", None)
+    recipe = RECIPE | {"order": "sequential"}  # of which the seed decides nothing
+    (one, _), (again, _), (other, _) = (fit(kind, recipe=recipe, seed=seed) for seed in (3, 3, 4))
+    assert all(torch.equal(one[name], again[name]) for name in one)
+    assert any(not torch.equal(one[name], other[name]) for name in one)
 
 
 def test_killed_twice_gives_the_numbers_of_an_undisturbed_run(kind, tmp_path):
