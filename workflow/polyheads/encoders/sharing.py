@@ -23,7 +23,8 @@ import torch
 
 from polyheads.encoders.batches import Batch
 from polyheads.encoders.forward import token_logits
-from polyheads.encoders.gates import Inputs, Packing
+from polyheads.encoders.gates import Inputs
+from polyheads.encoders.packing import Packing
 
 
 class _Turn(NamedTuple):
