@@ -23,7 +23,7 @@ def prepare_torch(*, device: str, threads: int) -> torch.device:
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True, warn_only=True)
     # It would write NaN into every new tensor before an operation fills it: 5 % of a step.
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     if device == "cuda" and not torch.cuda.is_available():
         raise UserError(
             "config key device is cuda, but PyTorch finds no CUDA device; set device: cpu (or "
