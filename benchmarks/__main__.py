@@ -1,6 +1,7 @@
 """Measure what the workflow costs, against what people do today.
 
-    PYTHONPATH=workflow python -m benchmarks                # all parts but `paper`, on one thread
+    PYTHONPATH=workflow python -m benchmarks                # on one thread, about 20 minutes
+    PYTHONPATH=workflow python -m benchmarks study          # the default study, three times
     PYTHONPATH=workflow python -m benchmarks training --shapes e5-small:16 --turns 5
     PYTHONPATH=workflow python -m benchmarks --device cuda  # all but `planning` and `study`
     PYTHONPATH=workflow python -m benchmarks --tables       # docs/speed.md from the JSON files
@@ -27,12 +28,12 @@ from benchmarks import tables
 from benchmarks.machine import ROOT
 from benchmarks.options import Case, Options
 
-# The parts of one run; `paper` reads what `sweep` left. Each may need minutes.
+# `paper` reads what `sweep` left.
 PARTS = (
-    *("roofline", "training", "sweep", "scoring", "masking"),
-    *("growth", "planning", "study", "paper"),
+    *("roofline", "training", "sweep", "scoring", "masking", "growth"),
+    *("planning", "study", "paper"),
 )
-BY_DEFAULT = {"cpu": PARTS[:-1], "cuda": (*PARTS[:6], "paper")}
+BY_DEFAULT = {"cpu": PARTS[:7], "cuda": (*PARTS[:6], "paper")}
 DOCS = ROOT / "docs/speed.md"
 KEPT = ROOT / "docs/speed"
 

@@ -9,7 +9,7 @@ from torch.profiler import ProfilerActivity, profile, schedule
 
 from benchmarks.turns import after_each_step
 
-WAIT, WARM, ACTIVE = 1, 1, 2  # steps
+WAIT, WARM, ACTIVE = 0, 1, 2  # steps
 STEPS = WAIT + WARM + ACTIVE
 # What a kernel's name has in it -> what it is for; the first that fits.
 KINDS = {

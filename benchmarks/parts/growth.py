@@ -18,7 +18,7 @@ from polyheads.training.trials import Trials
 
 CASES = [Case("e5-small")]
 BATCHES = (4, 16, 64)  # sentences
-TRIALS = (1, 2, 4)
+TRIALS = (1, 2, 3)
 HEADS = (2, 6, 12)  # of a layer, with the same width of all together
 SCORED = 8  # sentences
 NOTES = """\

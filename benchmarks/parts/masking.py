@@ -20,7 +20,7 @@ order, the same for both.
 
 def measure(options: Options) -> list[Row]:
     rows = []
-    number = options.sentences or options.on_device(64, 1024)
+    number = options.sentences or options.on_device(32, 1024)
     ks = range(options.largest_k + 1)
     for case in options.cases or CASES:
         runner = options.material(case.shape).runner(

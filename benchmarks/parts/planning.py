@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
@@ -19,17 +20,13 @@ from benchmarks.turns import take_turns, wall
 
 JOBS = (1_000, 10_000)
 SEEDS = 20  # of the small study that tells how many jobs a seed has
-# What stands at the top of the scripts, in their order of weight.
-STARTS = {
-    "python": "",
-    "torch": "import torch",
-    "a training job (trials.py)": "from polyheads.training import trials",
-    "a scoring job (score_heads.py)": (
-        "from polyheads.importance import scores; from polyheads.training import trials"
-    ),
+# Jobs by their scripts, which import what they use.
+STARTS = {"a training job": "trials.py", "a scoring job": "score_heads.py"}
+PEERS = {
     "transformers' Trainer": (
         "from transformers import AutoModelForTokenClassification, Trainer, TrainingArguments"
     ),
+    "torch alone": "import torch",
 }
 NOTES = """\
 `snakemake -n` on a study of the embedded corpora with as many seeds as give so many jobs, in a
@@ -50,7 +47,8 @@ def measure(options: Options) -> list[Row]:
                 options.turns or (3 if wanted <= 1000 else 1),
             )
             rows.append(Row("planning", f"{made[0]:,} jobs", "snakemake -n", times[""]))
-    starts = {name: partial(wall, partial(start, code), "cpu") for name, code in STARTS.items()}
+    code = {name: imports(script) for name, script in STARTS.items()} | PEERS
+    starts = {name: partial(wall, partial(start, text), "cpu") for name, text in code.items()}
     for name, found in take_turns(starts, options.turns or 3).items():
         rows.append(Row("start of a process", "imports", name, found))
     return rows
@@ -75,6 +73,16 @@ def plan(seeds: int, directory: Path) -> int:
     if found is None:
         raise ValueError(f"Snakemake told no number of jobs:\n{done.stdout}{done.stderr}")
     return int(found[1])
+
+
+def imports(script: str) -> str:
+    """All imports of a script of the workflow, as code."""
+    tree = ast.parse((ROOT / "workflow/scripts" / script).read_text())
+    return "\n".join(
+        ast.unparse(node)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    )
 
 
 def start(code: str) -> None:

@@ -24,7 +24,7 @@ single examples are lost and the scores are others (`importance.gradient_batch`)
 def measure(options: Options) -> list[Row]:
     warm_up(options)
     rows = []
-    number = options.sentences or options.on_device(64, 1024)
+    number = options.sentences or options.on_device(24, 1024)
     for case in options.cases or CASES:
         runner = options.material(case.shape).runner(
             batch_size=case.batch, ranking_sentences=number, dev_sentences=number

@@ -27,7 +27,7 @@ def measure(options: Options) -> list[Row]:
     rows = []
     default = CASES_CUDA if options.device == "cuda" else CASES
     for case in options.cases or default:
-        number = options.sentences or options.on_device(48, 2048)
+        number = options.sentences or options.on_device(32, 2048)
         few = max(1, number * 7 // 100)
         of = runners(options, case, train_sentences=number, dev_sentences=few, test_sentences=few)
         rows += _sweep(options, case, of, {"trained": number, "predicted": 2 * few})
