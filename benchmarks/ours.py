@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from polyheads.importance import scores
 from polyheads.study.records import Point
+from polyheads.training import together
 from polyheads.training.trials import Trials
 
 Heads = list[list[int]]
@@ -55,21 +57,22 @@ def trial(runner: Trials, pruned: Heads) -> None:
 def sweep(runner: Trials, lowest: Heads, ks: Iterable[int]) -> None:
     """The trials of all ``ks`` of an order of heads (`trials.py`)."""
     with _somewhere() as place:
-        for k in ks:
-            runner.run(
-                place / f"trial-{k}", trial=POINT, pruned=lowest[:k], stage=place / f"stage-{k}"
+        members = [
+            together.Trial(
+                path=place / f"trial-{k}",
+                stage=place / f"stage-{k}",
+                point={**POINT, "k": k},
+                pruned=lowest[:k],
             )
+            for k in ks
+        ]
+        together.run(runner, members, at_once="auto")
 
 
-def masking(runner: Trials, lowest: Heads, ks: Sequence[int]) -> Callable[[], None]:
+def masking(runner: Trials, lowest: Heads, ks: Sequence[int]) -> Callable[[], object]:
     """Predict dev and test without the k lowest heads, for each k (`mask.py`)."""
     model = runner.fresh_model()
-
-    def run() -> None:
-        for k in ks:
-            runner.evaluate(model, lowest[:k], unmasked=False)
-
-    return run
+    return partial(runner.evaluate_each, model, [lowest[:k] for k in ks])
 
 
 def scoring(runner: Trials, scorer: str = "gradient") -> Callable[[], None]:
