@@ -4,7 +4,7 @@ Its defaults are a fused AdamW, gradients clipped to a norm of 1, a linear sched
 to their longest sentence by DataCollatorForTokenClassification. What differs from them: the
 sentences come in file order, as here; nothing is evaluated or saved meanwhile; no bar of progress.
 No head is pruned, since transformers 5 has no `prune_heads`; that changes next to nothing of the
-time. Trainer needs `accelerate` (requirements-dev.txt).
+time. Trainer needs `accelerate` (benchmarks/requirements.txt).
 """
 
 from __future__ import annotations
