@@ -35,7 +35,9 @@ def test_conda_environment_has_the_pins_of_the_requirements():
     assert "python=3.11" in dependencies
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "benchmarks/requirements.txt"])
+@pytest.mark.parametrize(
+    "name", ["requirements.txt", "requirements-dev.txt", "benchmarks/requirements.txt"]
+)
 def test_full_list_has_the_same_pins(name):
     requirements = read_pins(ROOT / name)
     every = read_pins(ROOT / "constraints.txt")
