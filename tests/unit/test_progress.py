@@ -28,7 +28,7 @@ def clock():
 
 def follow(clock, sizes, done=0):
     """A run of jobs 0, 1, 2 ... with so many trainings of 100 sentences each."""
-    jobs = {number: Job(size, 100 * size) for number, size in enumerate(sizes)}
+    jobs = {number: Job("trials", size, 100 * size) for number, size in enumerate(sizes)}
     return Progress(jobs, done=done, clock=clock)
 
 
@@ -59,10 +59,24 @@ def test_several_jobs_at_once(clock):
 
 
 def test_work_counts_and_not_jobs(clock):
-    run = Progress({1: Job(1, 10), 2: Job(1, 90)}, done=0, clock=clock)
+    run = Progress({1: Job("trials", 1, 10), 2: Job("trials", 1, 90)}, done=0, clock=clock)
     run.start(1)
     clock.now += 400
     assert run.finish(1) == "1 of 2 trainings done; about 1:00 h left"
+
+
+def test_each_kind_of_job_has_its_own_speed(clock):
+    jobs = [Job("baseline", 1, 10), Job("baseline", 1, 10), *[Job("trials", 5, 50)] * 3]
+    run = Progress(dict(enumerate(jobs)), done=0, clock=clock)
+    run.start(0)
+    clock.now += 30
+    assert run.finish(0) == "1 of 17 trainings done"  # who knows how long trials take
+    run.start(2)
+    clock.now += 40
+    assert run.finish(2) == "6 of 17 trainings done; about 1:50 min left"  # 30 and twice 40
+    run.start(1)
+    clock.now += 30
+    assert run.finish(1) == "7 of 17 trainings done; about 1:20 min left"
 
 
 def test_jobs_that_fail_and_jobs_that_train_nothing(clock):

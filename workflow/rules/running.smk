@@ -72,7 +72,8 @@ def tell_progress():
         if number := trainings_of(job):
             if job in ahead:
                 each = work(training_of(job.wildcards))
-                jobs[job.jobid] = progress.Job(number, number * each)
+                kind = "baseline" if job.rule.name == "baseline" else "trials"
+                jobs[job.jobid] = progress.Job(kind, number, number * each)
             else:
                 done += number
     if jobs:

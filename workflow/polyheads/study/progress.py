@@ -1,13 +1,15 @@
 """How far a run has come: its trainings that are done, and how long those to come take.
 
 The time is measured in this run, never assumed: the seconds of its finished jobs for a sentence and
-epoch, and how many jobs ran at once. So it says nothing before a first job is done, holds for any
-number of cores, and on a cluster, where a job's seconds begin when it is queued, too.
+epoch, and how many jobs ran at once. So it holds for any number of cores, and on a cluster, where a
+job's seconds begin when it is queued, too. It says nothing before a job of each kind is done: of
+small encoders, a baseline's only training takes longer than one of several in a trials' job.
 """
 
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -19,6 +21,7 @@ from polyheads.study.plan import Plan, Training
 class Job:
     """A job that trains."""
 
+    kind: str  # baseline | trials
     trainings: int
     work: float  # sentences times epochs, all trainings together
 
@@ -49,10 +52,12 @@ class Progress:
         """jobs: those that train in this run, by id; done: trainings that are there already."""
         self.left, self.clock = dict(jobs), clock
         self.done, self.total = done, done + sum(job.trainings for job in jobs.values())
-        self.work_left = sum(job.work for job in jobs.values())
         self.running: dict[int, float] = {}  # id -> when it began
         self.at_once = 0  # the most that ran at the same time
-        self.seconds = self.work = 0.0  # of finished jobs
+        # Kind of job -> sentences times epochs to come; the same of finished jobs; their seconds.
+        self.ahead, self.work, self.seconds = Counter[str](), Counter[str](), Counter[str]()
+        for job in jobs.values():
+            self.ahead[job.kind] += job.work
 
     def start(self, number: int) -> None:
         """A job begins, or begins again after it failed."""
@@ -70,25 +75,26 @@ class Progress:
         if job is None:
             return None
         self.done += job.trainings
-        self.work_left -= job.work
+        self.ahead[job.kind] -= job.work
         if (began := self.running.pop(number, None)) is not None:
-            self.seconds += self.clock() - began
-            self.work += job.work
+            self.seconds[job.kind] += self.clock() - began
+            self.work[job.kind] += job.work
         text = f"{self.done:,} of {self.total:,} trainings done"
         seconds = self._seconds_left()
         return f"{text}; about {_time(seconds)} left" if self.left and seconds else text
 
     def _seconds_left(self) -> float | None:
-        """None while nothing is measured."""
-        if not self.seconds or not self.work:
+        """None while a kind of job that is to come is not measured."""
+        kinds = {kind for kind, work in self.ahead.items() if work > 0}
+        if any(not self.work[kind] for kind in kinds):
             return None
-        rate = self.seconds / self.work
+        rate = {kind: self.seconds[kind] / self.work[kind] for kind in kinds}
+        whole = sum(rate[kind] * self.ahead[kind] for kind in kinds)
         # Of what runs, the part that is over; more than all of it is no help.
-        over = sum(
-            min(self.clock() - began, rate * self.left[number].work)
-            for number, began in self.running.items()
-        )
-        return max(0.0, rate * self.work_left - over) / self.at_once
+        for number, began in self.running.items():
+            job = self.left[number]
+            whole -= min(self.clock() - began, rate[job.kind] * job.work)
+        return max(0.0, whole) / self.at_once
 
 
 def _time(seconds: float) -> str:
