@@ -2,9 +2,9 @@
 
     PYTHONPATH=workflow python benchmarks/precision.py [RESULTS]
 
-Prints, for every language, accuracy of the first seed in both precisions, the mean over seeds, and the
-mean difference with its 95 % interval (Student's t over seeds). Time is that of whole jobs, as Snakemake
-measured it.
+Prints, for every language, accuracy of the first seed in both precisions, the mean over seeds, and
+the mean difference with its 95 % interval (Student's t over seeds). Time is that of whole jobs, as
+Snakemake measured it.
 """
 
 import json
