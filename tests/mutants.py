@@ -81,6 +81,7 @@ TESTS = {
     "encoders.sharing": ("sharing",),
     "importance": ("scoring", "scoring_slowly", "rank_heads"),
     "study.choice": ("choices",),
+    "study.progress": ("progress",),
     "study.trial_files": ("trial_files",),
     "training.loop": ("training", "recipe", "stacked", "steps"),
     "training.memory": ("stacked", "together"),
