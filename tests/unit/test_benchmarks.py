@@ -228,7 +228,7 @@ def test_a_process_of_its_own_has_its_own_memory():
 
 
 def test_the_start_of_a_job_is_a_process():
-    assert "from polyheads.training import trials" in planning.imports("trials.py")
+    assert "from polyheads.training import together, trials" in planning.imports("trials.py")
     planning.start("import polyheads.errors")
 
 

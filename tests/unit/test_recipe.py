@@ -297,6 +297,7 @@ def scored(directory, kind="gradient", **recipe):
     params = SimpleNamespace(
         scorer=f"polyheads.importance.{kind.replace('-', '_')}",
         training=plan,
+        text="en",
         trial={"mixture": ("en",), "model": "tiny", "corpus": "ud", "recipe": "quick"},
         code="1",
     )

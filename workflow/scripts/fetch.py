@@ -14,6 +14,7 @@ with job(snakemake.log[0], snakemake.output):
         own_copies=snakemake.config["own_copies"],
         out_dir=Path(snakemake.output[0]),
         lock_path=Path(snakemake.params.lock),
+        project=Path(snakemake.scriptdir).parents[1],
         splits=snakemake.params.splits,
         archives={Path(path).name: path for path in snakemake.input.archives},
         partial_dir=Path(snakemake.params.partial),

@@ -13,4 +13,5 @@ with job(snakemake.log[0], snakemake.output):
         mirror=snakemake.config["mirror"],
         out_dir=Path(snakemake.output[0]),
         lock_path=Path(snakemake.params.lock),
+        project=Path(snakemake.scriptdir).parents[1],
     )

@@ -15,7 +15,6 @@ import pytest
 from local_server import Server, serving
 from polyheads import catalogue
 from polyheads.corpora import fetching
-from polyheads.corpora.fetching import checks
 from polyheads.errors import UserError
 
 CONTENT = b"a\tO\nb\tO\n\nc\tO\n\nd\tO\n"  # three sentences, no empty line at the end
@@ -307,11 +306,12 @@ def test_a_file_that_two_splits_share_is_fetched_once(server, fetch):
 
 def test_a_run_elsewhere_is_held_to_the_locks_of_the_project(tmp_path, mirror, monkeypatch):
     project, run = tmp_path / "project", tmp_path / "run"
-    monkeypatch.setattr(checks, "PACKAGE", project / "workflow/polyheads")
+    project.mkdir()
     run.mkdir()
     monkeypatch.chdir(run)
     lock = Path("resources/locks/toy/en.json")
     how = {"language": "en", "mirror": mirror, "out_dir": run / "out", "lock_path": lock}
+    how["project"] = project
     fetching.fetch(entry=entry(), **how)
     shutil.move(run / "resources", project / "resources")
     fetching.fetch(entry=entry(), **how)

@@ -41,6 +41,7 @@ def fetch(
     own_copies: str | Path = "data",
     archives: Mapping[str, str | Path] | None = None,
     partial_dir: str | Path | None = None,
+    project: str | Path = "",
 ) -> list[Path]:
     """Put a language's files into ``out_dir``, one after the other, and return their paths.
 
@@ -48,13 +49,13 @@ def fetch(
     With ``mirror`` they are copied from <mirror>/<corpus>/<language>/<file> and the network is
     not touched; files that are never fetched come from ``own_copies``, spelled alike. archives:
     name -> archive that `fetch_archive` brought. partial_dir: where a download that breaks off
-    waits for the next run. Own copies are the user's to change: no lock holds them. UserError when
-    a file is missing or cannot be fetched, differs from its checksum, or the disk is full; nothing
-    half-written stays.
+    waits for the next run. project: see `read_lock`. Own copies are the user's to change: no lock
+    holds them. UserError when a file is missing or cannot be fetched, differs from its checksum, or
+    the disk is full; nothing half-written stays.
     """
     out_dir, lock_path = Path(out_dir), Path(lock_path)
     partial_dir = out_dir.parent / ".partial" if partial_dir is None else partial_dir
-    lock = read_lock(lock_path)
+    lock = read_lock(lock_path, project)
     paths = []
     for split, file in _files(entry, language, splits):
         name = file["name"]

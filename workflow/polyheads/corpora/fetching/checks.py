@@ -16,7 +16,6 @@ from polyheads.corpora.records import Checksums
 from polyheads.digests import FileDigest
 from polyheads.errors import UserError
 from polyheads.files import writing
-from polyheads.provenance import PACKAGE
 
 _CHUNK = 1 << 20  # bytes
 _PINS: dict[Literal["git_blob", "sha256"], str] = {"git_blob": "git blob id", "sha256": "SHA-256"}
@@ -71,13 +70,14 @@ def compare(
             )
 
 
-def read_lock(path: str | Path) -> dict[str, FileDigest]:
+def read_lock(path: str | Path, project: str | Path = "") -> dict[str, FileDigest]:
     """The records of a lock file and of the one that the project has by that name, if any.
 
-    A run in another directory writes lock files of its own there, and is held to those of the
-    project all the same. Where both have a file, the run's own record counts.
+    project: where the workflow lies. A run in another directory writes lock files of its own there,
+    and is verified against those of the project all the same. Where both have a file, the run's own
+    record counts.
     """
-    return _records(PACKAGE.parents[1] / path) | _records(Path(path))
+    return _records(Path(project, path)) | _records(Path(path))
 
 
 def _records(path: Path) -> dict[str, FileDigest]:

@@ -49,6 +49,7 @@ def fetch_model(
     mirror: str | Path | None,
     out_dir: str | Path,
     lock_path: str | Path,
+    project: str | Path = "",
 ) -> list[Path]:
     """Put a model's configuration, safetensors and tokenizer into ``out_dir``.
 
@@ -77,7 +78,7 @@ def fetch_model(
             "weights can run code and are not loaded: convert them where you trust them, with "
             "save_pretrained(..., safe_serialization=True), and give the directory with `path`"
         )
-    lock = read_lock(lock_path)
+    lock = read_lock(lock_path, project)
     known = dict(lock)
     paths = []
     for name in names:
