@@ -9,7 +9,7 @@ small encoders, a baseline's only training takes longer than one of several in a
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -55,7 +55,7 @@ class Progress:
         self.running: dict[int, float] = {}  # id -> when it began
         self.at_once = 0  # the most that ran at the same time
         # Kind of job -> sentences times epochs to come; the same of finished jobs; their seconds.
-        self.ahead, self.work, self.seconds = Counter[str](), Counter[str](), Counter[str]()
+        self.ahead, self.work, self.seconds = (defaultdict[str, float](float) for _ in range(3))
         for job in jobs.values():
             self.ahead[job.kind] += job.work
 
