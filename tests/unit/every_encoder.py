@@ -366,7 +366,9 @@ be. With those that are not refused it tries that
 * sentences packed into one row, longer than every window of attention, give the logits that each
   gives on its own with the encoder's own attention (to 1e-5);
 * a gate of 0 is the same as a head whose columns of the output projection are zero;
-* a training that was killed goes on to the very weights of one that was not;
+* layers computed once for many gates give the very logits of whole passes;
+* several trials can train in one pass;
+* a training that was killed resumes to the very weights of one that was not;
 * whatever kind of ranking: where heads change places, their scores do (but for `released`, the
   scores of the paper's code, which belong to no head and stay where they are, and `shapley`, which
   draws orders of places).
