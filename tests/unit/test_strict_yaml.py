@@ -121,7 +121,7 @@ def test_json_is_read_as_json(tmp_path):
     "path",
     [
         path.relative_to(ROOT)
-        for pattern in ("config*.yaml", "config/*", "workflow/polyheads/resources/**/*.yaml")
+        for pattern in ("config*.yaml", "config/*.yaml", "workflow/polyheads/resources/**/*.yaml")
         for path in sorted(ROOT.glob(pattern))
     ],
     ids=str,

@@ -50,7 +50,7 @@ def test_a_part_of_the_default_study_from_elsewhere(how, tmp_path):
         words = ["--snakefile", str(ROOT / "Snakefile")]
     plan = snakemake(tmp_path, *words, "-n", "--quiet", "rules")
     assert "126 trainings: 120 trials and 6 baselines" in plan
-    assert "trials_01_04" in plan and "pages" in plan
+    assert "trials_00_04_gradient_en" in plan and "pages" in plan
     snakemake(tmp_path, *words, PART)
     assert (tmp_path / PART).is_file()
     assert not (tmp_path / "resources").exists()
