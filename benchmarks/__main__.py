@@ -8,7 +8,7 @@
 
 from the project's directory. Every part leaves OUT/PART.json, from which docs/speed.md is written,
 unless --out is given. docs/speed.md says what the parts are. The Trainer needs
-requirements-dev.txt.
+benchmarks/requirements.txt.
 """
 
 from __future__ import annotations
