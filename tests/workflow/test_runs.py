@@ -361,4 +361,4 @@ def test_another_configfile_stands_alone(finished):
         capture_output=True,
         text=True,
     )
-    assert "trials_01_04" in without.stdout + without.stderr, without.stderr
+    assert "trials_00_04" in without.stdout + without.stderr, without.stderr
