@@ -19,6 +19,8 @@ from polyheads.encoders.batches import pack
 from polyheads.encoders.forward import word_logits
 from polyheads.importance import gradient
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 TINY = Case("tiny", 4)
 

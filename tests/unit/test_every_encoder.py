@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from every_encoder import CLASSES, row
 
+pytestmark = pytest.mark.slow
+
 ROWS = [
     line
     for line in Path(__file__).parents[2].joinpath("docs/encoders.md").read_text().splitlines()

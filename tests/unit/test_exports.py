@@ -27,6 +27,8 @@ from polyheads.exports import card, directory, removal
 from polyheads.training import prediction, together, trials
 from polyheads.training.checkpoints import Checkpoint
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 LETTERS = "abcdefgh"
 PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", ".", *LETTERS, *(f"##{c}" for c in LETTERS)]

@@ -17,6 +17,8 @@ from polyheads.report.figures import gains as gains_figure
 from polyheads.report.figures import heat_map
 from polyheads.report.names import heat_map_title
 
+pytestmark = pytest.mark.slow
+
 LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}, "zh": {"name": "Chinese"}}
 
 

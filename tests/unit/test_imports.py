@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 LIBRARY = Path(__file__).parents[2] / "workflow"
 TORCH = {"torch", "transformers"}
 # Heavy packages, and what else the modules import that a rule's script begins with.

@@ -14,6 +14,8 @@ from polyheads.report.tables import null_baselines
 from polyheads.study import displays
 from polyheads.study.displays import Display
 
+pytestmark = pytest.mark.slow
+
 K = 12
 SOURCES, TARGETS = ("en", "zh"), ("de", "ar", "fa", "ja")
 

@@ -15,6 +15,8 @@ from polyheads.corpora import grammar
 from polyheads.encoders import scratch
 from polyheads.errors import UserError
 
+pytestmark = pytest.mark.slow
+
 SPEC = {
     "vocabulary": 900, "layers": 2, "heads": 2, "hidden": 16, "intermediate": 32, "positions": 40,
     "steps": 30, "batch_size": 16, "learning_rate": 5e-3, "warmup": 0.1, "seed": 1,

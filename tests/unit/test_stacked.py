@@ -12,6 +12,8 @@ from polyheads.training import loop, memory, stacked
 from polyheads.training.checkpoints import Checkpoint
 from polyheads.training.steps import Batches
 
+pytestmark = pytest.mark.slow
+
 CPU = torch.device("cpu")
 LAYERS, HEADS = SHAPE = 3, 4
 PRUNED = [[], [(0, 1)], [(0, 1), (2, 3), (1, 0)]]

@@ -11,6 +11,8 @@ from polyheads.errors import UserError
 from polyheads.training import stacked, together, trials
 from polyheads.training.checkpoints import Checkpoint
 
+pytestmark = pytest.mark.slow
+
 ORDER = [(2, 1), (0, 3), (1, 0), (0, 0), (1, 2), (2, 2)]
 KS = (1, 2, 3, 4, 5)
 LOSSES = stacked.losses_of

@@ -21,6 +21,8 @@ from polyheads.analysis.claims.verdicts import judge
 from polyheads.analysis.draws import Bounds
 from polyheads.report.tables import claim_words
 
+pytestmark = pytest.mark.slow
+
 
 def line(value=1.0, low=0.5, high=1.5, *, noise=True, p=None, p_interval=None, **more):
     """A line that holds. p: against unpruned runs; more: fields of a ClaimLine, and those of Bounds
