@@ -89,6 +89,7 @@ def scoring(runner: Trials, scorer: str = "gradient") -> Callable[[], None]:
                 layout=runner.layout,
                 shape=runner.shape,
                 device=runner.device,
+                seed=runner.setup.seed,
             )
 
     return run
