@@ -150,24 +150,33 @@ class Block(NamedTuple):
         return f"{name}_{re.sub('[^A-Za-z0-9]', '_', self.ranking)}" if self.ranking else name
 
 
+def any_training(trainings):
+    """A pattern of their paths below results/trials. Those that differ in the seed alone are one
+    alternative: Snakemake tries the pattern on every path of a study.
+    """
+    seeds = {}  # path up to the seed -> seeds
+    for training in trainings:
+        place, seed = training.path.removeprefix("results/trials/").rsplit("seed-", 1)
+        seeds.setdefault(place, []).append(seed)
+    return "|".join(f"{re.escape(p)}seed-(?:{any_of(n)})/" for p, n in sorted(seeds.items()))
+
+
 def trial_blocks():
     """The blocks of the study. No trial is in two: what `models` matches sees to that."""
     joined = {}  # ranking -> trainings
     for training, ranking in PLAN.joined().items():
-        joined.setdefault(ranking, []).append(f"{training.path.removeprefix('results/trials/')}/")
+        joined.setdefault(ranking, []).append(training)
     models = any_of(PLAN.models)
     unpruned, *blocks = PLAN.blocks()
-    elsewhere = any_of(
-        f"{point}{branch}/"
-        for ranking, points in joined.items()
-        for point in points
-        for branch in ("unpruned", f"prune-{ranking}")
+    elsewhere = "|".join(
+        f"(?:{any_training(trainings)})(?:unpruned|prune-{re.escape(ranking)})/"
+        for ranking, trainings in joined.items()
     )
     for ks in (unpruned, *blocks):
         first = ks[0] <= STUDY["trials_per_job"]
         yield Block(ks, None, f"(?!{elsewhere})(?:{models})" if joined and first else models)
-    for ranking, points in joined.items():
-        yield Block((0, *blocks[0]), ranking, f"(?={any_of(points)})(?:{models})")
+    for ranking, trainings in joined.items():
+        yield Block((0, *blocks[0]), ranking, f"(?={any_training(trainings)})(?:{models})")
 
 
 def chosen_trial(wildcards):
