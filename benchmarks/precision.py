@@ -3,8 +3,8 @@
     PYTHONPATH=workflow python benchmarks/precision.py [RESULTS]
 
 Prints, for every language, accuracy of the first seed in both precisions, the mean over seeds, and
-the mean difference with its 95 % interval (Student's t over seeds). Time is that of whole jobs, as
-Snakemake measured it.
+the mean difference with its 95 % interval (Student's t over seeds). Processor time is that of whole
+jobs, as Snakemake measured it.
 """
 
 import json
@@ -34,9 +34,9 @@ def scores(recipe: str) -> dict[str, dict[str, float]]:
 
 
 def seconds(recipe: str) -> float:
-    """Mean time of a job."""
+    """Mean processor time of a job: training, and tests in all languages."""
     files = (RESULTS / "benchmarks/trials" / PLACE / recipe / "en").glob("seed-*/unpruned/k-00.tsv")
-    return mean(float(pd.read_csv(path, sep="\t")["s"].iloc[0]) for path in files)
+    return mean(float(pd.read_csv(path, sep="\t")["cpu_time"].iloc[0]) for path in files)
 
 
 def interval(differences: list[float]) -> str:
@@ -65,7 +65,7 @@ def main() -> None:
     rows.append({"language": "all", "difference": interval(means)})
     print(pd.DataFrame(rows).fillna("").to_string(index=False))
     times = {side: seconds(side) for side in SIDES}
-    print(f"{len(seeds)} seeds. Seconds a job: {times}")
+    print(f"{len(seeds)} seeds. Processor seconds a job, mean: {times}")
 
 
 if __name__ == "__main__":
