@@ -711,6 +711,9 @@ def test_missing_trials_and_nothing_at_all(tmp_path):
     full_width(table)
     nothing = held(contents_of([]), [])
     assert {record["verdict"] for record in nothing.records} == {NOT_RUN}
+    assert nothing.body == []
+    assert nothing.notes[0].startswith("Not tested in this study: Pruning the lowest heads raises")
+    assert nothing.notes[0].endswith(f"; {HEADS}.")
     full_width(nothing)
 
 

@@ -96,6 +96,13 @@ def test_gains_that_are_told_apart():
     assert words.summary[1].endswith(
         "; of 2 tested gains, 1 is significantly above zero and 1 below."
     )
+    apart = ToldApart(gains=9, tested=7, above=3, below=2)
+    more = replace(found, gains=(replace(found.gains[0], dev_selected_apart=apart),))
+    assert (
+        sentences(more, LANGUAGES)
+        .summary[1]
+        .endswith("; of 7 tested gains, 3 are significantly above zero and 2 below.")
+    )
     dev_selected, best = words.found
     assert dev_selected.endswith(
         "With resampled test sentences, 2 of 2 gains with k ≥ 1 differ significantly from"
