@@ -1,6 +1,6 @@
 """Measure what the workflow costs, against what people do today.
 
-    PYTHONPATH=workflow python -m benchmarks                # on one thread, about 20 minutes
+    PYTHONPATH=workflow python -m benchmarks                # on one thread
     PYTHONPATH=workflow python -m benchmarks study          # the default study, three times
     PYTHONPATH=workflow python -m benchmarks training --shapes e5-small:16 --turns 5
     PYTHONPATH=workflow python -m benchmarks --device cuda  # all but `planning` and `study`
