@@ -28,6 +28,7 @@ from polyheads.analysis import (
     language_similarity,
     low_resource,
     null_baselines,
+    null_gains,
     overview,
     ranking_agreement,
     ranking_costs,
@@ -58,7 +59,7 @@ OF_DISPLAYS: dict[str, Records] = {
     "several-sources": {"": several_sources.SourcesRow},
     "controls": {"": controls.ControlRow},
     "replication": {"": replication.ReplicationRow},
-    "null-baselines": {"": null_baselines.NullBaseline},
+    "null-baselines": {"": null_baselines.NullBaseline, "gains": null_gains.NullGain},
     "fresh": {"": fresh.FreshGain},
     "stopping": {"": stopping.StoppingRow},
     "correlations": {
@@ -165,7 +166,10 @@ def of_display(display: Display, data: Data) -> Parts:
         case "replication":
             return {"": replication.rows(display, d.choices, d.estimates)}
         case "null-baselines":
-            return {"": d.null_baselines}
+            return {
+                "": d.null_baselines,
+                "gains": null_gains.rows(d.null_baselines, d.estimates),
+            }
         case "fresh":
             return {"": fresh.rows(display, d.choices, d.estimates)}
         case "stopping":

@@ -41,6 +41,8 @@ _SHOWN = {
     "gains": "gains over k = 0",
     "low-resource": "scores over the share of target data",
     "dev-test": "rank correlation of dev and test over k",
+    "null-baselines": "Mean gains with their intervals above the ranges of both null baselines. The"
+    " numbers are in the table.",
     "correlations": "gains against distances of languages and likeness of rankings",
 }
 """Kind of display -> what its figure shows, for those who can't see it."""
@@ -100,7 +102,10 @@ def null_baselines(pieces: Pieces) -> list[Section]:
         item
         for display in pieces.contents.displays
         if display.kind == name
-        for item in _tables(display, pieces)
+        for item in (
+            image_item(pieces.figures[display.name], _SHOWN[name]),
+            *_tables(display, pieces),
+        )
     ]
     if not shown:
         return []

@@ -40,7 +40,7 @@ TABLES: dict[str, tuple[str, ...]] = {
 }
 """Kind of display -> what the names of its tables end with."""
 
-FIGURES = ("gains", "curves", "low-resource", "dev-test", "correlations")
+FIGURES = ("gains", "curves", "low-resource", "dev-test", "correlations", "null-baselines")
 """Kinds of displays that have a figure."""
 
 WHOLE = ("claims", "overview", "improved", "pruned-heads")
