@@ -103,6 +103,9 @@ LABELS = paths.label_figures(PLAN, f"{OUT}/figures")
 LANGUAGE_MAPS = [
     f"{OUT}/figures/{group.name}.svg" for group in comparisons.of_languages(CONTENTS.rankings)
 ]
+COST_FIGURES = [
+    f"{OUT}/figures/{name}.svg" for name in CONTENTS.comparisons if name == comparisons.COSTS
+]
 HEAT_MAPS = [paths.heat_map(path, f"{OUT}/figures") for path in SCORED]
 try:
     check_names(
@@ -112,6 +115,7 @@ try:
             *(path for kinds in (TABLES, FIGURES) for every in kinds.values() for path in every),
             *LABELS,
             *LANGUAGE_MAPS,
+            *COST_FIGURES,
             *HEAT_MAPS,
         ]
     )

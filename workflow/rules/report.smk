@@ -128,6 +128,11 @@ rule figures:
             caption=CAPTION.format("heat-map"),
             category="Head scores",
         ),
+        costs=report(
+            COST_FIGURES,
+            caption=CAPTION.format("rankings-costs"),
+            category="Head scores",
+        ),
         languages=report(
             LANGUAGE_MAPS,
             caption=CAPTION.format("languages"),
@@ -187,6 +192,7 @@ rule pages:
         labels=LABELS,
         figures=[path for every in FIGURES.values() for path in every],
         maps_of_languages=LANGUAGE_MAPS,
+        costs=COST_FIGURES,
         heat_maps=HEAT_MAPS,
         corpora=paths.corpus_infos(PLAN),
         encodings=paths.encoding_infos(PLAN),

@@ -20,6 +20,8 @@ with job(snakemake.log[0], snakemake.output):
         if display.kind in displays.FIGURES:
             draw.of_display(display, given.analysis, languages, paths[display.name])
     draw.of_languages(given.analysis, languages, out.languages)
+    for path in out.costs:
+        draw.of_rankings(given.analysis, path)
     largest = displays.largest_k(study.sweeps)
     heads = zip(given.rankings, given.head_scores, out.heat_maps, strict=True)
     for ranking, scores, image in heads:

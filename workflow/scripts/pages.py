@@ -27,6 +27,7 @@ with job(snakemake.log[0], snakemake.output):
             findings=findings.sentences(findings.read(given.findings), p.languages, titles),
             heat_maps=list(given.heat_maps),
             language_maps=list(given.maps_of_languages),
+            costs=given.costs[0] if given.costs else None,
             corpora=given.corpora,
             labels={Path(path).stem.removeprefix("labels."): path for path in given.labels},
             encodings=given.encodings,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import quantiles
@@ -13,7 +14,7 @@ from polyheads.study.displays import Display, members
 
 PERCENTILES_FROM = 10  # random rankings: the range of more than a few grows with their number
 
-_Values = Mapping[tuple[object, ...], float]  # of a sweep (see _values): percent
+_Values = Mapping[tuple[object, ...], float]  # of a sweep (see `values_of`): percent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +65,7 @@ class Curve:
     dev_selected: Marks
     test_oracle: Marks
     random_rankings: int  # of the same point, whatever experiment they are of
+    random_fewest: int  # of them that a k of the band has
     in_percentiles: bool  # their band: from the 10th to the 90th, or their range
     random_test: Line  # of two random rankings or more, each the mean of its seeds
     random_dev: Line
@@ -78,7 +80,7 @@ def rows(display: Display, choices: Iterable[Choice], scores: Iterable[Score]) -
     # One rule for all panels of a figure.
     in_percentiles = min(counts.values(), default=0) >= PERCENTILES_FROM
     behind = [row for group in random.values() for row in group]
-    values = _values(scores, [*shown, *behind], display.metric)
+    values = values_of(scores, [*shown, *behind], display.metric)
     out = []
     for (target, model), sweeps in tidy.grouped(shown, lambda row: (row.target, row.model)).items():
         band = random.get((target, model), [])
@@ -93,6 +95,7 @@ def rows(display: Display, choices: Iterable[Choice], scores: Iterable[Score]) -
                 dev_selected=_marks(sweeps, "dev_selected"),
                 test_oracle=_marks(sweeps, "test_oracle"),
                 random_rankings=counts.get((target, model), 0),
+                random_fewest=_fewest(band, values),
                 in_percentiles=in_percentiles,
                 random_test=_of_random(band, values, "test", in_percentiles=in_percentiles),
                 random_dev=_of_random(band, values, "dev", in_percentiles=in_percentiles),
@@ -103,15 +106,15 @@ def rows(display: Display, choices: Iterable[Choice], scores: Iterable[Score]) -
 
 def _random(shown: Iterable[Choice], choices: Iterable[Choice]) -> list[Choice]:
     """The sweeps of random rankings (role `random`) at the points of `shown`, each once."""
-    points = {_point(row) for row in shown}
+    points = {point_of(row) for row in shown}
     found: dict[tuple[object, ...], Choice] = {}
     for row in choices:
-        if row.role == "random" and _point(row) in points:
-            found.setdefault((*_point(row), row.ranking, row.seed), row)
+        if row.role == "random" and point_of(row) in points:
+            found.setdefault((*point_of(row), row.ranking, row.seed), row)
     return list(found.values())
 
 
-def _point(row: Choice) -> tuple[str, ...]:
+def point_of(row: Choice) -> tuple[str, ...]:
     """What sweeps of different rankings must have in common to be compared."""
     return (
         *(row.task, row.corpus, row.model, row.recipe, *row.pair, row.setting, row.mixture),
@@ -119,7 +122,7 @@ def _point(row: Choice) -> tuple[str, ...]:
     )
 
 
-def _values(scores: Iterable[Score], choices: Iterable[Choice], metric: str) -> _Values:
+def values_of(scores: Iterable[Score], choices: Iterable[Choice], metric: str) -> _Values:
     """(sweep, split, heads, language, k) -> score of the sweeps of these choices."""
     wanted = {row.sweep for row in choices}
     return {
@@ -129,7 +132,7 @@ def _values(scores: Iterable[Score], choices: Iterable[Choice], metric: str) -> 
     }
 
 
-def _curve(row: Choice, values: _Values, split: str) -> dict[int, float]:
+def curve_of(row: Choice, values: _Values, split: str) -> dict[int, float]:
     """k -> score of one sweep; on dev the mean of the languages that choose k.
 
     Test is read with the heads on that the sweep says; dev always with the heads pruned.
@@ -145,7 +148,7 @@ def _curve(row: Choice, values: _Values, split: str) -> dict[int, float]:
     return curve
 
 
-def _by_k(curves: Iterable[Mapping[int, float]]) -> dict[int, list[float]]:
+def values_by_k(curves: Iterable[Mapping[int, float]]) -> dict[int, list[float]]:
     """k -> the values of the curves that have it, k rising."""
     points = [point for curve in curves for point in curve.items()]
     groups = tidy.grouped(points, lambda point: point[0])
@@ -154,7 +157,7 @@ def _by_k(curves: Iterable[Mapping[int, float]]) -> dict[int, list[float]]:
 
 def _of_sweeps(sweeps: Sequence[Choice], values: _Values, split: str) -> Line:
     """The mean over the seeds, and their range."""
-    by_k = _by_k(_curve(row, values, split) for row in sweeps)
+    by_k = values_by_k(curve_of(row, values, split) for row in sweeps)
     several = len(sweeps) > 1
     return Line(
         ks=tuple(by_k),
@@ -164,16 +167,26 @@ def _of_sweeps(sweeps: Sequence[Choice], values: _Values, split: str) -> Line:
     )
 
 
+def _fewest(sweeps: Iterable[Choice], values: _Values) -> int:
+    """How many random rankings the k with fewest has, of those that are in the band."""
+    ks = [
+        {k for row in seeds for k in curve_of(row, values, "test")}
+        for seeds in tidy.grouped(sweeps, lambda row: row.ranking).values()
+    ]
+    counts = Counter(k for of_ranking in ks for k in of_ranking if k)
+    return min((count for count in counts.values() if count > 1), default=0)
+
+
 def _of_random(
     sweeps: Iterable[Choice], values: _Values, split: str, *, in_percentiles: bool
 ) -> Line:
     """The mean and the band of random rankings, at the k that two or more of them have."""
     curves = []
     for seeds in tidy.grouped(sweeps, lambda row: row.ranking).values():
-        by_k = _by_k(_curve(row, values, split) for row in seeds)
+        by_k = values_by_k(curve_of(row, values, split) for row in seeds)
         curves.append({k: sum(side) / len(side) for k, side in by_k.items()})
-    by_k = {k: side for k, side in _by_k(curves).items() if len(side) > 1}
-    ends = [_ends(side, in_percentiles=in_percentiles) for side in by_k.values()]
+    by_k = {k: side for k, side in values_by_k(curves).items() if len(side) > 1}
+    ends = [band_ends(side, in_percentiles=in_percentiles) for side in by_k.values()]
     return Line(
         ks=tuple(by_k),
         means=tuple(sum(side) / len(side) for side in by_k.values()),
@@ -182,7 +195,7 @@ def _of_random(
     )
 
 
-def _ends(values: Sequence[float], *, in_percentiles: bool) -> tuple[float, float]:
+def band_ends(values: Sequence[float], *, in_percentiles: bool) -> tuple[float, float]:
     """The ends of a band: 10th and 90th percentile, or smallest and largest."""
     if in_percentiles:
         tenths = quantiles(values, n=10, method="inclusive")

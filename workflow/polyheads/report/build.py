@@ -27,6 +27,7 @@ class Given:
     findings: Sentences
     heat_maps: Sequence[str | Path]  # an SVG for each of contents.rankings
     language_maps: Sequence[str | Path]  # an SVG for each group of languages
+    costs: str | Path | None = None  # an SVG of what pruning by each ranking leaves
     corpora: Sequence[str | Path]  # corpus.json files
     labels: Mapping[str, str | Path]  # corpus -> SVG of its labels
     encodings: Sequence[str | Path]  # encoding.json files
@@ -69,7 +70,7 @@ def build(pieces: Pieces, given: Given, out: Mapping[str, str | Path]) -> None:
         sections.how_to_read(),
         *sections.null_baselines(pieces),
         *sections.experiments(pieces),
-        sections.scores(pieces, given.heat_maps, given.language_maps),
+        sections.scores(pieces, given.heat_maps, given.language_maps, given.costs),
         sections.inventory("corpora", "Corpora", data, sections.labels(labels, given.labels)),
         sections.inventory("runtimes", "Run times and versions", times, asked),
     ]

@@ -140,16 +140,23 @@ def experiments(pieces: Pieces) -> list[Section]:
 
 
 def scores(
-    pieces: Pieces, heat_maps: Sequence[str | Path], language_maps: Sequence[str | Path]
+    pieces: Pieces,
+    heat_maps: Sequence[str | Path],
+    language_maps: Sequence[str | Path],
+    costs: str | Path | None = None,
 ) -> Section:
     """Rankings compared, heat maps by corpus, heads pruned.
 
-    heat_maps: one for each of contents.rankings; language_maps: one for each of their groups.
+    heat_maps: one for each of contents.rankings; language_maps: one for each of their groups;
+    costs: what pruning by each of them leaves.
     """
     rankings = pieces.contents.rankings
     parts = []
     names = (comparisons.RANKINGS, comparisons.COSTS)
     if shown := _named(names, pieces):
+        if costs:
+            words = "Mean test scores over k by kind of ranking. The largest k is in the table."
+            shown.append(image_item(costs, words, pages.caption("rankings-costs")))
         parts.append(Part(id="compared", title="Rankings compared", kind="plain", shown=shown))
     if language_maps:
         part = Part(id="languages", title="Rankings of languages compared")

@@ -125,7 +125,8 @@ def _legend(figure: Figure, models: Sequence[str], rows: Sequence[Curve]) -> Non
         name = CRITERION_NAMES[criterion]
         entries.append(Line2D([], [], label=name, color=INK, linestyle="none", **selected))
     entries.append(Line2D([], [], label="test at k = 0", color=INK, linestyle=":"))
-    counts = sorted(row.random_rankings for row in rows if row.random_rankings)
+    counted = [row for row in rows if row.random_rankings]
+    counts = sorted(n for row in counted for n in (row.random_fewest, row.random_rankings) if n)
     if counts and counts[-1] > 1:
         span = "10th–90th percentile" if rows[0].in_percentiles else "range"
         count = "–".join(map(str, dict.fromkeys((counts[0], counts[-1]))))

@@ -16,9 +16,11 @@ from polyheads.report.figures import (
     heat_map,
     low_resource,
     null_baselines,
+    ranking_curves,
     similarity,
 )
 from polyheads.report.names import Languages, heat_map_title
+from polyheads.study.comparisons import COSTS
 from polyheads.study.displays import Display
 
 Directory = str | Path
@@ -51,6 +53,12 @@ def of_languages(directory: Directory, languages: Languages, out: Sequence[str])
     groups = tidy.grouped(rows, lambda row: row.group)
     for members, path in zip(groups.values(), out, strict=True):
         similarity.draw(members, languages, path)
+
+
+def of_rankings(directory: Directory, out: str | Path) -> None:
+    """Draw what pruning by each kind of ranking leaves, as SVG."""
+    rows = products.read(directory, COSTS, products.OF_STUDY[COSTS])["curves"]
+    ranking_curves.draw(rows, out)
 
 
 def of_scores(
