@@ -10,6 +10,7 @@ is read whenever the workflow is planned: it imports YAML and jsonschema and not
 from polyheads.catalogue.entries import (
     READING,
     SPLITS,
+    TEXT_COLUMNS,
     embedded,
     file_of,
     file_split,
@@ -28,6 +29,7 @@ from polyheads.catalogue.loading import languages, load
 __all__ = [
     "READING",
     "SPLITS",
+    "TEXT_COLUMNS",
     "embedded",
     "file_of",
     "file_split",
