@@ -468,7 +468,11 @@ def write_card(place, out):
         encoder=models.read_info(place.root / "model"),
         corpora={"xx": json.loads((place.root / "corpus/corpus.json").read_text())},
         scores=card.compare(
-            [place.unpruned, place.trial], metric="accuracy", corpus="c", languages=["xx"]
+            [place.unpruned, place.trial],
+            metric="accuracy",
+            corpus="c",
+            task="pos",
+            languages=["xx"],
         ),
         languages={"xx": {"name": "Exish"}},
         command="snakemake export",

@@ -487,6 +487,7 @@ def test_the_card_of_an_export_has_the_same_gain_and_interval(tmp_path, task):
         [path.with_suffix("") for path in trials],
         metric=row.metric,
         corpus=row.corpus,
+        task=task,
         languages=["de"],
     )
     assert row.k == "1"

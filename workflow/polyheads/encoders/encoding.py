@@ -78,12 +78,13 @@ def encode(*, model_dir: Path, corpus_dir: Path, out_dir: Path, code: str = "") 
         "task": corpus["task"],
         "labels": corpus["labels"],
         "special": special,
-        **({"texts": around.texts()} if around else {}),
         "max_length": model["max_length"],
         "splits": report,
         "files": digests.table(out_dir, [f"{split}.parquet" for split in SPLITS]),
         "made_of": origins.of_encoding(model_dir, corpus_dir, code),
     }
+    if around:
+        info["texts"] = around.texts()
     with writing(out_dir / "encoding.json") as temporary:
         temporary.write_text(json.dumps(info, indent=1, ensure_ascii=False) + "\n")
 

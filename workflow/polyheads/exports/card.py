@@ -47,7 +47,7 @@ def write(
 
 
 def compare(
-    trials: Sequence[Path], *, metric: str, corpus: str, languages: Sequence[str]
+    trials: Sequence[Path], *, metric: str, corpus: str, task: str, languages: Sequence[str]
 ) -> list[dict[str, Any]]:
     """For every test language the scores of two trials, and the gain, each (value, low, high).
 
@@ -61,7 +61,7 @@ def compare(
         both = np.stack([counts.count(each, metric) for each in read], axis=1)
         score = counts.SCORES[metric]
         whole = score(both.sum(0).astype(np.float64))
-        key = drawn_gains.test_set(corpus, language)
+        key = drawn_gains.test_set(corpus, language, task, read[0])
         draws = resampling.bootstrap(both, score, key=key)
         found.append(
             {

@@ -438,8 +438,7 @@ class Trials:
                 "metrics": metrics.metrics(self.task, gold, predicted),
             }
             if self.layout.first:
-                _, packed = self._packed(row.language, row.split)
-                score["cut_texts"] = packed.cut
+                score["cut_texts"] = self._splits[row.language, row.split][1].cut
             scores.append(score)
         content: TrialFile = {
             "trial": {**trial, "task": self.task, "seed": self.setup.seed},

@@ -41,7 +41,7 @@ def read(
     ranges = reading["task"] == "pos" and "_" not in named
     column, labels = _tag_column(path, _schema(path), reading)
     for row, found in _rows(path, ["tokens", column]):
-        tokens, tags = _row(*found, labels, f"{path}:{row}")
+        tokens, tags = _row(found[0], found[1], labels, f"{path}:{row}")
         if ranges and "_" in tags:
             for tag in tags:
                 if tag == "_":
