@@ -79,11 +79,10 @@ def test_splits_are_parallel(corpora):
 
 def test_topics_are_those_of_the_sentence_in_every_language(corpora):
     """And not of the pattern alone: to act on a book is culture, on a lamp it isn't."""
-    labels = {
-        code: [tags for _, tags in corpora["classification", code]["test"]]
-        for code in grammar.LANGUAGES
-    }
-    assert labels["en"] == labels["de"] == labels["zh"] == labels["ar"]
+    first, *others = (
+        [tags for _, tags in corpora["classification", code]["test"]] for code in grammar.LANGUAGES
+    )
+    assert others == [first] * 3
     drawn = [
         Sentence("deny", (("THING", Filler(thing)),)) for thing in ("book", "lamp", "film", "rose")
     ]

@@ -167,9 +167,9 @@ classifier = pipeline("text-classification", model="this/directory")
 label = classifier({text}, truncation=True)
 ```
 
-It reads {record["max_length"]} subwords at the most, special tokens included; with `truncation=True`
-the rest is cut off, as in the trial, without it a longer text is an error or has another label. The
-head is a linear map of the first token's state, written as the head of this class.
+It reads {record["max_length"]} subwords at the most, special tokens included. With
+`truncation=True` the rest is cut off, as in the trial; without it a longer text is an error or gets
+another label. The head is a linear map of the first token's state, written as that of its class.
 
 Labels: {names}."""
 

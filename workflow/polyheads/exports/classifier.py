@@ -48,10 +48,9 @@ def rewritten(model: PreTrainedModel, sentence: Sentence, layout: Layout) -> Pre
         made: PreTrainedModel = AutoModelForSequenceClassification.from_config(config)
     except ValueError as error:
         raise _refused(model, "transformers has no sequence classification class for it") from error
-    made.to(model.device).eval()
+    torch.nn.Module.to(made, model.device).eval()  # whose types are plainer than its override's
     made.load_state_dict(model.state_dict(), strict=False)
-    device = torch.device(model.device)
-    given = inputs(sentence, layout, device)
+    given = inputs(sentence, layout, model.device)
     wanted = model.eval()(**given).logits[0, 0]
     _write_head(made, model)
     found = made(**given).logits[0]

@@ -1,8 +1,9 @@
 """The directory of a pruned model: weights, tokenizer, pruned_heads.json.
 
 transformers loads it as it is (AutoModelForTokenClassification or, of texts,
-AutoModelForSequenceClassification; pipeline); nothing of this project is needed. Before it is handed out it is held against the trial that it is: every label that the
-trial kept must come out again, of the tokenizer every subword.
+AutoModelForSequenceClassification; pipeline); nothing of this project is needed. Before it is
+handed out it is held against the trial that it is: every label that the trial kept must come out
+again, of the tokenizer every subword.
 """
 
 from __future__ import annotations
