@@ -23,6 +23,7 @@ from polyheads.catalogue.entries import (
     reading,
     splits,
     tag_names,
+    text_width,
 )
 from polyheads.catalogue.loading import languages, load
 
@@ -44,4 +45,5 @@ __all__ = [
     "reading",
     "splits",
     "tag_names",
+    "text_width",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, cast
 
-from polyheads.catalogue.records import Entry, File, Language, Reading
+from polyheads.catalogue.records import Columns, Entry, File, Language, Reading
 from polyheads.catalogue.tasks import PLAIN
 from polyheads.errors import UserError
 from polyheads.validation import nearest
@@ -139,6 +139,16 @@ def missing(entry: Entry, code: str, split: str, path: Path) -> str:
         f"{what}. It is not fetched{licence}{obtain}; put it there under this "
         "name, or name another directory as `own_copies` in the config"
     )
+
+
+def text_width(columns: Columns) -> int:
+    """The fewest columns of a line that hold every named one of a text, none of them twice."""
+    places: list[int] = []
+    for key in TEXT_COLUMNS:
+        column = columns.get(key)
+        if isinstance(column, int):
+            places.append(column)
+    return max([0, *places]) - min([0, *places])
 
 
 def tag_names(entry: Entry | Reading) -> list[str]:

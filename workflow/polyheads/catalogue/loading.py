@@ -9,9 +9,9 @@ from functools import partial
 from typing import Any, cast
 
 from polyheads import resources, strict_yaml
-from polyheads.catalogue.entries import READING, TEXT_COLUMNS, embedded, reading
+from polyheads.catalogue.entries import READING, TEXT_COLUMNS, embedded, reading, text_width
 from polyheads.catalogue.extending import At, extended
-from polyheads.catalogue.records import Entry, Language
+from polyheads.catalogue.records import Columns, Entry, Language
 from polyheads.catalogue.tasks import PLAIN
 from polyheads.errors import UserError
 from polyheads.files import LONGEST_NAME
@@ -256,8 +256,7 @@ def _check_reading(entry: Entry, code: str, at: At) -> None:
             "remove it"
         )
     least = min(count) if isinstance(count, list) else count
-    places = [abs(columns[key]) for key in needed if isinstance(columns[key], int)]
-    if least is not None and least < max(places, default=0):
+    if not classified and least is not None and least < max(abs(columns[key]) for key in needed):
         raise UserError(
             f"{where('columns', 'count')}: {least} columns don't hold a {needed[0]} in column "
             f"{columns[needed[0]]} and {needed[1]} in column {columns[needed[1]]}"
@@ -280,6 +279,13 @@ def _check_texts(columns: Mapping[str, Any], kind: str, where: Callable[..., str
                 f"{where('columns', key)}: a column by its name needs `header: true`; else give "
                 "its number, counted from 1"
             )
+    count, needed = columns.get("count"), text_width(cast(Columns, columns))
+    least = min(count) if isinstance(count, list) else count
+    if least is not None and least < needed:
+        raise UserError(
+            f"{where('columns', 'count')}: {least} columns are too few for those that are named; "
+            f"give at least {needed}"
+        )
     separator = columns.get("separator", "tab")
     if separator not in ("tab", "csv"):
         raise UserError(

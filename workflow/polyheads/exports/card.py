@@ -164,7 +164,7 @@ def _use_of_texts(record: Mapping[str, Any], names: str) -> str:
 from transformers import pipeline
 
 classifier = pipeline("text-classification", model="this/directory")
-label = classifier({text}, truncation=True)
+label = classifier([{text}], truncation=True)[0]["label"]
 ```
 
 It reads {record["max_length"]} subwords at the most, special tokens included. With

@@ -20,6 +20,7 @@ from transformers import AutoModelForSequenceClassification
 
 from polyheads.encoders import subwords
 from polyheads.encoders.batches import Layout, Sentence, pack
+from polyheads.encoders.gates import number_layers
 from polyheads.encoders.subwords import read_split
 from polyheads.errors import UserError
 from polyheads.study import predictions
@@ -48,7 +49,7 @@ def rewritten(model: PreTrainedModel, sentence: Sentence, layout: Layout) -> Pre
         made: PreTrainedModel = AutoModelForSequenceClassification.from_config(config)
     except ValueError as error:
         raise _refused(model, "transformers has no sequence classification class for it") from error
-    torch.nn.Module.to(made, model.device).eval()  # whose types are plainer than its override's
+    torch.nn.Module.to(number_layers(made), model.device).eval()
     made.load_state_dict(model.state_dict(), strict=False)
     given = inputs(sentence, layout, model.device)
     wanted = model.eval()(**given).logits[0, 0]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from polyheads.catalogue import TEXT_COLUMNS
+from polyheads.catalogue import TEXT_COLUMNS, text_width
 from polyheads.catalogue.records import Columns, Reading
 from polyheads.corpora.readers.columns import expected, fields_of, place, widths
 from polyheads.corpora.readers.lines import (
@@ -39,7 +39,7 @@ def read(
     header = columns.get("header", False)
     used = [key for key in TEXT_COLUMNS if key in columns]
     places = None if header else _places(columns, used, path, [])
-    least, most = (1.0, float("inf")) if header else widths(columns, *used)
+    least, most = _widths(columns)
     rows = Rows(reading, path, counts)
     for number, line in numbered_lines(path, reading.get("encoding", "utf-8"), counts):
         if not line:
@@ -51,7 +51,8 @@ def read(
             fields = line.split("\t")
         if places is None:
             places = _places(columns, used, path, fields)
-            least, most = widths(columns) if "count" in columns else (len(fields), len(fields))
+            if "count" not in columns:
+                least = most = max(least, len(fields))
             rows.check_header(fields, places["label"], number)
             count_skipped(counts, "header")
             continue
@@ -67,6 +68,14 @@ def read(
             what = f"{quoted(values['text'])}: does the entry lack `quoted: true`?"
             count_repair(counts, "quotes_kept", path, number, what)
         yield rows.sentence(number, values)
+
+
+def _widths(columns: Columns) -> tuple[float, float]:
+    """Least and most columns of a line; without `count` and names, what the numbers ask for."""
+    least = text_width(columns)
+    named = [column for key in TEXT_COLUMNS if isinstance(column := columns.get(key), int)]
+    most = least if all(column > 0 for column in named) else float("inf")
+    return widths(columns) if "count" in columns else (least, most)
 
 
 def _places(columns: Columns, used: list[str], path: Source, header: list[str]) -> dict[str, int]:
