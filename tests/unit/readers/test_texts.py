@@ -1,10 +1,12 @@
 """Texts to classify, in lines and in Parquet: what is read, counted and refused."""
 
 import json
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
 from polyheads import catalogue
 from polyheads.corpora import preparing, readers
@@ -213,6 +215,14 @@ def test_bad_parquet(tmp_path, columns, names, message):
     content = write_parquet(tmp_path / "x", columns, names)
     with pytest.raises(UserError, match=message):
         read(tmp_path / "a.parquet", content, **PARQUET)
+
+
+def test_the_entry_of_the_docs():
+    text = (Path(__file__).parents[3] / "docs/corpora.md").read_text(encoding="utf-8")
+    block = text[text.index("      - {name: mine") :].partition("\n\n")[0]
+    entry = catalogue.load(yaml.safe_load(block))["mine"]
+    assert catalogue.splits(entry, "sw") == ["train", "dev", "test"]
+    assert catalogue.file_of(entry, "sw", "dev")["name"] == "dev.tsv"
 
 
 def test_prepared_texts(tmp_path):
