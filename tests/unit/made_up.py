@@ -9,6 +9,7 @@ from polyheads.provenance import module_hash
 METRICS = {
     "pos": ("accuracy", "macro_f1", "f1_runs_as_published"),
     "ner": ("f1_strict", "precision_strict", "recall_strict", "f1_lenient"),
+    "classification": ("accuracy", "macro_f1"),
 }
 
 
@@ -86,6 +87,7 @@ def study(directory: Path, *, models=("mbert", "tiny"), targets=("de", "zh"), se
 LABELS = {
     "pos": ["ADJ", "NOUN", "OTHER", "SCONJ", "VERB"],
     "ner": ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"],
+    "classification": ["sports", "politics", "health"],
 }
 
 
@@ -93,7 +95,8 @@ def predictions(task: str, right: float, *, sentences: int = 40, seed: int = 0, 
     """Gold and predicted label ids per sentence; `right`: share of words left as they are."""
     truth, chance = random.Random(gold_seed), random.Random(seed)
     ids = range(len(LABELS[task]))
-    gold = [truth.choices(ids, k=truth.randint(1, 12)) for _ in range(sentences)]
+    longest = 1 if task == "classification" else 12
+    gold = [truth.choices(ids, k=truth.randint(1, longest)) for _ in range(sentences)]
     changed = [[i if chance.random() < right else chance.choice(ids) for i in s] for s in gold]
     return gold, changed
 

@@ -434,9 +434,9 @@ def test_mistakes_of_an_added_language_name_its_own_place(extension, message):
 
 def test_codes_with_scripts_and_varieties():
     files = {"files": {"test": {}}}
-    codes = ("zh-Hant", "de-st", "sr-Latn-RS", "es-419", "hau")
+    codes = ("zh-Hant", "de-st", "sr-Latn-RS", "es-419", "hau", "eng_Latn")
     entry = catalogue.load([{**OWN, "languages": dict.fromkeys(codes, files)}])["my-ner"]
     assert list(entry["languages"]) == list(codes)
-    for code in ("Zh", "zh_Hant", "zh-", "zh+en", "zh@30", "../x"):
+    for code in ("Zh", "zh_Hant", "eng_latn", "zh-", "zh+en", "zh@30", "../x"):
         with pytest.raises(UserError, match=r"corpora\[0\]\.languages"):
             catalogue.load([{**OWN, "languages": {code: files}}])

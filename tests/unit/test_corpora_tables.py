@@ -9,6 +9,7 @@ from polyheads.catalogue import SPLITS
 from polyheads.corpora import readers
 from polyheads.report.figures import corpus as corpus_figure
 from polyheads.report.tables import corpora as corpora_tables
+from polyheads.report.tables import inventory
 
 LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}}
 
@@ -100,3 +101,35 @@ def test_every_kind_has_words():
     kinds = set(re.findall(r'count_(?:repair|skipped)\(\s*counts, "([a-z_]+)"', source))
     assert len(kinds) > 10
     assert kinds <= corpora_tables.KINDS.keys()
+
+
+def test_texts_are_called_so():
+    counts = {"train": {"sports": 3, "health": 0}, "test": {"sports": 1, "health": 2}}
+    classified = corpus(task="classification", tag_counts=counts)
+    assert label_counts(classified) == {"sports": 4, "health": 2}
+    labels = corpora_tables.labels_table([classified], LANGUAGES)
+    assert labels.title == "toy: labels (texts, all splits)"
+    table = corpora_tables.corpora_table([classified], LANGUAGES)
+    assert table.records[0]["segmentation"] == "texts"
+    assert "white space" in table.notes[0]
+    assert not corpora_tables.corpora_table([corpus()], LANGUAGES).notes
+
+
+def test_cut_texts_have_columns_where_texts_are_classified():
+    counts = dict.fromkeys(
+        (
+            *("sentences", "words", "subwords", "words_without_subwords", "windowed_sentences"),
+            *("truncated_words", "longest_subwords"),
+        ),
+        1,
+    ) | {"subwords_per_word": 1.5}
+    of_texts = counts | {"texts_without_subwords": 0, "cut_texts": 7}
+    about = {"model": "m", "corpus": "toy", "language": "en"}
+    words = {**about, "splits": {"train": counts}}
+    texts_too = {**about, "splits": {"test": of_texts}}
+    plain = inventory.subwords_table([words], LANGUAGES)
+    assert len(plain.notes) == 1 and "test_cut_texts" not in plain.records[0]
+    table = inventory.subwords_table([words, texts_too], LANGUAGES)
+    assert [row["test_cut_texts"] for row in table.records] == [None, 7]
+    assert widths(table) == {sum(c.colspan for c in table.head[0])}
+    assert "cut off" in table.notes[1]

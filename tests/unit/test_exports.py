@@ -19,7 +19,7 @@ from tokenizers import Tokenizer, normalizers, pre_tokenizers
 from tokenizers.models import WordPiece
 from tokenizers.processors import TemplateProcessing
 
-from polyheads.encoders import models, subwords
+from polyheads.encoders import encoding, models, subwords
 from polyheads.encoders.batches import pack
 from polyheads.encoders.gates import ATTENTION, gate_without, number_layers
 from polyheads.errors import UserError
@@ -102,7 +102,7 @@ class Place:
         self.root = root
         write_corpus(root / "corpus")
         write_model(root / "model")
-        subwords.encode(
+        encoding.encode(
             model_dir=root / "model", corpus_dir=root / "corpus", out_dir=root / "encoding"
         )
         self.runner = self.make_runner()
@@ -468,7 +468,11 @@ def write_card(place, out):
         encoder=models.read_info(place.root / "model"),
         corpora={"xx": json.loads((place.root / "corpus/corpus.json").read_text())},
         scores=card.compare(
-            [place.unpruned, place.trial], metric="accuracy", corpus="c", languages=["xx"]
+            [place.unpruned, place.trial],
+            metric="accuracy",
+            corpus="c",
+            task="pos",
+            languages=["xx"],
         ),
         languages={"xx": {"name": "Exish"}},
         command="snakemake export",

@@ -90,6 +90,35 @@ def test_every_gain_has_an_interval_and_p(tmp_path, task):
         assert row.low < row.gain < row.high and row.p is None
 
 
+@pytest.mark.parametrize("task", ["pos", "classification"])
+def test_languages_of_a_parallel_corpus_of_texts_share_the_draws(tmp_path, task):
+    """Where trials give the same labels in both, so that their mean is as uncertain as each."""
+    sweeps = study(tmp_path, {"de": GAIN, "zh": GAIN}, task=task, experiment=task)
+    _, _, found = run(sweeps, tmp_path)
+    mean = next(row for row in found if row.level == "mean" and row.criterion == "dev_selected")
+    pairs = [of(found, target) for target in ("de", "zh")]
+    assert pairs[0].gain == pairs[1].gain == mean.gain
+    widths = [row.high - row.low for row in (*pairs, mean)]
+    if task == "classification":
+        assert widths[0] == widths[1] == pytest.approx(widths[2])
+        assert pairs[0].p == pairs[1].p
+    else:
+        assert widths[2] < 0.85 * min(widths[:2])
+
+
+def test_texts_with_other_labels_are_drawn_by_themselves(tmp_path):
+    one, other = (
+        predictions.Predictions(("x", "y"), np.ones(3, int), np.array(gold), np.zeros(3, int))
+        for gold in ([0, 1, 1], [1, 0, 1])
+    )
+    names = [
+        drawn_gains.test_set("c", target, "classification", found)
+        for target, found in (("de", one), ("zh", one), ("ar", other))
+    ]
+    assert names[0] == names[1] != names[2]
+    assert drawn_gains.test_set("c", "de", "pos", one) == "c de"
+
+
 def test_same_numbers_twice_and_for_a_pair_alone(tmp_path):
     sweeps = study(tmp_path, {"de": GAIN, "zh": NO_GAIN})
     run(sweeps, tmp_path)
@@ -487,6 +516,7 @@ def test_the_card_of_an_export_has_the_same_gain_and_interval(tmp_path, task):
         [path.with_suffix("") for path in trials],
         metric=row.metric,
         corpus=row.corpus,
+        task=task,
         languages=["de"],
     )
     assert row.k == "1"

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from polyheads import catalogue
+from polyheads.catalogue.tasks import PLAIN
 from polyheads.corpora import grammar
 from polyheads.corpora.grammar.names import REAL, SYLLABLES, invented_names
 from polyheads.corpora.grammar.realise import realise
-from polyheads.corpora.grammar.sentences import CLASSES, PATTERNS, draw
+from polyheads.corpora.grammar.sentences import CLASSES, PATTERNS, Filler, Sentence, draw, topic
 from polyheads.errors import UserError
 
 SIZES = {"train": 120, "dev": 40, "test": 60}
@@ -29,9 +30,13 @@ def corpora():
     }
 
 
+def entry_of(task):
+    return catalogue.load()["grammar-topics" if task == "classification" else f"grammar-{task}"]
+
+
 @pytest.mark.parametrize(("task", "code"), TASKS)
 def test_tags_belong_to_the_entry_and_are_valid_iob2(corpora, task, code):
-    entry = catalogue.load()[f"grammar-{task}"]
+    entry = entry_of(task)
     known = set(catalogue.tag_names(entry))
     for split, size in SIZES.items():
         sentences = corpora[task, code][split]
@@ -40,19 +45,19 @@ def test_tags_belong_to_the_entry_and_are_valid_iob2(corpora, task, code):
             assert len(words) == len(tags) and all(word and not word.isspace() for word in words)
             assert set(tags) <= known
             for before, tag in zip(["O", *tags], tags, strict=False):
-                assert task == "pos" or tag[0] != "I" or before[2:] == tag[2:]
+                assert task in PLAIN or tag[0] != "I" or before[2:] == tag[2:]
 
 
 def test_every_label_is_used(corpora):
     for task in grammar.TASKS:
         used = {
-            tag if task == "pos" else tag[2:]
+            tag if task in PLAIN else tag[2:]
             for code in grammar.LANGUAGES
             for split in SIZES
             for _, tags in corpora[task, code][split]
             for tag in tags
         }
-        assert used - {""} == set(catalogue.load()[f"grammar-{task}"]["labels"])
+        assert used - {""} == set(entry_of(task)["labels"])
 
 
 @pytest.mark.parametrize("task", grammar.TASKS)
@@ -70,6 +75,20 @@ def test_splits_are_parallel(corpora):
     for left, right in zip(corpora["ner", "en"]["test"], corpora["ner", "de"]["test"], strict=True):
         kinds = [Counter(tag for tag in tags if tag[0] == "B") for _, tags in (left, right)]
         assert kinds[0] == kinds[1]
+
+
+def test_topics_are_those_of_the_sentence_in_every_language(corpora):
+    """And not of the pattern alone: to act on a book is culture, on a lamp it isn't."""
+    first, *others = (
+        [tags for _, tags in corpora["classification", code]["test"]] for code in grammar.LANGUAGES
+    )
+    assert others == [first] * 3
+    drawn = [
+        Sentence("deny", (("THING", Filler(thing)),)) for thing in ("book", "lamp", "film", "rose")
+    ]
+    assert [topic(sentence) for sentence in drawn] == ["culture", "things", "culture", "things"]
+    texts = [texts for texts, _ in corpora["classification", "zh"]["train"]]
+    assert all(len(text) == 1 and " " in text[0] for text in texts)
 
 
 def test_some_names_of_test_never_occur_in_training(corpora):

@@ -177,3 +177,9 @@ def test_every_task_has_a_default_that_it_computes():
         assert list(metrics.metrics(task, gold, gold)) == list(tasks.METRICS[task])
         assert tasks.DEFAULT_METRIC[task] in tasks.METRICS[task]
         assert tasks.PUBLISHED_METRIC[task] in tasks.METRICS[task]
+
+
+def test_classified_texts():
+    gold, predicted = ([[label] for label in labels] for labels in ("aabb", "abbc"))
+    found = metrics.metrics("classification", gold, predicted)
+    assert found == pytest.approx({"accuracy": 50, "macro_f1": 100 * (2 / 3 + 1 / 2) / 2})

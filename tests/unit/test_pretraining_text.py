@@ -10,13 +10,16 @@ from polyheads.corpora import grammar, pretraining
 from polyheads.errors import UserError
 
 
-def corpus(directory, language, source="a file"):
+def corpus(directory, language, source="a file", task="pos"):
     """corpus.json of a prepared corpus with three training sentences."""
     sentences = [[language, str(number)] for number in range(3)]
+    if task == "classification":
+        sentences = [[f"{language}  a", f"{number}\n"] for number in range(3)]
     splits = datasets.DatasetDict(train=datasets.Dataset.from_dict({"tokens": sentences}))
     splits.save_to_disk(str(directory / language / "data"))
     path = directory / language / "corpus.json"
-    path.write_text(json.dumps({"corpus": "toy", "language": language, "source": [source]}))
+    info = {"corpus": "toy", "language": language, "task": task, "source": [source]}
+    path.write_text(json.dumps(info))
     return path
 
 
@@ -31,6 +34,11 @@ def test_training_sets_one_after_the_other(tmp_path):
     assert found.about == "training sets of toy bb, toy aa"
     assert found.corpora == {f"toy/{path.parent.name}": digests.of_file(path) for path in paths}
     assert len(text(paths).sentences) == 6
+
+
+def test_texts_to_classify_are_cut_at_white_space(tmp_path):
+    path = corpus(tmp_path, "en", task="classification")
+    assert text([path], sentences=2).sentences == [["en", "a", "0"], ["en", "a", "1"]]
 
 
 def test_the_grammar_makes_as_much_as_it_is_told(tmp_path):

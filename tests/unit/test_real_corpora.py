@@ -1,15 +1,18 @@
 """Real corpora from a mirror (tests/fill_mirror.py): checksums, sizes, repairs."""
 
+import csv
+import itertools
 import os
 from pathlib import Path
 
 import pytest
 
 from polyheads import catalogue
-from polyheads.corpora import fetching, preparing
+from polyheads.corpora import fetching, preparing, readers
 
 MIRROR = os.environ.get("POLYHEADS_MIRROR")
 CATALOGUE = catalogue.load()
+LOCKS = Path(__file__).parents[2] / "resources/locks"
 LANGUAGES = [
     (name, code)
     for name, entry in CATALOGUE.items()
@@ -34,7 +37,7 @@ def prepared(name, code, directory):
         mirror=MIRROR,
         own_copies=directory / "none",
         out_dir=directory / "files",
-        lock_path=directory / "lock.json",
+        lock_path=_lock(name, code, directory / "lock.json"),
         archives={},
         partial_dir=directory / "partial",
     )
@@ -45,6 +48,13 @@ def prepared(name, code, directory):
         directory=directory / "files",
         out_dir=directory / "prepared",
     )
+
+
+def _lock(name, code, path):
+    """The checksums that the project has of a language's files, in a copy."""
+    if (LOCKS / name / f"{code}.json").is_file():
+        path.write_bytes((LOCKS / name / f"{code}.json").read_bytes())
+    return path
 
 
 # What the readers repair in the real files; whatever isn't here has nothing to repair. AQMAR has 70
@@ -106,6 +116,10 @@ REPAIRS = {
         ("dev", "orphan_inside"): 1,
         ("test", "orphan_inside"): 4,
     },
+    ("sib-200", "cat_Latn"): {
+        ("train", "control_character"): 7,
+        ("test", "control_character"): 2,
+    },
     ("masakhapos", "ewe"): {("train", "control_character"): 2, ("test", "control_character"): 1},
 }
 
@@ -120,3 +134,21 @@ def test_every_file_of_the_mirror(tmp_path, name, code):
         for kind, found in counts["repairs"].items()
     }
     assert repairs == REPAIRS.get((name, code), {})
+
+
+@pytest.mark.skipif(
+    ("sib-200", "eng_Latn") not in LANGUAGES, reason="needs sib-200 in POLYHEADS_MIRROR"
+)
+def test_a_text_has_the_same_place_and_label_in_every_language_of_sib_200():
+    """And what is read is what Python's csv module reads."""
+    first: dict[str, list[tuple[str, str]]] = {}
+    codes = [code for name, code in LANGUAGES if name == "sib-200"]
+    for code, split in itertools.product(codes, catalogue.SPLITS):
+        path = Path(MIRROR) / "sib-200" / code / f"{split}.tsv"
+        with open(path, encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file, delimiter="\t"))
+        reading = catalogue.reading(CATALOGUE["sib-200"], code)
+        found = list(readers.read(path, reading, split=split, counts=readers.new_counts()))
+        assert found == [([row["text"]], [row["category"]]) for row in rows], path
+        places = [(row["index_id"], row["category"]) for row in rows]
+        assert first.setdefault(split, places) == places, path

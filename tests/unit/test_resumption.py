@@ -19,7 +19,7 @@ from tokenizers.processors import TemplateProcessing
 
 from polyheads import catalogue
 from polyheads.corpora import preparing
-from polyheads.encoders import models, subwords
+from polyheads.encoders import encoding, models
 from polyheads.training import trials
 from polyheads.training.checkpoints import Checkpoint
 from polyheads.validation import load_schema
@@ -100,7 +100,7 @@ class Place:
                 out_dir=corpus,
             )
             encoded = self.root / "encodings" / language
-            subwords.encode(model_dir=model, corpus_dir=corpus, out_dir=encoded)
+            encoding.encode(model_dir=model, corpus_dir=corpus, out_dir=encoded)
 
     def runner(self):
         setup = trials.Setup(

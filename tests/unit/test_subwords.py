@@ -10,7 +10,7 @@ from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, tr
 from tokenizers.models import WordPiece
 from tokenizers.processors import TemplateProcessing
 
-from polyheads.encoders import subwords
+from polyheads.encoders import encoding, subwords
 from polyheads.errors import UserError
 
 PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "b", "##a", "##b", "."]
@@ -71,7 +71,7 @@ def test_encode_counts_and_keeps_everything(model_dir, tmp_path):
     corpus = write_corpus(
         tmp_path / "c", train=[["a"], long], dev=[["\x01", "ababab" * 2]], test=[["a", "b"]]
     )
-    subwords.encode(model_dir=model_dir, corpus_dir=corpus, out_dir=tmp_path / "e")
+    encoding.encode(model_dir=model_dir, corpus_dir=corpus, out_dir=tmp_path / "e")
     info = subwords.read_info(tmp_path / "e")
     assert info["special"] == {"prefix": [2], "suffix": [3], "unknown": 1}
     assert info["splits"]["train"]["windowed_sentences"] == 1
@@ -89,7 +89,7 @@ def test_encode_counts_and_keeps_everything(model_dir, tmp_path):
 
 def test_repeated_sentences_can_be_left_out(model_dir, tmp_path):
     corpus = write_corpus(tmp_path / "c", train=[["a"], ["a"], ["b"], ["a", "b"]])
-    subwords.encode(model_dir=model_dir, corpus_dir=corpus, out_dir=tmp_path / "e")
+    encoding.encode(model_dir=model_dir, corpus_dir=corpus, out_dir=tmp_path / "e")
     read = subwords.read_split(tmp_path / "e", "train", 2, leave_out_repeated=True)
     assert [s.subwords.tolist() for s in read] == [[4], [5]]
     assert len(subwords.read_split(tmp_path / "e", "train")) == 4
@@ -100,7 +100,7 @@ def test_repeated_sentences_can_be_left_out(model_dir, tmp_path):
 def test_tenths_of_a_training_set_are_cumulative(model_dir, tmp_path):
     sentences = [["a"] * (number + 1) for number in range(25)]
     corpus = write_corpus(tmp_path / "c", train=sentences, dev=[["a"]])
-    subwords.encode(model_dir=model_dir, corpus_dir=corpus, out_dir=tmp_path / "e")
+    encoding.encode(model_dir=model_dir, corpus_dir=corpus, out_dir=tmp_path / "e")
     read = {
         percent: [
             len(s.starts) for s in subwords.read_split(tmp_path / "e", "train", percent=percent)
@@ -117,7 +117,7 @@ def test_tenths_of_a_training_set_are_cumulative(model_dir, tmp_path):
 
 def test_a_language_with_a_test_set_only(model_dir, tmp_path):
     corpus = write_corpus(tmp_path / "c", test=[["a", "b"]])
-    subwords.encode(model_dir=model_dir, corpus_dir=corpus, out_dir=tmp_path / "e")
+    encoding.encode(model_dir=model_dir, corpus_dir=corpus, out_dir=tmp_path / "e")
     assert list(subwords.read_info(tmp_path / "e")["splits"]) == ["test"]
     assert subwords.read_split(tmp_path / "e", "train") == []
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from polyheads.job import job
 
 with job(snakemake.log[0], snakemake.output):
-    from polyheads.encoders.subwords import encode
+    from polyheads.encoders.encoding import encode
 
     encode(
         model_dir=Path(snakemake.input.model).parent,

@@ -23,6 +23,7 @@ with job(snakemake.log[0], snakemake.output):
             [path.with_suffix("") for path in trials],
             metric=record["metric"],
             corpus=record["point"]["corpus"],
+            task=record["task"],
             languages=p.tested,
         ),
         languages=p.languages,

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from samples import TEXTS
 
 from polyheads import catalogue
+from polyheads.catalogue.tasks import PLAIN
 from polyheads.corpora import readers
 from polyheads.errors import UserError
 
@@ -29,6 +30,12 @@ LAYOUTS = [
     {"separator": "whitespace", "header": True, "joined_token": True, "count": 2},
     {"separator": "csv", "comment": "#", "count": [2, 4]},
 ]
+OF_TEXTS = [
+    {"quoted": True},
+    {"header": False, "text": 3, "second": -1, "label": 2},
+    {"separator": "csv", "header": False, "text": -2, "second": 1, "label": -1, "id": 2},
+    {"text": 3, "count": [3, 5]},
+]
 PIECES = [
     *(b"\n", b"\n\n", b"\r", b"\0", b"\x85", b"\xc2\x92", b"\xef\xbb\xbf", b"\xff\xfe"),
     *(b"\t", b" ", b"\x1f\x8b", b"PK\x03\x04", b"\\ud800", b'{"tokens": [], "tags": []}'),
@@ -42,9 +49,11 @@ def readings(draw, kind):
     options = TEXTS[kind][0] | draw(st.sampled_from(OPTIONS))
     if kind == "columns":
         options |= {"columns": options["columns"] | draw(st.sampled_from([{}, *LAYOUTS]))}
+    if kind == "texts":
+        options |= {"columns": options["columns"] | draw(st.sampled_from([{}, *OF_TEXTS]))}
     if options["task"] == "sf" and "other_types" in options:
         options |= {"other_types": "date"}
-    if options["task"] == "pos":
+    if options["task"] in PLAIN:
         options.pop("other_types", None)
     return options
 
@@ -88,11 +97,14 @@ def only_user_errors(path, content, options):
     known = set(catalogue.tag_names(options))
     try:
         for tokens, tags in readers.read(path, options, split="dev", counts=readers.new_counts()):
-            assert len(tokens) == len(tags) > 0
+            if options["task"] == "classification":
+                assert len(tokens) == 2 and len(tags) == 1
+            else:
+                assert len(tokens) == len(tags) > 0
             assert set(tags) <= known
             "".join(tokens).encode()
             for before, tag in zip(["O", *tags], tags, strict=False):
-                assert options["task"] == "pos" or tag[:2] != "I-" or before[2:] == tag[2:]
+                assert options["task"] in PLAIN or tag[:2] != "I-" or before[2:] == tag[2:]
     except UserError as error:
         assert "\n" not in str(error) and str(path) in str(error)
         return str(error)

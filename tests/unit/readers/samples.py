@@ -41,6 +41,12 @@ MASSIVE = reading("massive", "sf", SLOTS)
 MTOD = reading("mtod", "sf", SLOTS)
 JSONL = reading("jsonl")
 PARQUET = reading("parquet")
+CLASSIFIED = reading(
+    "texts",
+    "classification",
+    ["sport", "news"],
+    columns={"text": "one", "second": "two", "label": "topic", "id": 1, "header": True},
+)
 
 GOOD_CONLLU = (
     "# sent_id = 1\n# text = vámonos _\n"
@@ -66,6 +72,7 @@ GOOD_MTOD = mtod_row("8:17:date", "Wake mé this week ", ["wake", "mé", "this",
 GOOD_JSONL = jsonl_row(["Ada", "Lôvel", "sat"], ["B-PER", "I-PER", "O"]) + jsonl_row(
     ["Oslo"], ["B-LOC"]
 )
+GOOD_CLASSIFIED = "id\ttopic\tone\ttwo\n1\tsport\tA goal was séen.\tÖ\n2\tnews\tx y\tA vote.\n"
 TEXTS = {
     "conllu": (CONLLU, GOOD_CONLLU, 2),
     "columns": (COLUMNS, GOOD_COLUMNS, 2),
@@ -73,6 +80,7 @@ TEXTS = {
     "massive": (MASSIVE, GOOD_MASSIVE, 2),
     "mtod": (MTOD, GOOD_MTOD, 2),
     "jsonl": (JSONL, GOOD_JSONL, 2),
+    "texts": (CLASSIFIED, GOOD_CLASSIFIED, 2),
 }
 
 
@@ -83,7 +91,7 @@ def read(folder, content, options, split="dev"):
     counts = readers.new_counts()
     sentences = list(readers.read(path, options, split=split, counts=counts))
     assert counts["sentences"] == len(sentences)
-    assert counts["words"] == sum(len(tokens) for tokens, _ in sentences)
+    assert counts["words"] == sum(readers.words(t, options["task"]) for t, _ in sentences)
     return sentences, counts
 
 

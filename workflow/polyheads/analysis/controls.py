@@ -116,7 +116,7 @@ def rows(
     choices = list(choices)
     controls = controls_of(display, choices)
     sides = sides_of(controls, lowest_of(choices))
-    in_metric = display.metric == PUBLISHED_METRIC[display.task]
+    in_metric = display.metric == PUBLISHED_METRIC.get(display.task)
     study = _Study(
         lowest={control.sweep: lowest for lowest, control in sides},
         changes=published.control_changes() if in_metric else {},

@@ -6,6 +6,7 @@ or the scores are a UserError.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,7 @@ class SweepCounts:
     """The trials of one sweep that are there."""
 
     choice: Choice
+    test_set: str  # see `test_set`
     ks: tuple[int, ...]  # 0 first
     trials: tuple[str, ...]  # their paths, in the order of ks
     counts: np.ndarray  # (sentences, systems in the order of ks, width)
@@ -81,6 +83,7 @@ def load(choices: Iterable[Choice], sweeps: Sweeps) -> list[SweepCounts]:
     """The counts of one test set's sweeps; those without k = 0 or any choice have no gain and are
     left out."""
     first: tuple[str, Predictions] | None = None
+    named = ""
     out = []
     for choice in choices:
         if choice.dev_selected.gain is None and choice.test_oracle.gain is None:
@@ -91,22 +94,23 @@ def load(choices: Iterable[Choice], sweeps: Sweeps) -> list[SweepCounts]:
             path = str(Path(trial).with_suffix(".parquet"))
             heads = choice.heads if k else "pruned"
             predictions = read(path, language=choice.target, heads=heads)
-            first = first or (path, predictions)
+            if first is None:
+                first = path, predictions
+                named = test_set(choice.corpus, choice.target, choice.task, predictions)
             check_same(first[1], predictions, paths=(first[0], path))
             counts.append(count(predictions, choice.metric))
         ks, paths = zip(*trials, strict=True)
-        out.append(SweepCounts(choice, ks, paths, np.stack(counts, axis=1)))
+        out.append(SweepCounts(choice, named, ks, paths, np.stack(counts, axis=1)))
     return out
 
 
 def scores(counted: Sequence[SweepCounts], resamples: int) -> list[np.ndarray]:
     """For each sweep (resamples, systems) scores on draws of sentences, the same for all sweeps."""
     every = np.concatenate([one.counts for one in counted], axis=1)
-    choice = counted[0].choice
     drawn = resampling.bootstrap(
         every,
-        SCORES[choice.metric],
-        key=test_set(choice.corpus, choice.target),
+        SCORES[counted[0].choice.metric],
+        key=counted[0].test_set,
         resamples=resamples,
     )
     ends = np.cumsum([len(one.ks) for one in counted])
@@ -128,9 +132,16 @@ def whole(counted: SweepCounts, counts: np.ndarray) -> np.ndarray:
     return SCORES[counted.choice.metric](counts.sum(0).astype(np.float64))
 
 
-def test_set(corpus: str, target: str) -> str:
-    """A name for the test set, the same wherever the same sentences are drawn."""
-    return f"{corpus} {target}"
+def test_set(corpus: str, target: str, task: str, found: Predictions) -> str:
+    """A name for the test set, the same wherever the same sentences are drawn.
+
+    The languages of a corpus whose texts have the same labels one by one are translations of each
+    other: they share the draws, so that a mean over languages has the noise of sentences that are
+    hard in all of them.
+    """
+    if task != "classification":
+        return f"{corpus} {target}"
+    return f"{corpus} {zlib.crc32(found.gold.astype('<i8').tobytes()):08x}"
 
 
 def _check(gain: float, choice: Choice, criterion: str) -> None:

@@ -352,7 +352,7 @@ def _p_of_exchanges(counted: Sequence[SweepCounts], resamples: int) -> float:
     null = resampling.exchanged(
         counts,
         SCORES[choice.metric],
-        key=drawn_gains.test_set(choice.corpus, choice.target),
+        key=counted[0].test_set,
         resamples=resamples,
     )
     gains = [resampling.gains(whole(one, side)) for one, side in zip(counted, counts, strict=True)]

@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from polyheads.analysis import tidy
+from polyheads.catalogue.tasks import PLAIN
 
 
 def label_counts(corpus: Mapping[str, Any]) -> dict[str, int]:
-    """Label -> words (POS) or spans (counted by B-) in all splits of a corpus.json."""
+    """Label -> words, texts, or spans (counted by B-) in all splits of a corpus.json."""
     counts: dict[str, int] = {}
     for tags in corpus["tag_counts"].values():
         for tag, number in tags.items():
-            if corpus["task"] == "pos":
+            if corpus["task"] in PLAIN:
                 counts[tag] = counts.get(tag, 0) + number
             elif tag.startswith("B-"):
                 counts[tag[2:]] = counts.get(tag[2:], 0) + number

@@ -157,7 +157,7 @@ def _pair(
 ) -> Result:
     """The means of a pair's sweeps, and what the paper has of it."""
     made = _result(display, PAIR, model, pair, choices, known)
-    if display.metric != PUBLISHED_METRIC[display.task]:
+    if display.metric != PUBLISHED_METRIC.get(display.task):
         return made
     scores = published.scores().get((display.task, model, *pair, display.setting))
     if scores is None:

@@ -138,7 +138,7 @@ def _target(
         interval_seeds=max((one.seeds or 0 for one in known if one.low is not None), default=0),
         problems=tuple(problems(known)),
     )
-    return _with_cv(row) if display.metric == PUBLISHED_METRIC[display.task] else row
+    return _with_cv(row) if display.metric == PUBLISHED_METRIC.get(display.task) else row
 
 
 def _with_cv(row: SourcesRow) -> SourcesRow:

@@ -10,6 +10,7 @@ is read whenever the workflow is planned: it imports YAML and jsonschema and not
 from polyheads.catalogue.entries import (
     READING,
     SPLITS,
+    TEXT_COLUMNS,
     embedded,
     file_of,
     file_split,
@@ -22,12 +23,14 @@ from polyheads.catalogue.entries import (
     reading,
     splits,
     tag_names,
+    text_width,
 )
 from polyheads.catalogue.loading import languages, load
 
 __all__ = [
     "READING",
     "SPLITS",
+    "TEXT_COLUMNS",
     "embedded",
     "file_of",
     "file_split",
@@ -42,4 +45,5 @@ __all__ = [
     "reading",
     "splits",
     "tag_names",
+    "text_width",
 ]

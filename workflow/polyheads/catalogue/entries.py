@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, cast
 
-from polyheads.catalogue.records import Entry, File, Language, Reading
+from polyheads.catalogue.records import Columns, Entry, File, Language, Reading
+from polyheads.catalogue.tasks import PLAIN
 from polyheads.errors import UserError
 from polyheads.validation import nearest
 
@@ -28,6 +29,9 @@ READING: dict[str, Any] = {
     "sentence_break": None,
     "segmentation": "words",
 }
+
+TEXT_COLUMNS = ("text", "second", "label", "id")
+"""The columns of a text to classify, in the order in which a row is read."""
 
 _WORDS = ("title", "notes", "obtain")
 _WORDS_OF_ONE = ("name", "family", "notes", "obtain")
@@ -137,8 +141,18 @@ def missing(entry: Entry, code: str, split: str, path: Path) -> str:
     )
 
 
+def text_width(columns: Columns) -> int:
+    """The fewest columns of a line that hold every named one of a text, none of them twice."""
+    places: list[int] = []
+    for key in TEXT_COLUMNS:
+        column = columns.get(key)
+        if isinstance(column, int):
+            places.append(column)
+    return max([0, *places]) - min([0, *places])
+
+
 def tag_names(entry: Entry | Reading) -> list[str]:
     """The tags of an entry in the order of their ids: the labels, or O and B-/I- of every type."""
-    if entry["task"] == "pos":
+    if entry["task"] in PLAIN:
         return list(entry["labels"])
     return ["O", *(f"{prefix}-{label}" for label in entry["labels"] for prefix in "BI")]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 
 from polyheads import resources, strict_yaml
-from polyheads.catalogue.entries import READING, embedded, reading
+from polyheads.catalogue.entries import READING, TEXT_COLUMNS, embedded, reading, text_width
 from polyheads.catalogue.extending import At, extended
-from polyheads.catalogue.records import Entry, Language
+from polyheads.catalogue.records import Columns, Entry, Language
+from polyheads.catalogue.tasks import PLAIN
 from polyheads.errors import UserError
 from polyheads.files import LONGEST_NAME
 from polyheads.validation import load_schema, nearest, spell, validate
@@ -50,7 +51,14 @@ _DEFAULT_FILE = {
     "massive": "{language}.jsonl",
     "mtod": "{split}.tsv",
     "parquet": "{split}.parquet",
+    "texts": "{split}.tsv",
 }
+_NEEDED = {  # formats with columns, and those that they can't do without
+    "columns": ("token", "tag"),
+    "multiatis": ("utterance", "tags"),
+    "texts": ("text", "label"),
+}
+_OF_LINES = ("count", "separator", "header", "quoted")  # columns keys of texts, beside theirs
 _ONE_FILE = ("massive",)  # formats whose one file says of every row which split it belongs to
 
 
@@ -91,6 +99,7 @@ def load(own: Sequence[dict[str, Any]] = ()) -> dict[str, Entry]:
                 f"{at()}: the key 'labels' is missing; name the types of {entry['task']}"
             )
         entry = _unshared(entry)
+        _give_files(entry)
         _check(cast(Entry, entry), at)
         entries[entry["name"]] = _complete(entry, at)
     return entries
@@ -145,7 +154,7 @@ def _check(entry: Entry, at: At) -> None:
     for key in ("seed", "sizes"):
         if key in entry:
             raise UserError(f"{at(key)}: only the format grammar uses it; remove it")
-    if entry["task"] != "pos":
+    if entry["task"] not in PLAIN:
         _check_labels(entry, at)
     for code, item in entry["languages"].items():
         here = partial(at, "languages", code)
@@ -178,7 +187,7 @@ def _check_grammar(entry: Entry, at: At) -> None:
     for key in ("seed", "sizes"):
         if key not in entry:
             raise UserError(f"{at(key)}: missing; the format grammar needs it")
-    unused = ({*READING, *_ORIGINS, "file", "split_names"} - {"format"}) & entry.keys()
+    unused = ({*READING, *_ORIGINS, "file", "files", "split_names"} - {"format"}) & entry.keys()
     for key in sorted(unused):
         raise UserError(f"{at(key)}: the format grammar does not use it; remove it")
     for code, item in entry["languages"].items():
@@ -216,7 +225,13 @@ def _check_reading(entry: Entry, code: str, at: At) -> None:
             raise UserError(f"{place}: {ours!r} is no label{nearest(ours, entry['labels'])}")
     if kind != "conllu" and options["view"] != READING["view"]:
         raise UserError(f"{where('view')}: only the format conllu uses it; remove it")
-    needed = {"columns": ("token", "tag"), "multiatis": ("utterance", "tags")}.get(kind)
+    classified = entry["task"] == "classification"
+    if (kind == "texts") != classified and not (classified and kind == "parquet"):
+        fits = "texts or parquet" if classified else "another one; texts is for classification"
+        raise UserError(
+            f"{where('format')}: {kind} is no format of the task {entry['task']}; choose {fits}"
+        )
+    needed = _NEEDED["texts"] if classified else _NEEDED.get(kind)
     columns: Mapping[str, Any] | None = options["columns"]
     if needed is None:
         # Columns of the entry are for the languages that don't name a format of their own.
@@ -228,6 +243,8 @@ def _check_reading(entry: Entry, code: str, at: At) -> None:
     for key in needed:
         if key not in columns:
             raise UserError(f"{where('columns')}: the key {key!r} is missing")
+    if classified:
+        _check_texts(columns, kind, where)
     if "token_pattern" in columns:
         _check_pattern(columns["token_pattern"], where("columns", "token_pattern"))
     count = columns.get("count")
@@ -239,10 +256,40 @@ def _check_reading(entry: Entry, code: str, at: At) -> None:
             "remove it"
         )
     least = min(count) if isinstance(count, list) else count
-    if least is not None and least < max(abs(columns[key]) for key in needed):
+    if not classified and least is not None and least < max(abs(columns[key]) for key in needed):
         raise UserError(
             f"{where('columns', 'count')}: {least} columns don't hold a {needed[0]} in column "
             f"{columns[needed[0]]} and {needed[1]} in column {columns[needed[1]]}"
+        )
+
+
+def _check_texts(columns: Mapping[str, Any], kind: str, where: Callable[..., str]) -> None:
+    """Columns of texts have names where the file says names, and nothing that only tokens have."""
+    allowed = {*TEXT_COLUMNS} if kind == "parquet" else {*TEXT_COLUMNS, *_OF_LINES}
+    for key in sorted(columns.keys() - allowed):
+        raise UserError(f"{where('columns', key)}: the format {kind} does not use it; remove it")
+    if kind == "parquet":
+        for key in columns:
+            if not isinstance(columns[key], str):
+                raise UserError(f"{where('columns', key)}: give the column's name in the file")
+        return
+    for key in columns.keys() & {*TEXT_COLUMNS}:
+        if isinstance(columns[key], str) and not columns.get("header"):
+            raise UserError(
+                f"{where('columns', key)}: a column by its name needs `header: true`; else give "
+                "its number, counted from 1"
+            )
+    count, needed = columns.get("count"), text_width(cast(Columns, columns))
+    least = min(count) if isinstance(count, list) else count
+    if least is not None and least < needed:
+        raise UserError(
+            f"{where('columns', 'count')}: {least} columns are too few for those that are named; "
+            f"give at least {needed}"
+        )
+    separator = columns.get("separator", "tab")
+    if separator not in ("tab", "csv"):
+        raise UserError(
+            f"{where('columns', 'separator')}: texts have spaces inside; choose tab or csv"
         )
 
 
@@ -254,6 +301,15 @@ def _check_pattern(pattern: str, here: str) -> None:
         raise UserError(f"{here}: {pattern!r} is no regular expression: {error}") from error
     if groups == 0:
         raise UserError(f"{here}: {pattern!r} has no group; put what is the token into parentheses")
+
+
+def _give_files(entry: dict[str, Any]) -> None:
+    """The splits of the entry to the languages that list none."""
+    if "files" not in entry or entry.get("format") == "grammar":  # which has none: see _check
+        return
+    shared = entry.pop("files")
+    for item in entry["languages"].values():
+        item.setdefault("files", _unshared(shared))
 
 
 def _check_carve(item: Language, here: At) -> None:

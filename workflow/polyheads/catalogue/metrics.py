@@ -2,7 +2,8 @@
 
 NER and slots: seqeval 1.2.2, strict IOB2 (an entity needs its B-) and seqeval's lenient default
 (an I- after O or after another type opens an entity too). Part of speech: token accuracy, macro
-F1, and the F1 that the paper's code printed, see `run_tags`.
+F1, and the F1 that the paper's code printed, see `run_tags`. Classification: accuracy and macro F1
+of the texts, each of which is a sentence of one word.
 
 A training loads this module by its name and says in its file which code measured it, so that a
 change here trains nothing again: see `study.trial_files.scores`.
@@ -25,14 +26,26 @@ _OUTSIDE = ("O", ".")
 def metrics(task: str, gold: Tags, predicted: Tags) -> dict[str, float]:
     """All metrics of a task (`catalogue.tasks.METRICS[task]`), in percent."""
     # Nothing is imported for it from tasks: a word there is no change of these numbers.
-    functions = {"pos": pos_metrics, "ner": span_metrics, "sf": span_metrics}
+    functions = {
+        "pos": pos_metrics,
+        "ner": span_metrics,
+        "sf": span_metrics,
+        "classification": label_metrics,
+    }
     if task not in functions:
         raise UserError(f"task {task!r} is unknown: use one of {', '.join(functions)}")
     return functions[task](gold, predicted)
 
 
 def pos_metrics(gold: Tags, predicted: Tags) -> dict[str, float]:
-    """Token accuracy, macro F1 over the tags that occur in `gold`, F1 over runs; in percent."""
+    """What `label_metrics` has of tokens, and F1 over runs; in percent."""
+    found = label_metrics(gold, predicted)
+    runs = [[run_tags(tags) for tags in side] for side in (gold, predicted)]
+    return found | {"f1_runs_as_published": _micro(*runs, strict=False)[2]}
+
+
+def label_metrics(gold: Tags, predicted: Tags) -> dict[str, float]:
+    """Accuracy and macro F1 over the labels that occur in `gold`, in percent."""
     _check_shapes(gold, predicted)
     in_gold: Counter[str] = Counter()
     in_predicted: Counter[str] = Counter()
@@ -42,11 +55,9 @@ def pos_metrics(gold: Tags, predicted: Tags) -> dict[str, float]:
         in_predicted.update(predicted_tags)
         correct.update(g for g, p in zip(gold_tags, predicted_tags, strict=True) if g == p)
     f1 = [2 * correct[tag] / (n + in_predicted[tag]) for tag, n in sorted(in_gold.items())]
-    runs = [[run_tags(tags) for tags in side] for side in (gold, predicted)]
     return {
         "accuracy": 100 * correct.total() / in_gold.total(),
         "macro_f1": 100 * sum(f1) / len(f1),
-        "f1_runs_as_published": _micro(*runs, strict=False)[2],
     }
 
 

@@ -11,12 +11,17 @@ from typing import Required, TypedDict
 
 
 class Columns(TypedDict, total=False):
-    """The columns of a line, counted from 1, or from the end as -1."""
+    """The columns of a line, counted from 1, or from the end as -1, or of a row, by their names."""
 
     token: int
     utterance: int
     tag: int
     tags: int
+    text: int | str  # a string: by its name
+    second: int | str
+    label: int | str
+    id: int | str
+    quoted: bool
     count: int | list[int]
     separator: str
     header: bool

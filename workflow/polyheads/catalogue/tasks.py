@@ -17,7 +17,15 @@ _SPANS = {
 }
 
 
-METRICS: dict[str, dict[str, str]] = {"pos": _POS, "ner": _SPANS, "sf": _SPANS}
+_TEXTS = {"accuracy": "accuracy", "macro_f1": "macro F1"}
+
+
+METRICS: dict[str, dict[str, str]] = {
+    "pos": _POS,
+    "ner": _SPANS,
+    "sf": _SPANS,
+    "classification": _TEXTS,
+}
 """Task -> metric name -> label for people; the first of a task is its default."""
 
 
@@ -29,7 +37,20 @@ PUBLISHED_METRIC: dict[str, str] = {
     "ner": "f1_lenient",
     "sf": "f1_lenient",
 }
-"""Task -> which metric of ours the published F1 (seqeval 0.0.12) is."""
+"""Task -> which metric of ours the published F1 (seqeval 0.0.12) is; others have none published."""
 
 
-TASK_NAMES = {"pos": "Part of speech", "ner": "Named entities", "sf": "Slot filling"}
+TASK_NAMES = {
+    "pos": "Part of speech",
+    "ner": "Named entities",
+    "sf": "Slot filling",
+    "classification": "Sentence classification",
+}
+
+
+LABELLED = {"pos": "words", "ner": "spans", "sf": "spans", "classification": "texts"}
+"""Task -> what has a label."""
+
+
+PLAIN = ("pos", "classification")
+"""Tasks whose labels are the tags themselves: no spans, no B- and I-."""

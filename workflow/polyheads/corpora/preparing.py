@@ -1,6 +1,7 @@
 """Prepared corpora: one language's splits of one corpus, as Arrow data and a description.
 
-<corpus directory>/data/         DatasetDict; columns tokens: list<str>, tags: list<ClassLabel>,
+<corpus directory>/data/         DatasetDict; columns tokens: list<str>, tags: list<ClassLabel>
+                                 (of classification one text or two, and one label),
                                  repeated: bool (a training sentence that stands in dev or test
                                  too, a dev sentence that stands in test)
 <corpus directory>/corpus.json   label set, licence, sources, checksums, counts and statistics
@@ -65,7 +66,7 @@ def prepare(
         parts = {}
         # Backwards, so that the training sentences of dev and test are known when train is read.
         for split in [s for s in reversed(catalogue.SPLITS) if s in splits]:
-            tally = tallies[split] = Tally(names, against=dict(tallies))
+            tally = tallies[split] = Tally(names, dict(tallies), entry["task"])
             parts[split] = _write(
                 source.sentences(split), tally, temporary.with_name(f"{temporary.name}.{split}")
             )

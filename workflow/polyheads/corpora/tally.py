@@ -6,14 +6,16 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 
+from polyheads.corpora import readers
 from polyheads.corpora.records import Sizes
 
 
 class Tally:
     """What is counted while a split passes by."""
 
-    def __init__(self, names: Sequence[str], against: dict[str, Tally]) -> None:
+    def __init__(self, names: Sequence[str], against: dict[str, Tally], task: str) -> None:
         self.ids = {name: number for number, name in enumerate(names)}
+        self.task = task
         self.against = against  # the splits read before, in which sentences may stand too
         self.seen: set[int] = set()
         self.sentences = self.words = self.longest = self.duplicates = 0
@@ -23,8 +25,9 @@ class Tally:
     def add(self, tokens: list[str], tags: list[str]) -> bool:
         """Count a sentence; whether it stands in one of the other splits."""
         self.sentences += 1
-        self.words += len(tokens)
-        self.longest = max(self.longest, len(tokens))
+        words = readers.words(tokens, self.task)
+        self.words += words
+        self.longest = max(self.longest, words)
         self.tags.update(tags)
         key = _key(tokens)
         self.duplicates += key in self.seen

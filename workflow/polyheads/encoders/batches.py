@@ -1,4 +1,10 @@
-"""From encoded sentences to packed batches: windows, the order of an epoch, tensors."""
+"""From encoded sentences to packed batches: windows, the order of an epoch, tensors.
+
+A text to classify, or a pair of them, is a sentence of one word: its subwords begin with the
+special token whose state carries the label, and a pair's have those between the texts, too. It is
+never cut into windows. What is too long loses its end, and a pair that of its longer text first, as
+tokenizers of transformers do it.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +22,10 @@ from polyheads.encoders.packing import Packing
 class Sentence(NamedTuple):
     """One sentence as the encoding stores it; words are never empty."""
 
-    subwords: np.ndarray  # (n,) token ids without special tokens
+    subwords: np.ndarray  # (n,) token ids without the special tokens of the layout
     starts: np.ndarray  # (words,) position of each word's first subword, increasing from 0
     labels: np.ndarray  # (words,) label ids
+    second: int = 0  # where the second text of a pair begins; 0: there is none
 
 
 class Window(NamedTuple):
@@ -38,6 +45,11 @@ class Layout:
     suffix: tuple[int, ...]  # special tokens behind
     position_offset: int  # position of the first token: 0 in BERT, pad_token_id + 1 in XLM-R
     max_length: int  # tokens of a window at the most, special tokens included
+    # Of texts to classify, how many special tokens their subwords begin with (0: these are words),
+    # how many stand between those of a pair, and the type of the tokens behind them.
+    first: int = 0
+    between: int = 0
+    second_type: int = 0
 
     @property
     def room(self) -> int:
@@ -82,6 +94,41 @@ def windows(starts: np.ndarray, length: int, room: int) -> list[Window]:
     return [Window(*span, cuts[i], cuts[i + 1]) for i, span in enumerate(spans)]
 
 
+def shortened(sentence: Sentence, layout: Layout) -> Sentence:
+    """A text, or a pair of texts, without what the layout has no room for."""
+    surplus = len(sentence.subwords) - layout.room
+    if surplus <= 0:
+        return sentence
+    if not sentence.second:
+        return sentence._replace(subwords=sentence.subwords[: layout.room])
+    first = sentence.subwords[: sentence.second - layout.between]
+    between = sentence.subwords[len(first) : sentence.second]
+    second = sentence.subwords[sentence.second :]
+    kept = _shares(
+        len(first) - layout.first, len(second), layout.room - layout.first - layout.between
+    )
+    first = first[: layout.first + kept[0]]
+    subwords = np.concatenate([first, between, second[: kept[1]]])
+    return sentence._replace(subwords=subwords, second=len(first) + len(between))
+
+
+def cut_texts(sentences: Sequence[Sentence], layout: Layout) -> int:
+    """How many of these sentences are texts to classify that lose their ends."""
+    return sum(len(s.subwords) > layout.room for s in sentences) if layout.first else 0
+
+
+def _shares(first: int, second: int, room: int) -> tuple[int, int]:
+    """How many subwords of two texts stay: the longer one is cut until both are of one length.
+
+    The odd one goes to the second text, or to the longer one, as the tokenizers library has it.
+    """
+    shorter = min(first, second)
+    if shorter > room // 2:
+        halves = room // 2, room // 2 + room % 2
+        return halves if first <= second else halves[::-1]
+    return (first, room - first) if first <= second else (room - second, second)
+
+
 def epoch_order(
     sizes: Sequence[int], *, order: str, mixing: str, seed: int, epoch: int
 ) -> np.ndarray:
@@ -109,13 +156,15 @@ def epoch_order(
 def pack(sentences: Sequence[Sentence], layout: Layout, device: torch.device) -> Batch:
     """Pack sentences, windowed where they are too long, into one row without padding."""
     ids: list[np.ndarray] = []
+    types: list[np.ndarray] = []
     positions: list[np.ndarray] = []
     lengths: list[int] = []
     examples: list[int] = []
     words: list[np.ndarray] = []
     before = len(layout.prefix)
     offset = 0
-    for example, sentence in enumerate(sentences):
+    for example, whole in enumerate(sentences):
+        sentence = shortened(whole, layout) if layout.first else whole
         for window in windows(sentence.starts, len(sentence.subwords), layout.room):
             begin = sentence.starts[window.first]
             end = (
@@ -128,6 +177,10 @@ def pack(sentences: Sequence[Sentence], layout: Layout, device: torch.device) ->
             scored = np.arange(window.score_from, window.score_to)
             positions.append(sentence.starts[scored] - begin + before + offset)
             ids.append(row)
+            if layout.second_type:
+                kinds = np.zeros(len(row), np.int64)
+                kinds[sentence.second or len(row) :] = layout.second_type
+                types.append(kinds)
             words.append(scored)
             lengths.append(len(row))
             examples.append(example)
@@ -139,12 +192,15 @@ def pack(sentences: Sequence[Sentence], layout: Layout, device: torch.device) ->
     labels = np.array(
         [sentences[e].labels[w] for e, w in zip(owner, word, strict=True)], dtype=np.int64
     )
+    inputs: Inputs = {
+        "input_ids": torch.from_numpy(np.concatenate(ids))[None].to(device),
+        "position_ids": torch.from_numpy(place)[None].to(device),
+        "packing": Packing.of(lengths, examples, device),
+    }
+    if layout.second_type:
+        inputs["token_type_ids"] = torch.from_numpy(np.concatenate(types))[None].to(device)
     return Batch(
-        inputs={
-            "input_ids": torch.from_numpy(np.concatenate(ids))[None].to(device),
-            "position_ids": torch.from_numpy(place)[None].to(device),
-            "packing": Packing.of(lengths, examples, device),
-        },
+        inputs=inputs,
         positions=torch.from_numpy(np.concatenate(positions).astype(np.int64)).to(device),
         labels=torch.from_numpy(labels).to(device),
         example=torch.from_numpy(owner.astype(np.int64)).to(device),

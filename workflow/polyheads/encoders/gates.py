@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypedDict, TypeVar
+from typing import Any, NotRequired, TypedDict, TypeVar
 from unittest import mock
 
 import torch
@@ -52,6 +52,7 @@ class Inputs(TypedDict):
 
     input_ids: torch.Tensor  # (1, T)
     position_ids: torch.Tensor  # (1, T)
+    token_type_ids: NotRequired[torch.Tensor]  # (1, T), of pairs of texts
     packing: Packing
 
 

@@ -154,11 +154,14 @@ def _beginning(inputs: Inputs) -> Inputs:
     places = inputs["position_ids"][0]
     begins = [*(places == places[0]).nonzero().squeeze(1).tolist(), len(places)][:3]
     lengths = [end - begin for begin, end in itertools.pairwise(begins)]
-    return {
+    found: Inputs = {
         "input_ids": inputs["input_ids"][:, : begins[-1]],
         "position_ids": inputs["position_ids"][:, : begins[-1]],
         "packing": Packing.of(lengths, range(len(lengths)), places.device),
     }
+    if "token_type_ids" in inputs:
+        found["token_type_ids"] = inputs["token_type_ids"][:, : begins[-1]]
+    return found
 
 
 def _layers(model: torch.nn.Module, inputs: Inputs) -> Sequence[torch.nn.Module]:

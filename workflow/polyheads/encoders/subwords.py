@@ -1,7 +1,8 @@
 """Words to subwords, once per (model, corpus, language); counts of everything unusual.
 
 The encoding keeps whole sentences without special tokens. Windows are cut when batches are
-made, so one encoding serves recipes with different length limits.
+made, so one encoding serves recipes with different length limits. What is done with texts to
+classify stands in `encoders.texts`, what is written in `encoders.encoding`.
 """
 
 from __future__ import annotations
@@ -9,18 +10,14 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from polyheads import digests, origins
-from polyheads.corpora.records import CorpusInfo
 from polyheads.digests import FileDigest
-from polyheads.encoders.records import ModelInfo
 from polyheads.errors import UserError
-from polyheads.files import writing
 from polyheads.origins import OfEncoding
 from polyheads.study import mixtures
 
@@ -40,6 +37,14 @@ class Special(TypedDict):
     unknown: int
 
 
+class Texts(TypedDict):
+    """What is known of encoded texts to classify beside `Special`; see `batches.Layout`."""
+
+    first: int
+    between: int
+    second_type: int
+
+
 class SplitCounts(TypedDict):
     """What was encoded of a split, and what of it is unusual."""
 
@@ -50,7 +55,9 @@ class SplitCounts(TypedDict):
     words_without_subwords: int
     windowed_sentences: int
     truncated_words: int
-    longest_subwords: int  # of a word
+    longest_subwords: int  # of a sentence
+    texts_without_subwords: NotRequired[int]  # to classify, both of a pair counted
+    cut_texts: NotRequired[int]  # to classify, longer than the model's limit
 
 
 class EncodingInfo(TypedDict):
@@ -62,6 +69,7 @@ class EncodingInfo(TypedDict):
     task: str
     labels: list[str]
     special: Special
+    texts: NotRequired[Texts]  # where texts are classified
     max_length: int
     splits: dict[str, SplitCounts]
     files: dict[str, FileDigest]
@@ -92,11 +100,11 @@ def special_tokens(tokenizer: Tokenizer) -> Special:
     return {
         "prefix": around.ids[:before],
         "suffix": around.ids[after:],
-        "unknown": _unknown(tokenizer),
+        "unknown": unknown_id(tokenizer),
     }
 
 
-def _unknown(tokenizer: Tokenizer) -> int:
+def unknown_id(tokenizer: Tokenizer) -> int:
     """The id that stands for a word without subwords."""
     for name in ("[UNK]", "<unk>", getattr(tokenizer.model, "unk_token", None)):
         number = None if name is None else tokenizer.token_to_id(name)
@@ -159,81 +167,6 @@ def encode_sentences(
     return all_ids, all_starts, empty
 
 
-def _counts(
-    ids: Sequence[np.ndarray], starts: Sequence[np.ndarray], *, empty: int, room: int
-) -> SplitCounts:
-    subwords = int(sum(map(len, ids)))
-    words = int(sum(map(len, starts)))
-    longest = [
-        int(np.diff(np.append(s, len(i))).max()) if len(s) else 0
-        for i, s in zip(ids, starts, strict=True)
-    ]
-    return {
-        "sentences": len(ids),
-        "words": words,
-        "subwords": subwords,
-        "subwords_per_word": round(subwords / max(words, 1), 3),
-        "words_without_subwords": empty,
-        "windowed_sentences": sum(len(i) > room for i in ids),
-        "truncated_words": sum(n > room for n in longest),
-        "longest_subwords": max(map(len, ids), default=0),
-    }
-
-
-def encode(*, model_dir: Path, corpus_dir: Path, out_dir: Path, code: str = "") -> None:
-    """Encode a prepared corpus: one Parquet file per split and ``encoding.json``.
-
-    Columns: subwords list<int32>, starts list<int32> (first subword of each word), labels
-    list<int16>, repeated bool (see corpora.prepare); empty where the corpus lacks the split.
-    ``encoding.json`` holds label names, special tokens and, per split, counts of words without
-    subwords, of sentences longer than the model's limit (they are windowed) and of single words
-    longer than it (they are cut); digests of its files, and of what they are made of (code: hash
-    of the code that does so).
-    """
-    from datasets import load_from_disk
-
-    model_dir, corpus_dir, out_dir = Path(model_dir), Path(corpus_dir), Path(out_dir)
-    model: ModelInfo = json.loads((model_dir / "model.json").read_text())
-    corpus: CorpusInfo = json.loads((corpus_dir / "corpus.json").read_text())
-    tokenizer = load_tokenizer(model_dir)
-    special = special_tokens(tokenizer)
-    room = model["max_length"] - len(special["prefix"]) - len(special["suffix"])
-    data = load_from_disk(str(corpus_dir / "data"))
-    report = {}
-    out_dir.mkdir(parents=True, exist_ok=True)
-    for split in SPLITS:
-        tokens, tags, repeated = [], [], []  # a language only tested on may have no training set
-        if split in data:
-            tokens, tags, repeated = (
-                list(data[split][name]) for name in ("tokens", "tags", "repeated")
-            )
-        ids, starts, empty = encode_sentences(tokenizer, tokens, unknown=special["unknown"])
-        if split in data:
-            report[split] = _counts(ids, starts, empty=empty, room=room)
-        columns = {
-            "subwords": pa.array(ids, type=pa.list_(pa.int32())),
-            "starts": pa.array(starts, type=pa.list_(pa.int32())),
-            "labels": pa.array(tags, type=pa.list_(pa.int16())),
-            "repeated": pa.array(repeated, type=pa.bool_()),
-        }
-        with writing(out_dir / f"{split}.parquet") as temporary:
-            pq.write_table(pa.table(columns), temporary, compression="zstd")
-    info: EncodingInfo = {
-        "model": model["model"],
-        "corpus": corpus["corpus"],
-        "language": corpus["language"],
-        "task": corpus["task"],
-        "labels": corpus["labels"],
-        "special": special,
-        "max_length": model["max_length"],
-        "splits": report,
-        "files": digests.table(out_dir, [f"{split}.parquet" for split in SPLITS]),
-        "made_of": origins.of_encoding(model_dir, corpus_dir, code),
-    }
-    with writing(out_dir / "encoding.json") as temporary:
-        temporary.write_text(json.dumps(info, indent=1, ensure_ascii=False) + "\n")
-
-
 def read_info(directory: Path) -> EncodingInfo:
     """``encoding.json`` of an encoding."""
     info: EncodingInfo = json.loads((Path(directory) / "encoding.json").read_text())
@@ -274,7 +207,11 @@ def read_split(
                 "parts; leave the setting low-resource out, or take more sentences"
             )
         table = table.take(np.flatnonzero(_parts(len(table)) < percent * mixtures.PARTS // 100))
-    columns = [_rows(table.column(name)) for name in ("subwords", "starts", "labels")]
+    columns: list[list[Any]] = [
+        _rows(table.column(name)) for name in ("subwords", "starts", "labels")
+    ]
+    if "second" in table.column_names:  # texts to classify
+        columns.append(table.column("second").to_pylist())
     return [Sentence(*row) for row in zip(*columns, strict=True)]
 
 

@@ -47,7 +47,7 @@ def write(
 
 
 def compare(
-    trials: Sequence[Path], *, metric: str, corpus: str, languages: Sequence[str]
+    trials: Sequence[Path], *, metric: str, corpus: str, task: str, languages: Sequence[str]
 ) -> list[dict[str, Any]]:
     """For every test language the scores of two trials, and the gain, each (value, low, high).
 
@@ -61,7 +61,7 @@ def compare(
         both = np.stack([counts.count(each, metric) for each in read], axis=1)
         score = counts.SCORES[metric]
         whole = score(both.sum(0).astype(np.float64))
-        key = drawn_gains.test_set(corpus, language)
+        key = drawn_gains.test_set(corpus, language, task, read[0])
         draws = resampling.bootstrap(both, score, key=key)
         found.append(
             {
@@ -84,7 +84,9 @@ def _front(
     """The block of metadata that the hub reads."""
     trained = record["trained_on"]
     licences = list(dict.fromkeys(corpora[code]["licence"] for code in trained))
-    lines = ["---", "library_name: transformers", "pipeline_tag: token-classification"]
+    of_texts = record["task"] == "classification"
+    pipeline = "text-classification" if of_texts else "token-classification"
+    lines = ["---", "library_name: transformers", f"pipeline_tag: {pipeline}"]
     lines += ["language:", *(f"- {json.dumps(code)}" for code in trained)]
     lines += ["license: other", f"license_name: {json.dumps('; '.join(licences))}"]
     if "hub" in encoder["source"]:
@@ -127,6 +129,8 @@ def _what(
 
 def _use(record: Mapping[str, Any], config: Mapping[str, Any]) -> str:
     names = ", ".join(config["id2label"][str(i)] for i in range(len(config["id2label"])))
+    if record["task"] == "classification":
+        return _use_of_texts(record, names)
     apart = ""
     if record["word_gap"]:  # this tokenizer takes the space before a word as a part of it
         apart = '\nwords = [*words[:1], *(" " + word for word in words[1:])]'
@@ -148,6 +152,24 @@ The model was trained on words as its corpus cuts them. The label of a word is t
 subword; those of other subwords mean nothing, so aggregation by mean or maximum gives other
 results. It reads {record["max_length"]} subwords at the most, special tokens included; the pipeline
 cuts off the rest of a longer sentence without saying so.
+
+Labels: {names}."""
+
+
+def _use_of_texts(record: Mapping[str, Any], names: str) -> str:
+    text = '{"text": "One text.", "text_pair": "Another one."}' if record["pairs"] else '"A text."'
+    return f"""## Use
+
+```python
+from transformers import pipeline
+
+classifier = pipeline("text-classification", model="this/directory")
+label = classifier([{text}], truncation=True)[0]["label"]
+```
+
+It reads {record["max_length"]} subwords at the most, special tokens included. With
+`truncation=True` the rest is cut off, as in the trial; without it a longer text is an error or gets
+another label. The head is a linear map of the first token's state, written as that of its class.
 
 Labels: {names}."""
 

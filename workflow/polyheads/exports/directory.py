@@ -1,8 +1,9 @@
 """The directory of a pruned model: weights, tokenizer, pruned_heads.json.
 
-transformers loads it as it is (AutoModelForTokenClassification, pipeline); nothing of this project
-is needed. Before it is handed out it is held against the trial that it is: every label that the
-trial kept must come out again, of the tokenizer every subword.
+transformers loads it as it is (AutoModelForTokenClassification or, of texts,
+AutoModelForSequenceClassification; pipeline); nothing of this project is needed. Before it is
+handed out it is held against the trial that it is: every label that the trial kept must come out
+again, of the tokenizer every subword.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from polyheads.encoders import subwords
 from polyheads.encoders.batches import Layout, pack
 from polyheads.encoders.forward import autocast
 from polyheads.errors import UserError
-from polyheads.exports import removal
+from polyheads.exports import classifier, removal
 from polyheads.files import writing
 from polyheads.provenance import versions
 from polyheads.study import predictions
@@ -65,13 +66,18 @@ def make(
     )
     _zero_heads(runner, model, pruned)
     _check_labels(runner, model, trial, kept)
+    if runner.layout.first:  # texts are classified
+        model = classifier.rewritten(model, runner.train_sets[0][0], runner.layout)
     out.mkdir(parents=True, exist_ok=True)
     model.config.architectures = [type(model).__name__]
     model.save_pretrained(out, max_shard_size="1TB")  # one file
     write_tokenizer(runner.setup.model_dir, out, model.config, runner.layout)
     if _precision(runner) == "float32":  # 16 bits give other labels here and there
         for language in runner.setup.evaluate_on:
-            _check_loaded(runner, out, language, trial)
+            if runner.layout.first:
+                classifier.check_loaded(runner, out, language, trial, texts=SENTENCES)
+            else:
+                _check_loaded(runner, out, language, trial)
     content = {
         "pruned_heads": pruned,
         "layers": runner.shape[0],
@@ -83,7 +89,7 @@ def make(
         "training": training,
         "precision": _precision(runner),
         "max_length": runner.layout.max_length,
-        **_how_to_cut(runner),
+        **_how_to_read(runner),
         "versions": versions(),
     }
     with writing(out / "pruned_heads.json") as temporary:
@@ -110,12 +116,15 @@ def _try_out(
     for a tokenizer that transformers reads otherwise."""
     model = runner.fresh_model()
     _zero_heads(runner, model, pruned)
+    if runner.layout.first:
+        classifier.rewritten(model, runner.train_sets[0][0], runner.layout)
     with TemporaryDirectory() as temporary:
         model.config.save_pretrained(temporary)
         write_tokenizer(runner.setup.model_dir, Path(temporary), model.config, runner.layout)
         tokenizer = AutoTokenizer.from_pretrained(temporary)
+    check = classifier.check_tokenizer if runner.layout.first else _check_subwords
     for language in runner.setup.evaluate_on:
-        _check_subwords(runner, tokenizer, out, language, corpora[language])
+        check(runner, tokenizer, out, language, corpora[language])
 
 
 def _check_labels(runner: Trials, model: PreTrainedModel, trial: Path, kept: TrialFile) -> None:
@@ -176,10 +185,11 @@ def write_tokenizer(model_dir: Path, out: Path, config: Any, layout: Layout) -> 
     for mask in ("[MASK]", "<mask>"):
         if tokenizer.token_to_id(mask) is not None:
             names["mask_token"] = mask
+    types = ["token_type_ids"] if layout.second_type else []
     content = {
         "tokenizer_class": "PreTrainedTokenizerFast",
         "model_max_length": layout.max_length,
-        "model_input_names": ["input_ids", "attention_mask"],
+        "model_input_names": ["input_ids", *types, "attention_mask"],
         "clean_up_tokenization_spaces": False,
         **names,
     }
@@ -209,6 +219,13 @@ def _check_subwords(runner: Trials, tokenizer: Any, out: Path, language: str, co
             " other subwords than the trial did, so that its labels would be others; models with"
             " this tokenizer can't be exported"
         )
+
+
+def _how_to_read(runner: Trials) -> Mapping[str, object]:
+    """What pruned_heads.json says of the tokenizer's use."""
+    if runner.layout.first:
+        return {"pairs": runner.layout.between > 0}
+    return _how_to_cut(runner)
 
 
 def _how_to_cut(runner: Trials) -> HowToCut:

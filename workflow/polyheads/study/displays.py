@@ -248,7 +248,7 @@ def _replications(main: Sequence[Sweep]) -> list[Display]:
     for found in replication.pairs(main, SETTINGS):
         inside = [sweep for sweep in main if sweep.experiment == found.experiment]
         picks = {"partner": found.partner, "partner_ranking": found.partner_ranking}
-        metric = PUBLISHED_METRIC[inside[0].task]
+        metric = PUBLISHED_METRIC.get(inside[0].task, inside[0].metric)
         out.append(display("replication", inside, ranking=found.ranking, metric=metric, **picks))
     return out
 

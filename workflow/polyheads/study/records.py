@@ -95,6 +95,7 @@ class Fit(TypedDict):
 
     sentences: int
     words: int
+    cut_texts: NotRequired[int]  # texts to classify that were too long
     steps: int
     epochs: int
     loss_first: float
@@ -117,6 +118,7 @@ class Score(TypedDict):
     heads: str  # pruned | all: those that were on
     sentences: int
     words: int
+    cut_texts: NotRequired[int]  # texts to classify that were too long
     metrics: dict[str, float]
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 
-from polyheads.encoders.batches import Batch, Layout, Sentence, pack
+from polyheads.encoders.batches import Batch, Layout, Sentence, cut_texts, pack
 from polyheads.encoders.forward import autocast
 from polyheads.encoders.sharing import logits_of_gates
 from polyheads.files import writing
@@ -39,11 +39,14 @@ class Packed:
     batches: list[Batch]
     place: np.ndarray  # (N,) where the words of all batches, one after the other, lie in the split
     words: np.ndarray  # (sentences,) how many each has
+    cut: int = 0  # texts to classify that are longer than the layout has room for
 
 
 def packed(sentences: Sequence[Sentence], layout: Layout, device: torch.device) -> Packed:
     """What ``predict`` reads: sentences of like length together, so that hardly any is padded."""
     lengths = np.array([len(s.subwords) for s in sentences], np.int64)
+    if layout.first:  # texts to classify have no windows
+        lengths = np.minimum(lengths, layout.room)
     words = np.array([len(s.starts) for s in sentences], np.int64)
     first = np.cumsum(words) - words  # (sentences,) where the words of each begin
     batches, places = [], []
@@ -53,7 +56,7 @@ def packed(sentences: Sequence[Sentence], layout: Layout, device: torch.device) 
         places.append(first[chosen][batch.example.cpu().numpy()] + batch.word)
     place = np.concatenate([*places, np.empty(0, np.int64)])
     assert np.array_equal(np.sort(place), np.arange(words.sum())), "a word is not predicted once"
-    return Packed(batches, place, words)
+    return Packed(batches, place, words, cut=cut_texts(sentences, layout))
 
 
 def _cut(lengths: np.ndarray, tokens: int, *, around: int) -> Iterator[np.ndarray]:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from polyheads.encoders import rows
-from polyheads.encoders.batches import Batch, Layout, Sentence, epoch_order, pack
+from polyheads.encoders.batches import Batch, Layout, Sentence, cut_texts, epoch_order, pack
 from polyheads.encoders.schedule import linear_schedule
 from polyheads.errors import UserError
 from polyheads.study.records import Fit, Recipe
@@ -142,7 +142,7 @@ def check(loss: float, *, step: int, steps: int, name: str) -> None:
 def record(batches: Batches, losses: Sequence[float]) -> Fit:
     """What a finished training says of itself."""
     tenth = max(1, len(losses) // 10)
-    return {
+    found: Fit = {
         "sentences": len(batches.sentences),
         "words": batches.words,
         "steps": batches.schedule.steps,
@@ -150,3 +150,6 @@ def record(batches: Batches, losses: Sequence[float]) -> Fit:
         "loss_first": round(sum(losses[:tenth]) / tenth, 6),
         "loss_last": round(sum(losses[-tenth:]) / tenth, 6),
     }
+    if batches.layout.first:
+        found["cut_texts"] = cut_texts(batches.sentences, batches.layout)
+    return found

@@ -119,6 +119,7 @@ def layout(info: EncodingInfo, model: ModelInfo, recipe: Recipe) -> Layout:
         suffix=tuple(info["special"]["suffix"]),
         position_offset=model["position_offset"],
         max_length=limit,
+        **info.get("texts", {}),
     )
 
 
@@ -428,16 +429,17 @@ class Trials:
                 [[self.labels[i] for i in sentence] for sentence in side]
                 for side in (row.gold, row.predicted)
             )
-            scores.append(
-                {
-                    "language": row.language,
-                    "split": row.split,
-                    "heads": row.heads,
-                    "sentences": len(gold),
-                    "words": sum(map(len, gold)),
-                    "metrics": metrics.metrics(self.task, gold, predicted),
-                }
-            )
+            score: Score = {
+                "language": row.language,
+                "split": row.split,
+                "heads": row.heads,
+                "sentences": len(gold),
+                "words": sum(map(len, gold)),
+                "metrics": metrics.metrics(self.task, gold, predicted),
+            }
+            if self.layout.first:
+                score["cut_texts"] = self._splits[row.language, row.split][1].cut
+            scores.append(score)
         content: TrialFile = {
             "trial": {**trial, "task": self.task, "seed": self.setup.seed},
             "recipe": self.setup.recipe,

@@ -1,7 +1,7 @@
-"""Small made corpora in English, German, Chinese and Arabic: POS tags, named entities, slots.
+"""Small made corpora in English, German, Chinese and Arabic: POS tags, entities, slots, topics.
 
-One grammar per language says the same abstract sentences in real words; the tags of all tasks come
-from the derivation. The corpora of a task are parallel: sentence i means the same in every
+One grammar per language says the same abstract sentences in real words; the labels of all tasks
+come from the derivation. The corpora of a task are parallel: sentence i means the same in every
 language. They are made to see the workflow run, not to say anything about these languages.
 """
 
@@ -12,14 +12,14 @@ from collections.abc import Mapping, Sequence
 
 from polyheads.corpora.grammar import ar, de, en, zh
 from polyheads.corpora.grammar.realise import Token, realise
-from polyheads.corpora.grammar.sentences import PATTERNS, REQUESTS, Sentence, draw
+from polyheads.corpora.grammar.sentences import PATTERNS, REQUESTS, Sentence, draw, topic
 from polyheads.errors import UserError
 
 __all__ = ["LANGUAGES", "TASKS", "generate", "pretraining_text"]
 
 GRAMMARS = {"en": en, "de": de, "zh": zh, "ar": ar}
 LANGUAGES = tuple(GRAMMARS)
-TASKS = ("pos", "ner", "sf")
+TASKS = ("pos", "ner", "sf", "classification")
 _FIELD = {"pos": "upos", "ner": "entity", "sf": "slot"}
 
 Split = list[tuple[list[str], list[str]]]
@@ -28,10 +28,11 @@ Split = list[tuple[list[str], list[str]]]
 def generate(*, task: str, language: str, seed: int, sizes: Mapping[str, int]) -> dict[str, Split]:
     """The splits of a corpus: split -> sentences of (tokens, tags).
 
-    sizes: sentences of train, dev and test. Slots are filled in requests only; POS and NER have
-    news too. No sentence of dev or test, nor its translation, stands in another split, and about a
-    quarter of the names in dev and test occur in no training split. Equal arguments give equal
-    corpora. UserError for an unknown task or language.
+    sizes: sentences of train, dev and test. Slots are filled in requests only; the other tasks have
+    news too. For classification a sentence is a text, with spaces between its words in all
+    languages, and its topic. No sentence of dev or test, nor its translation, stands in another
+    split, and about a quarter of the names in dev and test occur in no training split. Equal
+    arguments give equal corpora. UserError for an unknown task or language.
     """
     if task not in TASKS:
         raise UserError(f"the grammar has no task {task!r}; known: {', '.join(TASKS)}")
@@ -54,8 +55,10 @@ def generate(*, task: str, language: str, seed: int, sizes: Mapping[str, int]) -
                 continue
             for code in LANGUAGES:
                 taken[code].add(words[code])
-            tokens = said[language]
-            tags = [getattr(token, _FIELD[task]) for token in tokens]
+            if task == "classification":
+                sentences.append(([" ".join(words[language])], [topic(drawn)]))
+                continue
+            tags = [getattr(token, _FIELD[task]) for token in said[language]]
             sentences.append((list(words[language]), tags))
         corpus[split] = sentences
     return corpus

@@ -170,6 +170,18 @@ PATTERNS: dict[str, Pattern] = {
     ),
 }  # fmt: skip
 
+# The topic of a sentence is that of what it is about, and where that has none, of its pattern: some
+# are known by their words alone.
+TOPIC_OF_PATTERN = {
+    "meet": "people", "announce": "business", "profile": "people", "travel": "travel",
+    "describe": "things", "purchase": "business", "act": "things", "deny": "things",
+    "arrive": "travel", "together": "people", "ask": "things", "write": "culture",
+    "order": "travel", "room": "lodging", "table": "lodging", "cost": "travel", "change": "travel",
+    "tell": "travel", "service": "travel",
+}  # fmt: skip
+TOPIC_OF_CONCEPT = dict.fromkeys(("book", "film", "picture", "report", "letter"), "culture")
+TOPICS = ("people", "business", "travel", "things", "culture", "lodging")
+
 REQUESTS = tuple(name for name, pattern in PATTERNS.items() if pattern.slots)
 SLOTS = (
     "fromloc",
@@ -185,6 +197,14 @@ SLOTS = (
 )
 ENTITIES = ("PER", "LOC", "ORG")
 ENTITY_OF = {"person": "PER", "city": "LOC"}  # any other filler with names is an ORG
+
+
+def topic(sentence: Sentence) -> str:
+    """One of TOPICS."""
+    thing = sentence.filler("THING")
+    of_thing = TOPIC_OF_CONCEPT.get(thing.concept) if thing else None
+    return of_thing or TOPIC_OF_PATTERN[sentence.pattern]
+
 
 INVENTED = 0.35  # share of invented names
 UNSEEN = 0.5  # share of held-out names where they are allowed

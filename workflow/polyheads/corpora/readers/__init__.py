@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from polyheads.catalogue.records import Reading
-from polyheads.corpora.readers import columns, conllu, jsonl, parquet, slots
+from polyheads.corpora.readers import columns, conllu, jsonl, parquet, slots, texts
 from polyheads.corpora.readers.lines import Copy, Source
 from polyheads.corpora.records import Counts
 from polyheads.errors import UserError
 from polyheads.validation import nearest
 
-Sentence = tuple[list[str], list[str]]  # tokens and their tags, equally many
+# Tokens and their tags, equally many; of classification one text or two, and one label.
+Sentence = tuple[list[str], list[str]]
 
 _Reader = Callable[[Source, Reading, str, Counts], Iterator[Sentence]]
 
@@ -28,6 +29,7 @@ FORMATS: dict[str, _Reader] = {
     "multiatis": slots.read_multiatis,
     "massive": slots.read_massive,
     "mtod": slots.read_mtod,
+    "texts": texts.read,
     "jsonl": jsonl.read,
     "parquet": parquet.read,
 }
@@ -39,6 +41,11 @@ def new_counts() -> Counts:
     skipped: {kind: number}, repairs: {kind: {"count": number, "example": "file:line: what"}}.
     """
     return {"sentences": 0, "words": 0, "skipped": {}, "repairs": {}}
+
+
+def words(tokens: list[str], task: str) -> int:
+    """How many words a sentence has: its tokens, or what white space parts in texts to classify."""
+    return sum(len(text.split()) for text in tokens) if task == "classification" else len(tokens)
 
 
 def read(
@@ -63,7 +70,7 @@ def read(
     withheld = 0
     for sentence in FORMATS[kind](source, reading, split, counts):
         counts["sentences"] += 1
-        counts["words"] += len(sentence[0])
+        counts["words"] += words(sentence[0], reading["task"])
         withheld += sentence[0].count("_")
         yield sentence
     if 2 * withheld > counts["words"]:

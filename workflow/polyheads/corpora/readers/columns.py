@@ -130,6 +130,15 @@ def expected(least: float, most: float) -> str:
     return f"at least {least}" if most == float("inf") else f"{least} to {most}"
 
 
+def fields_of(line: str, where: str, separator: str) -> list[str]:
+    """The fields of a line in which some stand in quotes; UserError where they don't end."""
+    try:
+        (fields,) = csv.reader([line], delimiter=separator, strict=True)
+    except (csv.Error, ValueError) as error:
+        raise UserError(f"{where}: not a line of CSV ({error}); {AGAIN}") from error
+    return fields
+
+
 class _Layout:
     """The `columns` of a reading, checked and made quick to use."""
 
@@ -154,13 +163,7 @@ class _Layout:
             return line.split(self.separator)
         if self._separator_name == "whitespace":
             return _SPACES.split(line)
-        try:
-            (columns,) = csv.reader([line], strict=True)
-        except (csv.Error, ValueError) as error:
-            raise UserError(
-                f"{self._path}:{number}: not a line of CSV ({error}); {AGAIN}"
-            ) from error
-        return columns
+        return fields_of(line, f"{self._path}:{number}", ",")
 
     def check_comment(self, line: str, number: int, tagger: Tagger) -> None:
         """UserError for a comment that could as well be a sentence's first token."""

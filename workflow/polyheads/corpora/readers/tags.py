@@ -11,12 +11,14 @@ from collections.abc import Sequence
 
 from polyheads import catalogue
 from polyheads.catalogue.records import Reading
+from polyheads.catalogue.tasks import PLAIN
 from polyheads.corpora.readers.lines import AGAIN, Source, count_repair, quoted
 from polyheads.corpora.records import Counts
 from polyheads.errors import UserError
 from polyheads.validation import nearest
 
 _PREFIXES = {"iob1": "BI", "iob2": "BI", "bioes": "BIES"}
+_PLAIN = "plain"  # the scheme of tags that mark no spans
 _REMEMBERED = 1 << 16  # most (state, tag) pairs kept; more than that is no tag set
 
 # What one tag becomes: (our tag, type of the span that stays open, repairs), each repair
@@ -34,10 +36,10 @@ class Tagger:
     def __init__(self, reading: Reading, path: Source, counts: Counts, scheme: str = ""):
         """scheme: instead of the reading's, for formats that have one of their own."""
         self._reading, self._path, self._counts = reading, path, counts
-        pos = reading["task"] == "pos"
-        self._scheme = "pos" if pos else scheme or reading.get("scheme", "iob2")
-        self._own_scheme = pos or bool(scheme)  # which the entry can't change
-        self._outside = frozenset() if pos else frozenset([*reading.get("outside", ["O"])])
+        plain = reading["task"] in PLAIN
+        self._scheme = _PLAIN if plain else scheme or reading.get("scheme", "iob2")
+        self._own_scheme = plain or bool(scheme)  # which the entry can't change
+        self._outside = frozenset() if plain else frozenset([*reading.get("outside", ["O"])])
         if scheme:
             self._outside |= {"O"}
         self._labels = frozenset(reading["labels"])
@@ -109,7 +111,7 @@ class Tagger:
             repairs.append(("malformed_tag", 0, f"{quoted(raw)} read as {quoted(tag)}"))
         outside = tag in self._outside
         prefix, kind, ours = ("", "", "") if outside else self._parse(tag, where)
-        if scheme == "pos":
+        if scheme == _PLAIN:
             return ours, None, tuple(repairs)
         continues = not outside and kind == state
         if scheme == "bioes" and state is not None and not (continues and prefix in "IE"):
@@ -147,16 +149,17 @@ class Tagger:
         return prefix, kind, ours
 
     def _unknown(self, tag: str, where: str) -> UserError:
-        if self._scheme == "pos":
+        if self._scheme == _PLAIN:
             known = catalogue.tag_names(self._reading)
         else:
             kinds = [*self._reading["labels"], *self._reading.get("types", {})]
             prefixes = [f"{prefix}-" for prefix in _PREFIXES.get(self._scheme, "")] or [""]
             known = [*self._outside, *(prefix + kind for kind in kinds for prefix in prefixes)]
+        called = "label" if self._reading["task"] == "classification" else "tag"
         return UserError(
-            f"{where}: the tag {quoted(tag)} is not in the label set of {self._reading['name']}"
-            f"{nearest(tag, known)}{self._other_scheme(tag)}; {AGAIN}, or add the label to the "
-            "catalogue entry"
+            f"{where}: the {called} {quoted(tag)} is not in the label set of "
+            f"{self._reading['name']}{nearest(tag, known)}{self._other_scheme(tag)}; {AGAIN}, or "
+            "add the label to the catalogue entry"
         )
 
     def _other_scheme(self, tag: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from polyheads.analysis.labels import label_counts
+from polyheads.catalogue.tasks import LABELLED
 from polyheads.report.figures.style import FAINT, INK, drawing
 from polyheads.report.names import Languages, language_name
 
@@ -35,5 +36,5 @@ def draw(corpora: Sequence[Mapping[str, Any]], languages: Languages, out: str | 
         axes.set_yticks(range(len(labels)), labels)
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
-        unit = "words" if corpora[0]["task"] == "pos" else "spans"
+        unit = LABELLED[corpora[0]["task"]]
         axes.set_xlabel(f"{corpora[0]['corpus']}: % of the {unit}; × absent", fontsize=8.5)

@@ -7,7 +7,7 @@ from typing import Any
 
 from polyheads.analysis.labels import label_counts
 from polyheads.catalogue import SPLITS
-from polyheads.catalogue.tasks import TASK_NAMES
+from polyheads.catalogue.tasks import LABELLED, TASK_NAMES
 from polyheads.report.cells import cell
 from polyheads.report.names import Languages, language_name
 from polyheads.report.table import Cell, Table
@@ -29,9 +29,10 @@ KINDS = {
     "malformed_tag": "malformed tags corrected",
     "orphan_inside": "I- tags that continued nothing begin a span",
     "unended_span": "spans of BIOES without an end",
-    "control_character": "tokens with control characters in them, kept",
-    "blank_token": "tokens that are blank or control characters, kept",
+    "control_character": "tokens or texts with control characters in them, kept",
+    "blank_token": "tokens or texts that are blank or control characters, kept",
     "empty_row": "rows without tokens dropped",
+    "quotes_kept": "texts that stand in quotes with doubled quotes inside, kept as they are",
     "span_cut": "spans cut by the end of a sentence",
     "extra_space": "rows split at any white space",
     "unequal_row": "rows with unequal numbers of words and tags dropped",
@@ -59,13 +60,25 @@ def corpora_table(corpora: Sequence[Mapping[str, Any]], languages: Languages) ->
                 value = corpus["counts"].get(split, {}).get(key)
                 line[f"{split}_{key}"] = value
                 cells.append(cell(count(value), kind=first(split)))
-        cells.append(cell(corpus["segmentation"], kind="name first"))
+        tokens = "texts" if corpus["task"] == "classification" else corpus["segmentation"]
+        cells.append(cell(tokens, kind="name first"))
         cells.append(cell(corpus["licence"], kind="name"))
-        line |= {key: corpus[key] for key in ("segmentation", "licence")}
+        line |= {"segmentation": tokens, "licence": corpus["licence"]}
         body.append(cells)
         lines.append(line | {"source": "; ".join(corpus["source"])})
+    notes = []
+    if any(corpus["task"] == "classification" for corpus in corpora):
+        notes.append(
+            "A sentence of classification is a text or a pair of texts; its words are what white"
+            " space separates."
+        )
     return Table(
-        name="corpora", title="Corpora: sentences and words", head=head, body=body, records=lines
+        name="corpora",
+        title="Corpora: sentences and words",
+        notes=notes,
+        head=head,
+        body=body,
+        records=lines,
     )
 
 
@@ -133,7 +146,7 @@ def repeated_table(corpora: Sequence[Mapping[str, Any]], languages: Languages) -
 def labels_table(corpora: Sequence[Mapping[str, Any]], languages: Languages) -> Table:
     """One corpus: how often every label stands in each language, all splits together.
 
-    corpora: corpus.json of the corpus's languages. POS counts words, the other tasks spans.
+    corpora: corpus.json of the corpus's languages. What is counted is up to the task.
     """
     name, task = corpora[0]["corpus"], corpora[0]["task"]
     head = [[cell("Label", th="col", kind="name")]]
@@ -146,8 +159,7 @@ def labels_table(corpora: Sequence[Mapping[str, Any]], languages: Languages) -> 
         body.append([cell(label, th="row"), *cells])
         codes = [corpus["language"] for corpus in corpora]
         lines.append({"label": label} | dict(zip(codes, values, strict=True)))
-    unit = "words" if task == "pos" else "spans"
-    title = f"{name}: labels ({unit}, all splits)"
+    title = f"{name}: labels ({LABELLED[task]}, all splits)"
     return Table(name=f"labels-{name}", title=title, head=head, body=body, records=lines)
 
 

@@ -18,13 +18,19 @@ PACKAGES = ("torch", "transformers", "datasets", "seqeval", "numpy", "pandas", "
 
 def subwords_table(encodings: Sequence[Mapping[str, Any]], languages: Languages) -> Table:
     """What became of the words of every encoding.json: subwords, unknown, windowed, cut."""
-    measures = (
+    measures = [
         ("Subwords per word", "subwords_per_word"),
         ("Words without subwords", "words_without_subwords"),
         ("Sentences in windows", "windowed_sentences"),
         ("Words cut off", "truncated_words"),
         ("Longest sentence (subwords)", "longest_subwords"),
-    )
+    ]
+    classified = any("cut_texts" in of for each in encodings for of in each["splits"].values())
+    if classified:
+        measures += [
+            ("Texts without subwords", "texts_without_subwords"),
+            ("Texts cut off", "cut_texts"),
+        ]
     head = [
         [cell(n, th="col", rowspan=2, kind="name") for n in ("Model", "Corpus", "Language")],
         [cell(split, th="col", kind=first(split)) for _ in measures for split in SPLITS],
@@ -46,6 +52,12 @@ def subwords_table(encodings: Sequence[Mapping[str, Any]], languages: Languages)
         "Words without subwords stand as the unknown token. Sentences longer than the model takes"
         " are read in windows, so that every word of dev and test is predicted and scored."
     ]
+    if classified:
+        notes.append(
+            "Texts to classify are never read in windows: the end of one that is longer than the"
+            " model takes is cut off. A recipe with a smaller max_length cuts more of them;"
+            " `cut_texts` in the trials' JSON files counts them."
+        )
     return Table(
         name="subwords",
         title="Words to subwords, per model",

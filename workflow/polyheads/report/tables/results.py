@@ -187,7 +187,7 @@ def _record(display: Display, row: Result, *, resampled: bool) -> dict[str, Valu
     record = {n: values[n] if n in values else getattr(row, n) for n in CHOICE_COLUMNS}
     if resampled:
         record |= estimates
-    if display.metric == PUBLISHED_METRIC[display.task]:
+    if display.metric == PUBLISHED_METRIC.get(display.task):
         record |= {
             "published_unpruned": row.published.unpruned,
             "published_test_oracle": row.published.pruned,

@@ -42,7 +42,7 @@ def table(display: Display, rows: Sequence[SourcesRow], languages: Languages) ->
     levels = tidy.grouped(rows, lambda row: row.level)
     targets, means = levels.get(TARGET, []), levels.get(MEAN, [])
     printed = any(row.published_unpruned is not None for row in targets)
-    compared = display.metric == PUBLISHED_METRIC[display.task]
+    compared = display.metric == PUBLISHED_METRIC.get(display.task)
     return Table(
         name=display.name,
         title=f"{title(display)} (%)",
