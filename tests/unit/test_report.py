@@ -34,6 +34,7 @@ class Page(HTMLParser):
     def __init__(self, text):
         super().__init__()
         self.open, self.ids, self.links, self.sources, self.images = [], [], [], [], []
+        self.columns = []  # that cells name
         self.words = ""
         self.feed(text)
         assert self.open == []
@@ -45,6 +46,7 @@ class Page(HTMLParser):
         self.links += [attributes["href"]] if "href" in attributes else []
         self.sources += [attributes["src"]] if "src" in attributes else []
         self.images += [attributes] if tag == "img" else []
+        self.columns += [attributes["data-name"]] if "data-name" in attributes else []
 
     def handle_endtag(self, tag):
         assert self.open.pop() == tag
@@ -329,4 +331,8 @@ def test_table_pages(tmp_path):
         pages.write_table(table, tmp_path, "results")
         page = Page((tmp_path / f"{table.name}.html").read_text(encoding="utf-8"))
         assert table.title in page.words and "rank" in page.words
+        # Where a screen is too narrow for columns, every number has the name of its own.
+        columns = ["Unpruned", *(f"k chosen on dev: {n}" for n in ("pruned", "gain", "k", "ρ"))]
+        columns += [f"best of k ≥ 1 on test: {n}" for n in ("pruned", "gain", "k")]
+        assert page.columns == columns * len([*table.body, *table.foot])
         assert (tmp_path / f"{table.name}.csv").read_text().count("\n") == 5

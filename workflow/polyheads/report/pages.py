@@ -14,7 +14,16 @@ from urllib.parse import quote
 
 from polyheads.files import read_json, writing
 from polyheads.report import latex
-from polyheads.report.table import Cell, Table, as_json, csv_text, from_json
+from polyheads.report.table import (
+    Cell,
+    Rows,
+    Table,
+    as_json,
+    column_names,
+    csv_text,
+    from_json,
+    laid_out,
+)
 
 REPORT = Path(str(files("polyheads.report")))  # templates and captions
 
@@ -30,7 +39,7 @@ def _environment() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"seen_from": seen_from, "linked": linked}
+    made.filters |= {"seen_from": seen_from, "linked": linked, "named": named}
     return made
 
 
@@ -51,6 +60,17 @@ def linked(cell: Cell, here: str | Path) -> Any:
         return Markup(", ").join(links) + escape(cell.text.removeprefix(parts))
     below = Markup('<span class="below wrap">{}</span>').format(Markup(" ").join(links))
     return escape(cell.text) + below
+
+
+def named(table: Table, part: str) -> list[list[tuple[Cell, str]]]:
+    """The rows of a part of a table, each cell with the name of its column, which stands above it
+    where a screen is too narrow for columns; "" for the head and for cells that name a row."""
+    names = column_names(table)
+    rows: Rows = getattr(table, part)
+    return [
+        [(cell, "" if cell.th or part == "head" else names[column]) for column, _, cell in row]
+        for row in laid_out(rows)
+    ]
 
 
 def render(template: str, **values: Any) -> Any:
