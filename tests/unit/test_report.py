@@ -11,7 +11,7 @@ import pytest
 import yaml
 from records import head_scores, planned, ranking
 
-from polyheads.analysis import choices, products
+from polyheads.analysis import choices, products, signatures
 from polyheads.report import build as report_build
 from polyheads.report import captions, findings, names, pages, sections
 from polyheads.report.cells import cell, gain, leading
@@ -82,6 +82,7 @@ def data_of(sweeps, directory, rankings=(), languages=LANGUAGES):
         differences=[],
         rankings=list(rankings),
         languages=languages,
+        origins=signatures.Origins(locks={}, codes={}),
     )
 
 
@@ -134,7 +135,7 @@ def built(tmp_path, monkeypatch):
         tables = tables_of(data.contents, analysis)
         titles = {name: table.title for name, table in tables.items()}
         report_build.build(
-            Pieces(data.contents, tables, figures, LANGUAGES),
+            Pieces(data.contents, tables, figures, made.read_signatures(analysis), LANGUAGES),
             report_build.Given(
                 study={"name": "tried", "title": "Tried & <true>", "notes": ["A demonstration."]},
                 findings=findings.sentences(findings.read(analysis), LANGUAGES, titles),

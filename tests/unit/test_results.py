@@ -7,7 +7,7 @@ from dataclasses import replace
 import made_up
 import pytest
 import records
-from records import full_width, texts
+from records import full_width, notes, texts
 
 from polyheads.analysis import reproduction, results, tidy
 from polyheads.analysis.results import MEAN, PAIR, SWEEP
@@ -68,7 +68,7 @@ def test_both_criteria_and_the_published_numbers(tmp_path):
     assert shown[0] == f"{choice.unpruned:.2f}"
     assert shown[3] == str(choice.dev_selected.k)
     assert shown[7] == str(choice.test_oracle.k)
-    assert not any("Published" in note for note in table.notes)
+    assert not any("Published" in note for note in notes(table))
 
     other = made(printed, choices)
     assert full_width(other) == 3 + 8 + 4
@@ -145,7 +145,7 @@ def test_missing_trials_are_marked(tmp_path):
     missing, trial = first[3].note.split("; ")
     assert missing == "missing: k = 0 2" and trial == choices[0].dev_selected.trial
     assert first[3].links == ((str(choices[0].dev_selected.k), trial),)
-    assert any(note.startswith("†") for note in table.notes)
+    assert any(note.startswith("†") for note in notes(table))
 
 
 def test_seeds_are_averaged(tmp_path):
@@ -156,7 +156,7 @@ def test_seeds_are_averaged(tmp_path):
     shown = texts(table.body)[0]
     assert shown[9].startswith(cells.signed(mean)) and "±" in shown[9]
     assert shown[10] == ", ".join(str(row.test_oracle.k) for row in german)
-    assert any("seeds" in note for note in table.notes)
+    assert any("seeds" in note for note in notes(table))
     assert len(table.records) == 6  # two targets, three seeds
     assert [row["seed"] for row in table.records] == [1, 2, 3] * 2
 
@@ -213,8 +213,8 @@ def test_gains_have_the_estimates_of_their_pair():
     first, *_, last = table.records
     assert (first["dev_selected_low"], first["test_oracle_p_holm"]) == (0.25, 0.5)
     assert last["dev_selected_low"] is last["test_oracle_p"] is None
-    assert any("Several seeds" in note for note in table.notes)
-    assert any("shares of its draws" in note for note in table.notes)
+    assert any("Several seeds" in note for note in notes(table))
+    assert any("shares of its draws" in note for note in notes(table))
 
 
 def test_means_are_of_the_sweeps_with_both_gains():
@@ -247,7 +247,7 @@ def test_every_published_score_that_is_run_has_cv_star(tmp_path):
     assert {r["cv_test_oracle"] for r in printed.records if r["model"] == "tiny"} == {None}
     middle = sorted(found)[1:3]
     words = f"{sum(middle) / 2:.2f} over 4 scores"
-    assert any(words in note for note in printed.notes)
+    assert any(words in note for note in notes(printed))
     assert results.rows(plan[1], choices)[0].reproduction.scores == 4
     assert results.rows(plan[0], choices)[0].reproduction.median is None
 

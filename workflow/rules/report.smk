@@ -77,6 +77,9 @@ rule analyse:
         null_baselines=f"{OUT}/null-baselines.csv",
         differences=f"{OUT}/differences.csv",
         rankings=[f"{path}/ranking.json" for path in SCORED],
+        # For the signatures of tables.
+        trials=[f"{path}.json" for path in PLAN.trial_paths],
+        corpora=paths.corpus_infos(PLAN),
     output:
         directory(ANALYSIS),
     log:

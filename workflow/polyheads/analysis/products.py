@@ -35,6 +35,7 @@ from polyheads.analysis import (
     replication,
     results,
     several_sources,
+    signatures,
     stopping,
     sweep_gains,
     tidy,
@@ -87,6 +88,7 @@ OF_STUDY: dict[str, Records] = {
         "reproduced": findings.Reproduced,
     },
     "languages": {"": language_similarity.Similarity},
+    "signatures": {"": signatures.Signature},
     comparisons.RANKINGS: {"": ranking_agreement.Agreement},
     comparisons.COSTS: {"": ranking_costs.Cost},
     comparisons.COMMON: {"": common_heads.CommonHeads},
@@ -108,6 +110,7 @@ class Data:
     differences: Sequence[Difference]
     rankings: Sequence[Ranking]
     languages: Families
+    origins: signatures.Origins
 
 
 def read_data(
@@ -119,6 +122,8 @@ def read_data(
     null_baselines_file: str | Path,
     differences_file: str | Path,
     ranking_files: Iterable[str | Path],
+    trial_files: Iterable[str | Path],
+    corpus_files: Iterable[str | Path],
     languages: Families,
 ) -> Data:
     """The data in the files of the stages before."""
@@ -131,6 +136,7 @@ def read_data(
         differences=differences.read(differences_file),
         rankings=[rankings.read(path) for path in ranking_files],
         languages=languages,
+        origins=signatures.read_origins(corpus_files, trial_files),
     )
 
 
@@ -228,6 +234,7 @@ def of_study(data: Data, made: Mapping[str, Parts]) -> dict[str, Parts]:
             "reproduced": story.reproduced,
         },
         "languages": {"": language_similarity.rows(d.rankings)},
+        "signatures": {"": signatures.rows(d.contents, done, d.origins)},
         comparisons.RANKINGS: {"": ranking_agreement.rows(d.rankings, k=largest)},
         comparisons.COSTS: {"": ranking_costs.rows(main, d.scores, d.estimates)},
         comparisons.COMMON: {"": common_heads.common(d.rankings)},

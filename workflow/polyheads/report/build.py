@@ -66,7 +66,7 @@ def build(pieces: Pieces, given: Given, out: Mapping[str, str | Path]) -> None:
     ]
     asked = sections.configuration(given.configuration) if given.configuration else []
     shown = [
-        sections.how_to_read(),
+        sections.how_to_read(pieces),
         *sections.null_baselines(pieces),
         *sections.experiments(pieces),
         sections.scores(pieces, given.heat_maps, given.language_maps),

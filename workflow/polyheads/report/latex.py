@@ -38,6 +38,11 @@ def escape(text: str) -> str:
     return "".join(_ESCAPES.get(character, character) for character in " ".join(text.split()))
 
 
+def _breakable(signature: str) -> str:
+    """A signature, which has no spaces, with places where a line may end."""
+    return escape(signature).replace(r"\textbar{}", r"\textbar\allowbreak{}")
+
+
 def text(table: Table) -> str:
     """A whole `table` float : caption, label `tab:NAME`, tabular, notes.
 
@@ -56,7 +61,10 @@ def text(table: Table) -> str:
             if i and cells and cells[0].th == "rowgroup":
                 lines.append(r"\addlinespace")
             lines.append(_row(placed, columns, looks))
-    notes = [rf"{{\raggedright\scriptsize {escape(note)}\par}}" for note in table.notes]
+    words = filter(None, (table.facts, *table.notes, *table.general))
+    notes = [rf"{{\raggedright\scriptsize {escape(note)}\par}}" for note in words]
+    if table.signature:
+        notes.append(rf"{{\raggedright\tiny\ttfamily {_breakable(table.signature)}\par}}")
     return "\n".join(
         [
             r"% \usepackage{booktabs,graphicx}",

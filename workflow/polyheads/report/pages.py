@@ -96,6 +96,13 @@ def caption(name: str) -> Any:
     return Markup(parts["fragment"])
 
 
+def reading_link(caption_name: str) -> Any:
+    """A link to the part of the report that has this caption (see sections.how_to_read)."""
+    from markupsafe import Markup
+
+    return Markup('<p><a href="#reading-{}">How to read it</a></p>').format(caption_name)
+
+
 def page(
     title: str,
     *,

@@ -38,7 +38,10 @@ class Table:
 
     name: str  # of its files
     title: str
+    facts: str = ""  # metric, corpus, how k is selected, number of trainings
     notes: Sequence[str] = ()
+    general: Sequence[str] = ()  # notes that hold for all tables of its kind
+    signature: str = ""  # see report.signatures
     head: Rows = ()
     body: Rows = ()
     foot: Rows = ()

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from polyheads.analysis import products, tidy
+from polyheads.analysis.signatures import Signature
+from polyheads.report import signatures
 from polyheads.report.names import Languages
 from polyheads.report.table import Table
 from polyheads.report.tables import (
@@ -39,6 +41,22 @@ def of_display(display: Display, directory: Directory, languages: Languages) -> 
     """The tables of a display, in the order of displays.TABLES; [] for one that is a figure."""
     if display.kind not in TABLES:
         return []
+    signature = read_signatures(directory)[display.name]
+    made = _of_display(display, directory, languages)
+    return [_signed(table, signature, display) for table in made]
+
+
+def read_signatures(directory: Directory) -> dict[str, Signature]:
+    """Name of a display, or of a table over the whole study -> what it is made of."""
+    return {row.name: row for row in _rows(directory, "signatures")}
+
+
+def _signed(table: Table, signature: Signature, display: Display | None = None) -> Table:
+    facts, line = signatures.facts(signature, display), signatures.line(signature)
+    return replace(table, facts=facts, signature=line)
+
+
+def _of_display(display: Display, directory: Directory, languages: Languages) -> list[Table]:
     records = products.OF_DISPLAYS[display.kind]
     parts = products.read(directory, display.name, records)
     rows = parts[""]
@@ -86,7 +104,8 @@ def of_study(directory: Directory, languages: Languages) -> dict[str, Table]:
     ):
         if rows := _rows(directory, name):
             made.append(table(rows, languages))
-    return {table.name: table for table in made}
+    known = read_signatures(directory)
+    return {table.name: _signed(table, known[table.name]) for table in made}
 
 
 def alone(table: Table) -> Table:

@@ -44,7 +44,8 @@ def table(display: Display, rows: Sequence[ReplicationRow], languages: Languages
         name=display.name,
         title=f"{TASK_NAMES[display.task]}: four criteria,"
         f" {METRICS[display.task][display.metric]} (%)",
-        notes=_notes(display, rows),
+        notes=_notes(display),
+        general=_general(rows),
         head=_head(),
         body=[_cells(row, languages) for row in rows if row.level != MEAN],
         foot=[_cells(row, languages) for row in rows if row.level == MEAN],
@@ -130,13 +131,18 @@ def _record(display: Display, row: ReplicationRow) -> dict[str, Value]:
     return record
 
 
-def _notes(display: Display, rows: Sequence[ReplicationRow]) -> list[str]:
-    notes = [
-        f"Corpus {display.corpus}; best: the best of k ≥ 1 on test. As released: experiment"
+def _notes(display: Display) -> list[str]:
+    return [
+        "Best: the best of k ≥ 1 on test. As released: experiment"
         f" {display.experiment}, {ranking_name(display.ranking)}, all heads on when test is read."
         f" The paper's protocol and the sound criterion: experiment {display.partner},"
         f" {ranking_name(display.partner_ranking)}, the same trials read twice, without the pruned"
-        " heads at test; the sound criterion's k = 0 is the paper's unpruned.",
+        " heads at test; the sound criterion's k = 0 is the paper's unpruned."
+    ]
+
+
+def _general(rows: Sequence[ReplicationRow]) -> list[str]:
+    notes = [
         "Published: Ma et al. (2021), Tables 2 to 4, with its corpora. Means are over the pairs"
         " that both experiments have, of the published numbers where none of these lacks one.",
         "Not as released: sentences beyond the length limit are split into windows and all of their"

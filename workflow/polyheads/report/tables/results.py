@@ -38,6 +38,7 @@ def table(display: Display, rows: Sequence[Result], languages: Languages) -> Tab
         name=display.name,
         title=f"{names.title(display)} (%)",
         notes=_notes(display, sweeps, means, printed=printed),
+        general=_general(sweeps, means, printed=printed),
         head=_head(printed=printed),
         body=_body(shown, languages, printed=printed),
         foot=[_foot(row, printed=printed) for row in means],
@@ -140,24 +141,32 @@ def _notes(
     display: Display, sweeps: Sequence[Result], means: Sequence[Result], *, printed: bool
 ) -> list[str]:
     ranking = names.ranking_name(display.ranking)
-    lines = [f"Corpus {display.corpus}; {ranking}; test scores, gains in percentage points."]
+    lines = [f"{ranking[:1].upper()}{ranking[1:]}. Scores on test, gains in percentage points."]
     if any(row.missing_ks for row in sweeps):
         lines.append(
             "† Trials are missing; the choice was made among the others. Means are over the pairs"
             " that have gains."
         )
+    if printed:
+        lines.append(
+            f"Published: Ma et al. (2021), {PUBLISHED_CORPORA[display.task]}, best of 12 trials;"
+            f" its F1 is our {METRICS[display.task][display.metric]}."
+        )
+    if sweeps:
+        lines += notes.reproduction_notes(sweeps[0].reproduction)
+    return lines + notes.problem_notes(_estimates([*sweeps, *means]))
+
+
+def _general(sweeps: Sequence[Result], means: Sequence[Result], *, printed: bool) -> list[str]:
+    lines = []
     if len({row.seed for row in sweeps}) > 1:
         lines.append("Means over seeds, gains ± their standard deviation; one k per seed.")
     if printed:
         lines.append(
-            f"Published: Ma et al. (2021), {PUBLISHED_CORPORA[display.task]}, best of 12 trials;"
-            f" its F1 is our {METRICS[display.task][display.metric]}. Comparable only where corpus"
-            " and recipe are the same. Ours −: our gain, best on test, less the published one. The"
-            " published mean is over the same pairs as ours, and is left out where one of these has"
-            " no published number.",
+            "Published numbers are comparable only where corpus and recipe are the same. Ours −:"
+            " our gain, best on test, less the published one. The published mean is over the same"
+            " pairs as ours, and is left out where one of these has no published number."
         )
-    if sweeps:
-        lines += notes.reproduction_notes(sweeps[0].reproduction)
     return lines + notes.resampling_notes(_estimates([*sweeps, *means]))
 
 
