@@ -24,7 +24,7 @@ from polyheads.study.contents import Contents
 from polyheads.study.plan import Training
 
 LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}, "zh": {"name": "Chinese"}}
-VOID = {"meta", "img", "link", "br", "hr", "input"}
+VOID = {"meta", "img", "link", "br", "hr", "input", "wbr"}
 HEADS = [[0, 0], [0, 1], [1, 0], [1, 1]]
 
 
@@ -82,7 +82,7 @@ def data_of(sweeps, directory, rankings=(), languages=LANGUAGES):
         differences=[],
         rankings=list(rankings),
         languages=languages,
-        origins=signatures.Origins(locks={}, codes={}),
+        origins=signatures.Origins(locks={}, codes={}, machines={}),
     )
 
 
@@ -128,8 +128,17 @@ def built(tmp_path, monkeypatch):
         (tmp_path / name).write_text(json.dumps(content))
     (tmp_path / "job.tsv").write_text("s\tmax_rss\n12.5\t300\n-\t-\n")
     (tmp_path / "versions.csv").write_text("package,version,trials\ntorch,2.1,4\n")
-    (tmp_path / "config.yaml").write_text("study: {name: tried, title: <asked> & so}\n")
-    out = {n: tmp_path / f"{n}.html" for n in ("report", "start", "corpora", "runtimes")}
+    model = {"model": "mbert", "class": "BertModel", "parameters": 177853440, "layers": 12}
+    model |= {"heads": 12, "hidden": 768, "vocabulary": 119547, "source": {"hub": "a/b"}}
+    (tmp_path / "model.json").write_text(json.dumps(model))
+    recipe = {"name": "small", "epochs": 3, "train_sentences": 500, "dev_sentences": None}
+    recipe |= {"test_sentences": None, "leave_out_repeated": False}
+    config = {"study": {"name": "tried", "title": "<asked> & so"}, "recipes": [recipe]}
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    out = {
+        n: tmp_path / f"{n}.html"
+        for n in ("report", "start", "corpora", "runtimes", "reproducibility")
+    }
 
     def build():
         tables = tables_of(data.contents, analysis)
@@ -146,6 +155,9 @@ def built(tmp_path, monkeypatch):
                 encodings=[tmp_path / "encoding.json"],
                 benchmarks={"Trials": [tmp_path / "job.tsv", tmp_path / "absent.tsv"]},
                 versions=tmp_path / "versions.csv",
+                models=[tmp_path / "model.json"],
+                machines=made.read_rows(analysis, "machines"),
+                choices=made.read_rows(analysis, "pruned-heads"),
                 configuration="config.yaml",
             ),
             out,
@@ -189,6 +201,18 @@ def test_report_holds_the_pieces(built):
     assert "missing: 1" in Page(texts["runtimes"]).words  # the benchmark file that isn't there
     assert "25,148" in Page(texts["corpora"]).words
     assert "12.5" in Page(texts["runtimes"]).words
+    checklist = Page(texts["reproducibility"])
+    assert (
+        "mbert: 177,853,440." in checklist.words and "500 sentences of training" in checklist.words
+    )
+    # What holds for all tables of a kind stands once, and every figure and table leads there.
+    assert page.words.count("Holm-adjusted over all gains") == 1
+    assert page.words.count("dotted line the test score at k = 0") == 1
+    assert (
+        page.words.count("accuracy on ud-2.7; k chosen on")
+        + page.words.count("Accuracy on ud-2.7; k chosen on")
+        == 9
+    )
     tables = [link for link in page.links if link.startswith("data:text/csv")]
     first = base64.b64decode(tables[3].partition(",")[2]).decode()
     assert first.startswith("experiment,model,corpus,task")

@@ -26,7 +26,7 @@ def study(directory, **changed):
 
 def signed(contents, done, locks=LOCKS, code="c0de" * 4):
     """Name -> signature."""
-    origins = analysis.Origins(locks=locks, codes=dict.fromkeys(done, code))
+    origins = analysis.Origins(locks=locks, codes=dict.fromkeys(done, code), machines={})
     return {row.name: row for row in analysis.rows(contents, done, origins)}
 
 
@@ -94,7 +94,7 @@ def test_the_line_tells_tables_of_other_data_or_code_apart(tmp_path):
     assert changed(locks=LOCKS | {("ud-2.7", "zh"): "other"}) != line
     assert changed(locks=LOCKS | {("ud-2.7", "fr"): "unused"}) == line
     assert changed(code="another0") != line
-    mixed = analysis.Origins(locks=LOCKS, codes=dict.fromkeys(done, "b" * 16))
+    mixed = analysis.Origins(locks=LOCKS, codes=dict.fromkeys(done, "b" * 16), machines={})
     mixed.codes[contents.sweeps[0].trials[1]] = "a" * 16
     rows = {row.name: row for row in analysis.rows(contents, done, mixed)}
     assert "|training:aaaaaaaa+bbbbbbbb|" in signatures.line(rows[name])

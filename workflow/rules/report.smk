@@ -193,6 +193,7 @@ rule pages:
         heat_maps=HEAT_MAPS,
         corpora=paths.corpus_infos(PLAN),
         encodings=paths.encoding_infos(PLAN),
+        models=paths.model_infos(PLAN),
     output:
         report=report(
             f"results/report.html",
@@ -217,6 +218,12 @@ rule pages:
             caption=CAPTION.format("runtimes"),
             category="Report",
             labels={"page": "run times and versions"},
+        ),
+        reproducibility=report(
+            f"{OUT}/reproducibility.html",
+            caption=CAPTION.format("reproducibility"),
+            category="Report",
+            labels={"page": "reproducibility checklist"},
         ),
     log:
         f"results/logs/pages/{NAME}.log",

@@ -5,6 +5,7 @@ apart, or trusted to be of the same kind, without their study.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -49,6 +50,16 @@ class Origins:
 
     locks: Mapping[tuple[str, str], str]  # corpus, language -> `lock`
     codes: Mapping[str, str]  # a trial's JSON -> hash of the code that trained it
+    machines: Mapping[str, tuple[str, int]]  # the same -> type of device, threads
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """What trials were made on."""
+
+    device: str  # its type, `cpu` or `cuda`
+    threads: int  # per training; 0 where files don't say
+    trials: int
 
 
 def lock(corpus: Mapping[str, Any]) -> str:
@@ -63,13 +74,21 @@ def read_origins(corpora: Iterable[str | Path], trials: Iterable[str | Path]) ->
     for path in corpora:
         corpus = json.loads(Path(path).read_text(encoding="utf-8"))
         locks[corpus["corpus"], corpus["language"]] = lock(corpus)
-    return Origins(locks=locks, codes={str(path): _code(path) for path in trials})
+    codes, machines = {}, {}
+    for path in map(str, trials):
+        made = json.loads(Path(path).read_text(encoding="utf-8")).get("made_of", {})
+        codes[path] = made.get("code", "unknown")
+        machines[path] = made.get("device", "unknown"), made.get("threads", 0)
+    return Origins(locks=locks, codes=codes, machines=machines)
 
 
-def _code(trial: str | Path) -> str:
-    content = json.loads(Path(trial).read_text(encoding="utf-8"))
-    code: str = content.get("made_of", {}).get("code", "unknown")
-    return code
+def machines(done: Iterable[str], origins: Origins) -> list[Machine]:
+    """What the trials that are there were made on, the most used first."""
+    counts = Counter(origins.machines[path] for path in done if path in origins.machines)
+    return [
+        Machine(device=device, threads=threads, trials=n)
+        for (device, threads), n in counts.most_common()
+    ]
 
 
 def rows(contents: Contents, done: set[str], origins: Origins) -> list[Signature]:

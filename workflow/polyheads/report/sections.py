@@ -216,6 +216,14 @@ def inventory(
     return Section(id=name, title=heading, lead=pages.caption(name), parts=[*parts, *more])
 
 
+def checklist(words: Any, tables: Sequence[Table]) -> Section:
+    """The reproducibility checklist and the tables that it names."""
+    made = inventory("reproducibility", "Reproducibility checklist", tables)
+    # One line for each sweep: long, and looked up rather than read.
+    parts = [replace(p, kind="folded") if p.id.endswith("dev-and-test") else p for p in made.parts]
+    return replace(made, lead=words, parts=parts)
+
+
 def configuration(path: str | Path) -> list[Part]:
     """What the study was run with, folded."""
     shown = [Item(text=Path(path).read_text(encoding="utf-8"))]
