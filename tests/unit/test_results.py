@@ -13,6 +13,7 @@ from polyheads.analysis import reproduction, results, tidy
 from polyheads.analysis.results import MEAN, PAIR, SWEEP
 from polyheads.catalogue import published
 from polyheads.report import cells
+from polyheads.report import notes as cells_notes
 from polyheads.report.table import csv_text
 from polyheads.report.tables import results as results_table
 from polyheads.study import displays
@@ -250,6 +251,35 @@ def test_every_published_score_that_is_run_has_cv_star(tmp_path):
     assert any(words in note for note in notes(printed))
     assert results.rows(plan[1], choices)[0].reproduction.scores == 4
     assert results.rows(plan[0], choices)[0].reproduction.median is None
+
+
+def test_accuracy_is_below_every_f1_of_part_of_speech():
+    display = replace(displays.plan([records.sweep()])[0], metric="macro_f1")
+    choices = [records.choice((2, 1.0), (3, 2.0), metric="macro_f1")]
+    scores = [
+        records.score(k, value, metric=metric)
+        for metric, values in {"accuracy": (90, 91, 92, 93), "macro_f1": (80, 79, 81, 82)}.items()
+        for k, value in enumerate(values)
+    ]
+    scores += [replace(row, heads="all", value=1.0) for row in scores]
+    rows = results.rows(display, choices, scores=scores)
+    table = results_table.table(display, rows, LANGUAGES)
+    unpruned, dev, best = (table.body[0][i] for i in (3, 4, 8))
+    assert (unpruned.text, unpruned.below) == ("80.00", "acc. 90.00")
+    assert (dev.text, dev.below) == ("81.00", "acc. 92.00")
+    assert (best.text, best.below) == ("82.00", "acc. 93.00")
+    assert cells_notes.ACCURACY in table.general
+    record = table.records[0]
+    assert [record[f"{name}_accuracy"] for name in ("unpruned", "dev_selected", "test_oracle")] == [
+        *(90, 92, 93)
+    ]
+    # Where test was read with all heads on, so is accuracy.
+    (on, *_) = results.rows(display, [replace(choices[0], heads="all")], scores=scores)
+    assert (on.unpruned_accuracy, on.dev_selected.accuracy) == (90, 1)
+    # Accuracy needs none beside it.
+    own = records.choice((2, 1.0), (3, 2.0))
+    plain = results.rows(displays.plan([records.sweep()])[0], [own], scores=scores)
+    assert plain[0].unpruned_accuracy is plain[0].dev_selected.accuracy is None
 
 
 def test_rows_are_kept_in_a_file(tmp_path):

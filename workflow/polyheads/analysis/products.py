@@ -162,15 +162,15 @@ def of_display(display: Display, data: Data) -> Parts:
     d = data
     match display.kind:
         case "results":
-            return {"": results.rows(display, d.choices, d.estimates)}
+            return {"": results.rows(display, d.choices, d.estimates, d.scores)}
         case "low-resource":
-            return {"": low_resource.rows(display, d.choices, d.estimates)}
+            return {"": low_resource.rows(display, d.choices, d.estimates, d.scores)}
         case "several-sources":
             return {"": several_sources.rows(display, d.choices, d.estimates)}
         case "controls":
             return {"": controls.rows(display, d.choices, d.estimates, d.differences)}
         case "replication":
-            return {"": replication.rows(display, d.choices, d.estimates)}
+            return {"": replication.rows(display, d.choices, d.estimates, d.scores)}
         case "null-baselines":
             return {"": d.null_baselines}
         case "fresh":

@@ -16,6 +16,9 @@ BEST_REDONE = (
 )
 
 
+ACCURACY = "acc.: accuracy of the same trials, at the k that the table's metric selects."
+
+
 class Bounded(Protocol):
     """An estimate, or a row that has its interval."""
 

@@ -176,7 +176,7 @@ def _selection(contents: Contents) -> list[str]:
         out.append("Cross-lingual sweeps use development data of the source only.")
     out.append(
         "Next to it the tables show the best k ≥ 1 on test, the criterion of Ma et al. (2021). It"
-        " looks at the test set and estimates nothing."
+        " chooses by the test set, so it is no estimate."
     )
     return out
 

@@ -43,7 +43,7 @@ def _line(row: Share, languages: Languages) -> list[Cell]:
         cell(names.pair_name(*row.pair, languages), th="row"),
         cell(row.model, kind="name"),
         cell(str(row.percent)),
-        score(row.unpruned),
+        score(row.unpruned, accuracy=row.unpruned_accuracy),
     ]
     for criterion, kind in zip(CRITERIA, ("", "first"), strict=True):
         outcome = row.by(criterion)
@@ -67,6 +67,8 @@ def _record(row: Share) -> dict[str, Value]:
 
 def _notes(rows: Sequence[Share]) -> list[str]:
     lines = ["Gains in percentage points of the test score, means over seeds."]
+    if any(row.unpruned_accuracy is not None for row in rows):
+        lines.append(notes.ACCURACY)
     if any(row.setting != LOW_RESOURCE for row, _ in _known(rows)):
         lines.append("100 % is the multi-lingual setting: its gains are tested in their own table.")
     return lines + notes.problem_notes(estimate for _, estimate in _estimates(rows))

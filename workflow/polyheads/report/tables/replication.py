@@ -11,6 +11,7 @@ from polyheads.analysis.results import MEAN, Published
 from polyheads.catalogue.tasks import METRICS, TASK_NAMES
 from polyheads.report.cells import cell, gain, ks_cell, missing, number, score
 from polyheads.report.names import Languages, pair_name, ranking_name
+from polyheads.report.notes import ACCURACY
 from polyheads.report.table import Cell, Table, Value
 from polyheads.study.displays import Display
 
@@ -104,7 +105,8 @@ def _run_cells(group: _Group, run: Run, *, mean: bool) -> list[Cell]:
         elif column == "k":
             cells.append(ks_cell(outcome.ks, outcome.trials, run.missing_ks, kind))
         else:
-            cells.append(score(value, kind=kind))
+            accuracy = run.unpruned_accuracy if column == "unpruned" else outcome.accuracy
+            cells.append(score(value, kind=kind, accuracy=accuracy))
     return cells
 
 
@@ -121,6 +123,7 @@ def _record(display: Display, row: ReplicationRow) -> dict[str, Value]:
         else:
             record |= {f"{name}_unpruned": run.unpruned, f"{name}_test_oracle": outcome.test}
         record |= {f"{name}_gain": outcome.gain, f"{name}_k": outcome.k}
+        record[f"{name}_accuracy"] = outcome.accuracy
     if row.level == MEAN:
         return record | {"pairs": row.pairs}
     for name, run in row.runs.items():
@@ -148,6 +151,8 @@ def _general(rows: Sequence[ReplicationRow]) -> list[str]:
         "Not as released: sentences beyond the length limit are split into windows and all of their"
         " words are scored; the released code cuts them at 256 subwords and scores what is left.",
     ]
+    if any(run.unpruned_accuracy is not None for row in rows for run in row.runs.values()):
+        notes.append(ACCURACY)
     estimates = [run.outcome.estimate for row in rows for run in row.runs.values()]
     if any(estimate.gain is not None for estimate in estimates):
         notes.append(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from polyheads.analysis import tidy
+from polyheads.analysis.accuracy import BESIDE
 from polyheads.analysis.choices import CHOICE_COLUMNS, CRITERIA
 from polyheads.analysis.estimates import Estimate
 from polyheads.analysis.results import MEAN, PAIR, SWEEP, Published, Result
@@ -78,7 +79,8 @@ def _cells(row: Result) -> list[Cell]:
         blank = ["first", *kinds["dev_selected"], "dev_selected", *kinds["test_oracle"]]
         return [cell("", kind=kind) for kind in blank]
     rho = cell(number(row.dev_test_spearman), kind="dev_selected")
-    cells = [score(row.unpruned, kind="first"), *_outcome_cells(row, "dev_selected"), rho]
+    unpruned = score(row.unpruned, kind="first", accuracy=row.unpruned_accuracy)
+    cells = [unpruned, *_outcome_cells(row, "dev_selected"), rho]
     if row.level == PAIR and not row.k_max:
         # No head was to be pruned: there is no k >= 1, and none is missing.
         return cells + [cell("–", kind=kind) for kind in kinds["test_oracle"]]
@@ -91,7 +93,7 @@ def _outcome_cells(row: Result, criterion: str) -> list[Cell]:
     mean = row.level == MEAN
     spread = None if mean else outcome.spread
     return [
-        score(outcome.test, kind=f"{criterion} first"),
+        score(outcome.test, kind=f"{criterion} first", accuracy=outcome.accuracy),
         gain(outcome.gain, spread, criterion, estimate=outcome.estimate),
         cell(number(outcome.k, 1), kind=criterion)
         if mean
@@ -167,6 +169,8 @@ def _general(sweeps: Sequence[Result], means: Sequence[Result], *, printed: bool
             " our gain, best on test, less the published one. The published mean is over the same"
             " pairs as ours, and is left out where one of these has no published number."
         )
+    if any(row.unpruned_accuracy is not None for row in sweeps):
+        lines.append(notes.ACCURACY)
     return lines + notes.resampling_notes(_estimates([*sweeps, *means]))
 
 
@@ -188,6 +192,9 @@ def _record(display: Display, row: Result, *, resampled: bool) -> dict[str, Valu
         for name in _ESTIMATED:
             estimates[f"{criterion}_{name}"] = getattr(outcome.estimate, name)
     record = {n: values[n] if n in values else getattr(row, n) for n in CHOICE_COLUMNS}
+    if display.metric in BESIDE:
+        record["unpruned_accuracy"] = row.unpruned_accuracy
+        record |= {f"{name}_accuracy": row.by(name).accuracy for name in CRITERIA}
     if resampled:
         record |= estimates
     if display.metric == PUBLISHED_METRIC[display.task]:
