@@ -92,6 +92,11 @@ def texts(rows) -> list[list[str]]:
     return [[cell.text for cell in row] for row in rows]
 
 
+def notes(table: Table) -> list[str]:
+    """All notes of a table, last those that hold for it alone."""
+    return [*table.general, *table.notes]
+
+
 def full_width(table: Table) -> int:
     """Columns of a table with its spans laid out; every row must fill them."""
     columns = None

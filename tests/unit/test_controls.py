@@ -5,7 +5,7 @@ from dataclasses import replace
 import made_up
 import pytest
 import records
-from records import full_width, texts
+from records import full_width, notes, texts
 
 from polyheads.analysis import controls, tidy
 from polyheads.analysis.choices import CRITERIA
@@ -103,7 +103,7 @@ def test_numbers(tmp_path):
     assert first[:4] == ["English → German", "mbert", "−2.00", "−5.00"]
     assert first[4:7] == ["−1.00", "−4.00", "0.00 ± 1.41"]
     assert table.body[0][3].note == "lowest heads pruned: +3.00"
-    assert any("means over 2 random rankings" in note for note in table.notes)
+    assert any("means over 2 random rankings" in note for note in notes(table))
     assert not table.foot and csv_text(table).count("\n") == 3
     assert table.records[0]["lowest_dev_selected_gain"] == 3
     assert table.records[0]["dev_selected_trial"].endswith("prune-reversed-gradient-en/k-01.json")
@@ -120,7 +120,7 @@ def test_published_only_in_its_metric(tmp_path):
     assert apart.note == "our gain, best on test, less theirs"
     assert table.records[0]["test_oracle_gain_less_published"] == pytest.approx(-1.88)
     assert full_width(table) == 2 + 2 * 6
-    assert any("Ma et al. (2021)" in note for note in table.notes)
+    assert any("Ma et al. (2021)" in note for note in notes(table))
 
 
 def test_a_pair_without_a_number_is_an_empty_cell(tmp_path):
@@ -160,7 +160,7 @@ def test_only_like_is_compared_with_like(tmp_path, changed):
     table = table_of(STRICT, choices)
     assert all(record["dev_selected_difference"] is None for record in table.records)
     assert texts(table.body)[0][3] == "–"
-    assert any("no sweep of the lowest heads" in note for note in table.notes)
+    assert any("no sweep of the lowest heads" in note for note in notes(table))
 
 
 def estimates(choices):
@@ -202,7 +202,7 @@ def test_gains_have_the_intervals_of_their_sweeps(tmp_path):
     assert table.foot[0][1].below == "[−2.50, −1.50]"
     record = table.records[0]
     assert (record["test_oracle_low"], record["test_oracle_high"]) == (-2, 0)
-    assert any("training noise is not included" in note for note in table.notes)
+    assert any("training noise is not included" in note for note in notes(table))
     # Another mean than that of the table has no interval of it: here of German alone.
     short = [r for r in choices if (r.target, r.ranking) != ("zh", "gradient-en")]
     table = table_of(STRICT, short, known)
@@ -222,8 +222,8 @@ def test_a_mean_of_pairs_with_different_seeds_is_another_mean(tmp_path):
     ]
     table = table_of(STRICT, uneven, known)
     assert table.body[0][2].below and table.body[1][2].below and not table.foot[0][1].below
-    assert any(note.startswith("Means over 2 seeds") for note in table.notes)
-    assert any("and of seeds" in note for note in table.notes)
+    assert any(note.startswith("Means over 2 seeds") for note in notes(table))
+    assert any("and of seeds" in note for note in notes(table))
 
 
 def differences(choices):
@@ -273,7 +273,7 @@ def test_differences_have_their_intervals_turned_round(tmp_path):
     assert table.body[0][3].text == "−5.00"
     assert table.foot[0][2].below == "[−6.00, −2.00]"
     assert [table.records[0][f"difference_{end}"] for end in ("low", "high")] == [-7, -1]
-    assert "the same for both sides" in table.notes[-1]
+    assert "the same for both sides" in notes(table)[-1]
     # Of other seeds, of another pair more, or of another ranking they are others.
     more = [replace(row, target="tr") for row in apart if row.target == "zh"]
     for wrong, pair, mean in (
@@ -299,7 +299,7 @@ def test_several_random_rankings_have_no_interval_and_problems_are_named(tmp_pat
     wrong = [replace(row, **nothing, problem="k-01.parquet: no") for row in known]
     table = table_of(STRICT, choices, wrong)
     assert not table.body[0][2].below
-    assert sum("k-01.parquet: no" in note for note in table.notes) == 1
+    assert sum("k-01.parquet: no" in note for note in notes(table)) == 1
 
 
 def test_missing_trials(tmp_path):

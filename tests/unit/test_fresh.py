@@ -6,6 +6,7 @@ from statistics import fmean, stdev
 import numpy as np
 import pytest
 import records
+from records import notes
 
 from polyheads.analysis import fresh, student, tidy
 from polyheads.report.tables.fresh import table
@@ -96,8 +97,8 @@ def test_several_seeds_choose():
     assert (german.k, german.gain_chosen) == ("4 2", 3.5)
     assert german.gain_fresh == fmean([0, 0.5, 1, 1.5])
     assert chinese.gain_fresh == 1
-    notes = table(DISPLAY, made, LANGUAGES).notes
-    assert any(note.startswith("Several seeds chose a k") for note in notes)
+    all_notes = notes(table(DISPLAY, made, LANGUAGES))
+    assert any(note.startswith("Several seeds chose a k") for note in all_notes)
 
 
 def test_missing_trials_are_no_gain_of_zero():
@@ -111,13 +112,13 @@ def test_missing_trials_are_no_gain_of_zero():
     assert mean.gain_fresh == 3  # seeds 2, 3, 4
     shown = table(DISPLAY, made, LANGUAGES)
     assert records.texts(shown.body)[1][-1] == "3†"
-    assert any(note.startswith("†") for note in shown.notes)
+    assert any(note.startswith("†") for note in notes(shown))
     none = [r for r in rows if r.role == "main" or r.target == "de"]
     german, chinese, mean = made = fresh.rows(DISPLAY, none)
     assert (chinese.seeds, chinese.gain_fresh, mean.pairs) == (0, None, 1)
     shown = table(DISPLAY, made, LANGUAGES)
     assert records.texts(shown.body)[1][5] == "missing"
-    assert any("1 have none" in note for note in shown.notes)
+    assert any("1 have none" in note for note in notes(shown))
 
 
 def as_chosen(**changed):
@@ -168,8 +169,8 @@ def test_interval_has_the_noise_of_training_and_of_sentences():
     assert (german.within, alone.within) == (0.1, None)
     shown = table(DISPLAY, made, LANGUAGES)
     assert shown.body[0][5].below.endswith(", +9.00]")
-    assert any("training noise and the choice of test sentences" in n for n in shown.notes)
-    assert any("about training noise, given" in n for n in table(DISPLAY, plain, LANGUAGES).notes)
+    assert any("training noise and the choice of test sentences" in n for n in notes(shown))
+    assert any("about training noise, given" in n for n in notes(table(DISPLAY, plain, LANGUAGES)))
 
 
 def test_no_interval_without_either_noise():
@@ -180,22 +181,22 @@ def test_no_interval_without_either_noise():
     german, chinese, mean = made = fresh.rows(DISPLAY, choices(), estimates)
     assert german.low is not None and chinese.low is mean.low is mean.high is None
     assert chinese.gain_fresh == 2
-    assert "x.parquet: no" in table(DISPLAY, made, LANGUAGES).notes[-1]
+    assert "x.parquet: no" in notes(table(DISPLAY, made, LANGUAGES))[-1]
 
 
 def test_problems_of_the_gain_as_chosen_are_noted():
     wrong = as_chosen(gain=None, low=None, high=None, p=None, p_holm=None, problem="y.parquet: no")
     made = fresh.rows(DISPLAY, choices(), [wrong, replace(wrong, criterion="test_oracle")])
     shown = table(DISPLAY, made, LANGUAGES)
-    assert shown.notes[-1].endswith("over them. y.parquet: no.")
+    assert notes(shown)[-1].endswith("over them. y.parquet: no.")
     assert (shown.body[0][4].text, shown.body[0][4].below) == ("+6.00", "")
 
 
 def test_notes_tell_what_the_interval_as_chosen_has():
     for seeds, words in ((1, "without any training noise"), (2, "and of the seeds that chose")):
         made = fresh.rows(DISPLAY, choices(), [as_chosen(seeds=seeds)])
-        notes = table(DISPLAY, made, LANGUAGES).notes
-        (note,) = [n for n in notes if n.startswith("[ ] below a gain as chosen")]
+        all_notes = notes(table(DISPLAY, made, LANGUAGES))
+        (note,) = [n for n in all_notes if n.startswith("[ ] below a gain as chosen")]
         assert words in note and "*" in note
 
 

@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 import made_up
 import pytest
 import records
+from records import notes
 
 from polyheads.analysis import low_resource, tidy
 from polyheads.report import cells
@@ -84,7 +85,7 @@ def test_table_goes_up_to_all_data(study):
     assert made.records[3]["dev_selected_trial"] == row.dev_selected.trial
     assert made.body[3][0].text == "English → Chinese"
     assert made.body[3][5].links == ((str(row.dev_selected.k), row.dev_selected.trial),)
-    assert len(made.notes) == 1
+    assert len(notes(made)) == 1
 
 
 def test_intervals_of_every_share(study):
@@ -96,14 +97,14 @@ def test_intervals_of_every_share(study):
         assert row[4].below == f"[{cells.signed(gain - 1.25)}, {cells.signed(gain + 2.5)}]"
         # The star of 100 % is about the gains of another table.
         assert row[4].text.endswith("°") == (line["percent"] < 100) == bool(row[4].note)
-    assert any("tested in their own table" in note for note in made.notes)
+    assert any("tested in their own table" in note for note in notes(made))
     nothing = dict.fromkeys(("gain", "low", "high", "p", "p_holm"))
     wrong = [replace(estimates[0], **nothing, problem="k-01.parquet: no"), *estimates[1:]]
     made = table(plan[2], choices, wrong)
     assert sum(bool(row[4].below) for row in made.body) == len(estimates) - 1
-    assert any("k-01.parquet: no" in note for note in made.notes)
+    assert any("k-01.parquet: no" in note for note in notes(made))
     made = table(plan[2], choices, [replace(row, **nothing, problem="no") for row in estimates])
-    assert [note[:12] for note in made.notes] == ["Gains in per", "No intervals"]
+    assert [note[:12] for note in notes(made)] == ["Gains in per", "No intervals"]
 
 
 def test_seeds_are_averaged(study):

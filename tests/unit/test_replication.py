@@ -149,12 +149,12 @@ def test_rows_lead_to_trials_and_have_their_intervals(tmp_path):
     assert record["dev_selected_trial"] == sweeps[3].trials[1]
     assert (record["dev_selected_low"], record["paper_low"]) == (0.5, None)
     assert not any(name.endswith("_run") for name in record)
-    assert "own tables" in table.notes[-1]
-    assert "own tables" not in table_of(sweeps, chosen).notes[-1]
+    assert "own tables" in table.general[-1]
+    assert "own tables" not in table_of(sweeps, chosen).general[-1]
     # A gain whose predictions can't be used has no interval, and no note on intervals.
     nothing = dict.fromkeys(("gain", "low", "high", "p", "p_holm"))
     wrong = replace(known, **nothing, problem="k-01.parquet: no")
-    assert "own tables" not in table_of(sweeps, chosen, [wrong]).notes[-1]
+    assert "own tables" not in table_of(sweeps, chosen, [wrong]).general[-1]
 
 
 def test_what_was_not_run_is_a_dash_and_what_is_missing_says_so(tmp_path):

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from records import head_scores, planned, ranking
 
-from polyheads.analysis import choices, products
+from polyheads.analysis import choices, products, signatures
 from polyheads.report import build as report_build
 from polyheads.report import captions, findings, names, pages, sections
 from polyheads.report.cells import cell, gain, leading
@@ -24,7 +24,7 @@ from polyheads.study.contents import Contents
 from polyheads.study.plan import Training
 
 LANGUAGES = {"en": {"name": "English"}, "de": {"name": "German"}, "zh": {"name": "Chinese"}}
-VOID = {"meta", "img", "link", "br", "hr", "input"}
+VOID = {"meta", "img", "link", "br", "hr", "input", "wbr"}
 HEADS = [[0, 0], [0, 1], [1, 0], [1, 1]]
 
 
@@ -34,6 +34,7 @@ class Page(HTMLParser):
     def __init__(self, text):
         super().__init__()
         self.open, self.ids, self.links, self.sources, self.images = [], [], [], [], []
+        self.columns = []  # that cells name
         self.words = ""
         self.feed(text)
         assert self.open == []
@@ -45,6 +46,7 @@ class Page(HTMLParser):
         self.links += [attributes["href"]] if "href" in attributes else []
         self.sources += [attributes["src"]] if "src" in attributes else []
         self.images += [attributes] if tag == "img" else []
+        self.columns += [attributes["data-name"]] if "data-name" in attributes else []
 
     def handle_endtag(self, tag):
         assert self.open.pop() == tag
@@ -80,6 +82,7 @@ def data_of(sweeps, directory, rankings=(), languages=LANGUAGES):
         differences=[],
         rankings=list(rankings),
         languages=languages,
+        origins=signatures.Origins(locks={}, codes={}, machines={}),
     )
 
 
@@ -125,14 +128,23 @@ def built(tmp_path, monkeypatch):
         (tmp_path / name).write_text(json.dumps(content))
     (tmp_path / "job.tsv").write_text("s\tmax_rss\n12.5\t300\n-\t-\n")
     (tmp_path / "versions.csv").write_text("package,version,trials\ntorch,2.1,4\n")
-    (tmp_path / "config.yaml").write_text("study: {name: tried, title: <asked> & so}\n")
-    out = {n: tmp_path / f"{n}.html" for n in ("report", "start", "corpora", "runtimes")}
+    model = {"model": "mbert", "class": "BertModel", "parameters": 177853440, "layers": 12}
+    model |= {"heads": 12, "hidden": 768, "vocabulary": 119547, "source": {"hub": "a/b"}}
+    (tmp_path / "model.json").write_text(json.dumps(model))
+    recipe = {"name": "small", "epochs": 3, "train_sentences": 500, "dev_sentences": None}
+    recipe |= {"test_sentences": None, "leave_out_repeated": False}
+    config = {"study": {"name": "tried", "title": "<asked> & so"}, "recipes": [recipe]}
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    out = {
+        n: tmp_path / f"{n}.html"
+        for n in ("report", "start", "corpora", "runtimes", "reproducibility")
+    }
 
     def build():
         tables = tables_of(data.contents, analysis)
         titles = {name: table.title for name, table in tables.items()}
         report_build.build(
-            Pieces(data.contents, tables, figures, LANGUAGES),
+            Pieces(data.contents, tables, figures, made.read_signatures(analysis), LANGUAGES),
             report_build.Given(
                 study={"name": "tried", "title": "Tried & <true>", "notes": ["A demonstration."]},
                 findings=findings.sentences(findings.read(analysis), LANGUAGES, titles),
@@ -143,6 +155,9 @@ def built(tmp_path, monkeypatch):
                 encodings=[tmp_path / "encoding.json"],
                 benchmarks={"Trials": [tmp_path / "job.tsv", tmp_path / "absent.tsv"]},
                 versions=tmp_path / "versions.csv",
+                models=[tmp_path / "model.json"],
+                machines=made.read_rows(analysis, "machines"),
+                choices=made.read_rows(analysis, "pruned-heads"),
                 configuration="config.yaml",
             ),
             out,
@@ -186,6 +201,15 @@ def test_report_holds_the_pieces(built):
     assert "missing: 1" in Page(texts["runtimes"]).words  # the benchmark file that isn't there
     assert "25,148" in Page(texts["corpora"]).words
     assert "12.5" in Page(texts["runtimes"]).words
+    checklist = Page(texts["reproducibility"])
+    assert (
+        "mbert: 177,853,440." in checklist.words and "500 sentences of training" in checklist.words
+    )
+    # What holds for all tables of a kind stands once, and every figure and table leads there.
+    assert page.words.count("Holm-adjusted over all gains") == 1
+    assert page.words.count("dotted line the test score at k = 0") == 1
+    # Gains (at the top, too), two settings' curves and tables, four tables over the whole study.
+    assert page.words.count("Accuracy on ud-2.7; k chosen on") == (2 + 2 + 2 + 4)
     tables = [link for link in page.links if link.startswith("data:text/csv")]
     first = base64.b64decode(tables[3].partition(",")[2]).decode()
     assert first.startswith("experiment,model,corpus,task")
@@ -329,4 +353,8 @@ def test_table_pages(tmp_path):
         pages.write_table(table, tmp_path, "results")
         page = Page((tmp_path / f"{table.name}.html").read_text(encoding="utf-8"))
         assert table.title in page.words and "rank" in page.words
+        # Where a screen is too narrow for columns, every number has the name of its own.
+        columns = ["Unpruned", *(f"k chosen on dev: {n}" for n in ("pruned", "gain", "k", "ρ"))]
+        columns += [f"best of k ≥ 1 on test: {n}" for n in ("pruned", "gain", "k")]
+        assert page.columns == columns * len([*table.body, *table.foot])
         assert (tmp_path / f"{table.name}.csv").read_text().count("\n") == 5

@@ -7,12 +7,13 @@ from dataclasses import replace
 import made_up
 import pytest
 import records
-from records import full_width, texts
+from records import full_width, notes, texts
 
 from polyheads.analysis import reproduction, results, tidy
 from polyheads.analysis.results import MEAN, PAIR, SWEEP
 from polyheads.catalogue import published
 from polyheads.report import cells
+from polyheads.report import notes as cells_notes
 from polyheads.report.table import csv_text
 from polyheads.report.tables import results as results_table
 from polyheads.study import displays
@@ -58,21 +59,24 @@ def test_both_criteria_and_the_published_numbers(tmp_path):
     plan, choices = records.chosen(study(tmp_path))
     own, printed = plan[:2]
     table = made(own, choices)
-    assert full_width(table) == 2 + 2 * 8
-    # Chinese is second in a row group of English
-    assert texts(table.body)[0][:2] == ["English", "German"]
-    assert texts(table.body)[1][0] == "Chinese"
+    assert full_width(table) == 3 + 8
+    # One row group of English, in it one for each target with both models.
+    names = [row[:-8] for row in texts(table.body)]
+    assert names == [["English", "German", "mbert"], ["tiny"], ["Chinese", "mbert"], ["tiny"]]
+    assert [cell.rowspan for cell in table.body[0][:3]] == [4, 2, 1]
     choice = next(row for row in choices if (row.model, row.target) == ("mbert", "de"))
-    shown = texts(table.body)[0]
-    assert shown[2] == f"{choice.unpruned:.2f}"
-    assert shown[5] == str(choice.dev_selected.k)
-    assert shown[9] == str(choice.test_oracle.k)
-    assert not any("Published" in note for note in table.notes)
+    shown = texts(table.body)[0][3:]
+    assert shown[0] == f"{choice.unpruned:.2f}"
+    assert shown[3] == str(choice.dev_selected.k)
+    assert shown[7] == str(choice.test_oracle.k)
+    assert not any("Published" in note for note in notes(table))
 
     other = made(printed, choices)
-    assert full_width(other) == 2 + 2 * 8 + 4  # published mBERT only, no such model "tiny"
+    assert full_width(other) == 3 + 8 + 4
     assert published.scores()["pos", "mbert", "en", "zh", "cross-lingual"] == (59.88, 59.99)
-    assert {"59.88", "59.99", "+0.11"} <= set(texts(other.body)[1])
+    assert {"59.88", "59.99", "+0.11"} <= set(texts(other.body)[2])
+    # Published for mBERT only: there is no such model "tiny".
+    assert texts(other.body)[3][-4:] == ["–", "–", "–", ""]
     record = other.records[1]
     assert (record["published_unpruned"], record["published_test_oracle"]) == (59.88, 59.99)
     assert other.records[-1]["published_test_oracle"] is None
@@ -81,12 +85,12 @@ def test_both_criteria_and_the_published_numbers(tmp_path):
     apart = chinese.test_oracle.gain - 0.11
     assert record["test_oracle_gain_less_published"] == pytest.approx(apart)
     assert other.records[-1]["test_oracle_gain_less_published"] is None
-    cell = other.body[1][12]  # a row without the name of its source
+    cell = other.body[2][-1]
     assert cell.text == cells.signed(apart)
     assert cell.kind == f"published {'up' if apart > 0 else 'down'}"
     pairs = [r for r in other.records if r["model"] == "mbert"]
     mean = sum(r["test_oracle_gain_less_published"] for r in pairs) / 2
-    assert other.foot[0][12].text == cells.signed(mean)
+    assert other.foot[0][-1].text == cells.signed(mean)
 
 
 def test_published_means_are_over_the_same_pairs_as_ours(tmp_path, known):
@@ -113,16 +117,19 @@ def test_what_is_not_run_or_not_published_is_empty(tmp_path, known):
     ]
     plan, choices = records.chosen(sweeps)
     table = made(plan[1], choices)
-    assert full_width(table) == 2 + 2 * 12
-    german = texts(table.body)[0][-12:]  # published for XLM-R, but not run here
-    assert german[:8] == [""] * 8
-    assert german[8:] == ["89.41", "89.78", "+0.37", ""]
+    assert full_width(table) == 3 + 12
+    german = texts(table.body)[1]  # published for XLM-R, but not run here
+    assert german == ["xlmr", *[""] * 8, "89.41", "89.78", "+0.37", ""]
+    # And in our own metric there is nothing to show of it.
+    own = made(plan[0], choices)
+    assert [row[-9] for row in texts(own.body)] == ["mbert", "mbert", "xlmr"]
+    assert full_width(own) == 3 + 8
     # the means of XLM-R are those of the pair that was run
-    mean, chinese = texts(table.foot)[0][-12:], texts(table.body)[1][-12:]
+    mean, chinese = texts(table.foot)[1][-12:], texts(table.body)[3][-12:]
     assert [mean[i] for i in (0, 8, 9, 10, 11)] == [chinese[i] for i in (0, 8, 9, 10, 11)]
     for place in [place for place in known if place[3] == "zh"]:
         del known[place]
-    assert texts(made(plan[1], choices).body)[1][-4:] == ["–", "–", "–", ""]
+    assert texts(made(plan[1], choices).body)[2][-4:] == ["–", "–", "–", ""]
 
 
 def test_missing_trials_are_marked(tmp_path):
@@ -130,16 +137,16 @@ def test_missing_trials_are_marked(tmp_path):
     without = [sweeps[0].trials[0], sweeps[1].trials[2], *sweeps[2].trials]
     plan, choices = records.chosen(sweeps, without=without)
     table = made(plan[0], choices)
-    assert full_width(table) == 18
+    assert full_width(table) == 11
     # the two cross-lingual sweeps of mbert share their trials: no k = 0, no k = 2
-    first = table.body[0]
-    assert first[2].text == "missing" and first[2].kind == "first missing"
-    assert first[4].text == "missing"
-    assert first[5].text.endswith("†")
-    missing, trial = first[5].note.split("; ")
+    first = table.body[0][3:]
+    assert first[0].text == "missing" and first[0].kind == "first missing"
+    assert first[2].text == "missing"
+    assert first[3].text.endswith("†")
+    missing, trial = first[3].note.split("; ")
     assert missing == "missing: k = 0 2" and trial == choices[0].dev_selected.trial
-    assert first[5].links == ((str(choices[0].dev_selected.k), trial),)
-    assert any(note.startswith("†") for note in table.notes)
+    assert first[3].links == ((str(choices[0].dev_selected.k), trial),)
+    assert any(note.startswith("†") for note in notes(table))
 
 
 def test_seeds_are_averaged(tmp_path):
@@ -148,9 +155,9 @@ def test_seeds_are_averaged(tmp_path):
     german = [r for r in choices if r.setting == "cross-lingual" and r.target == "de"]
     mean = sum(row.test_oracle.gain for row in german) / 3
     shown = texts(table.body)[0]
-    assert shown[8].startswith(cells.signed(mean)) and "±" in shown[8]
-    assert shown[9] == ", ".join(str(row.test_oracle.k) for row in german)
-    assert any("seeds" in note for note in table.notes)
+    assert shown[9].startswith(cells.signed(mean)) and "±" in shown[9]
+    assert shown[10] == ", ".join(str(row.test_oracle.k) for row in german)
+    assert any("seeds" in note for note in notes(table))
     assert len(table.records) == 6  # two targets, three seeds
     assert [row["seed"] for row in table.records] == [1, 2, 3] * 2
 
@@ -175,7 +182,7 @@ def test_nothing_is_missing_where_no_head_is_pruned(tmp_path):
     table = made(plan[0], choices)
     shown = [text for line in texts([*table.body, *table.foot]) for text in line]
     assert cells.MISSING not in shown and "60.00" in shown
-    assert full_width(table) == 10 and table.foot == []
+    assert full_width(table) == 11 and table.foot == []
 
 
 def test_gains_have_the_estimates_of_their_pair():
@@ -198,18 +205,17 @@ def test_gains_have_the_estimates_of_their_pair():
     assert of[MEAN, ""].dev_selected.estimate == mean
     assert of[MEAN, ""].test_oracle.estimate.level == "mean"
     table = made(display, choices, [german, best, mean, other])
-    one, two = table.body
-    assert (one[4].text, one[4].below) == ("+1.00 ± 0.71*", "[+0.25, +0.75]")
-    assert one[4].note == "p = 0.0100, adjusted by Holm 0.0200"
-    assert one[8].text == "+1.00 ± 0.00" and one[8].below == "[+0.25, +0.75]"
-    assert (two[3].text, two[3].below) == ("+0.50 ± 0.71", "")
-    (foot,) = table.foot
-    assert (foot[3].text, foot[3].below) == ("+0.75", "[+0.10, +1.40] 70 / 20 / 10 %")
+    one, two, foot = (row[-8:] for row in (*table.body, *table.foot))
+    assert (one[2].text, one[2].below) == ("+1.00 ± 0.71*", "[+0.25, +0.75]")
+    assert one[2].note == "p = 0.0100, adjusted by Holm 0.0200"
+    assert one[6].text == "+1.00 ± 0.00" and one[6].below == "[+0.25, +0.75]"
+    assert (two[2].text, two[2].below) == ("+0.50 ± 0.71", "")
+    assert (foot[2].text, foot[2].below) == ("+0.75", "[+0.10, +1.40] 70 / 20 / 10 %")
     first, *_, last = table.records
     assert (first["dev_selected_low"], first["test_oracle_p_holm"]) == (0.25, 0.5)
     assert last["dev_selected_low"] is last["test_oracle_p"] is None
-    assert any("Several seeds" in note for note in table.notes)
-    assert any("shares of its draws" in note for note in table.notes)
+    assert any("Several seeds" in note for note in notes(table))
+    assert any("shares of its draws" in note for note in notes(table))
 
 
 def test_means_are_of_the_sweeps_with_both_gains():
@@ -242,9 +248,38 @@ def test_every_published_score_that_is_run_has_cv_star(tmp_path):
     assert {r["cv_test_oracle"] for r in printed.records if r["model"] == "tiny"} == {None}
     middle = sorted(found)[1:3]
     words = f"{sum(middle) / 2:.2f} over 4 scores"
-    assert any(words in note for note in printed.notes)
+    assert any(words in note for note in notes(printed))
     assert results.rows(plan[1], choices)[0].reproduction.scores == 4
     assert results.rows(plan[0], choices)[0].reproduction.median is None
+
+
+def test_accuracy_is_below_every_f1_of_part_of_speech():
+    display = replace(displays.plan([records.sweep()])[0], metric="macro_f1")
+    choices = [records.choice((2, 1.0), (3, 2.0), metric="macro_f1")]
+    scores = [
+        records.score(k, value, metric=metric)
+        for metric, values in {"accuracy": (90, 91, 92, 93), "macro_f1": (80, 79, 81, 82)}.items()
+        for k, value in enumerate(values)
+    ]
+    scores += [replace(row, heads="all", value=1.0) for row in scores]
+    rows = results.rows(display, choices, scores=scores)
+    table = results_table.table(display, rows, LANGUAGES)
+    unpruned, dev, best = (table.body[0][i] for i in (3, 4, 8))
+    assert (unpruned.text, unpruned.below) == ("80.00", "acc. 90.00")
+    assert (dev.text, dev.below) == ("81.00", "acc. 92.00")
+    assert (best.text, best.below) == ("82.00", "acc. 93.00")
+    assert cells_notes.ACCURACY in table.general
+    record = table.records[0]
+    assert [record[f"{name}_accuracy"] for name in ("unpruned", "dev_selected", "test_oracle")] == [
+        *(90, 92, 93)
+    ]
+    # Where test was read with all heads on, so is accuracy.
+    (on, *_) = results.rows(display, [replace(choices[0], heads="all")], scores=scores)
+    assert (on.unpruned_accuracy, on.dev_selected.accuracy) == (90, 1)
+    # Accuracy needs none beside it.
+    own = records.choice((2, 1.0), (3, 2.0))
+    plain = results.rows(displays.plan([records.sweep()])[0], [own], scores=scores)
+    assert plain[0].unpruned_accuracy is plain[0].dev_selected.accuracy is None
 
 
 def test_rows_are_kept_in_a_file(tmp_path):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import made_up
 import pytest
 import records
-from records import full_width, texts
+from records import full_width, notes, texts
 
 from polyheads.analysis import reproduction, several_sources, tidy
 from polyheads.analysis.choices import CRITERIA
@@ -96,7 +96,7 @@ def test_degree_of_reproduction_in_the_published_metric(display, choices):
     assert row.reproduction.scores == 4
     table = sources_table.table(display, [row], LANGUAGES)
     assert list(table.records[0])[-4:] == ["cv_unpruned", "cv_MD", "cv_SD", "cv_EC"]
-    assert any("over 4 scores" in note for note in table.notes)
+    assert any("over 4 scores" in note for note in notes(table))
 
 
 def estimates(choices):
@@ -139,13 +139,13 @@ def test_gains_have_the_intervals_of_their_sweeps(display, choices):
         *("", "+1.00 [0.00, +2.00]", "0.00 [−1.00, +1.00]", "−3.00 [−4.00, −2.00]"),
         *("+4.00 [+3.00, +5.00]", "+3.00 [+2.00, +4.00]", "+6.00"),
     ]
-    assert any("training noise is not included" in note for note in table.notes)
+    assert any("training noise is not included" in note for note in notes(table))
     plain = table_of(display, choices)
-    assert plain.records[0]["MD_dev_selected_low"] is None and len(plain.notes) == 2
+    assert plain.records[0]["MD_dev_selected_low"] is None and len(notes(plain)) == 2
     nothing = dict.fromkeys(("gain", "low", "high"))
     wrong = [replace(one, **nothing, problem="k-01.parquet: no") for one in known]
-    notes = table_of(display, choices, wrong).notes
-    assert sum("k-01.parquet: no" in note for note in notes) == 1
+    all_notes = notes(table_of(display, choices, wrong))
+    assert sum("k-01.parquet: no" in note for note in all_notes) == 1
 
 
 def test_seeds_that_choose_different_sources_have_no_interval(display, choices):
@@ -164,7 +164,7 @@ def test_seeds_that_choose_different_sources_have_no_interval(display, choices):
     assert row.ec.dev_selected.low is None and row.ec.source == "zh"
     assert row.ec.dev_selected.test == (67 + 68) / 2
     table = sources_table.table(display, [row], LANGUAGES)
-    assert any("and of seeds" in note for note in table.notes)
+    assert any("and of seeds" in note for note in notes(table))
     assert [text for text, _ in table.body[0][-6].links] == ["1", "2"]
 
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 import made_up
 import pytest
 import records
-from records import full_width, texts
+from records import full_width, notes, texts
 
 from polyheads.analysis import choices, stopping, tidy
 from polyheads.report.table import csv_text
@@ -127,7 +127,7 @@ def test_missing_trials_leave_a_sweep_out(tmp_path):
     inputs = rows_of(sweeps, without)
     row = by_rule(stopping.rows(DISPLAY, *inputs))["all k, best on dev"]
     assert (row.sweeps, row.left_out) == (1, 2)
-    assert table_of(*inputs).notes[-1] == "Left out because trials are missing: 2 sweeps."
+    assert notes(table_of(*inputs))[-1] == "Left out because trials are missing: 2 sweeps."
 
 
 def test_a_model_without_a_whole_sweep_has_no_lines(tmp_path):
@@ -136,7 +136,7 @@ def test_a_model_without_a_whole_sweep_has_no_lines(tmp_path):
     table = table_of(*rows_of(sweeps, lost.trials[1:2]))
     assert {record["model"] for record in table.records} == {"mbert"}
     assert len(table.body) == len(stopping.RULES)
-    assert table.notes[-1] == "Left out because trials are missing: 1 sweeps."
+    assert notes(table)[-1] == "Left out because trials are missing: 1 sweep."
 
 
 def shown_estimates(chosen):
@@ -156,7 +156,7 @@ def test_the_interval_of_all_k_is_that_of_the_result_table(tmp_path):
     assert (lines["all k, best on dev"].low, lines["all k, best on dev"].high) == (0, 9)
     assert lines["until dev drops"].low is None and lines["all k, best on test"].low is None
     table = table_of(*inputs, [*pairs, mean])
-    assert "result table" in table.notes[-1]
+    assert "result table" in table.general[-1]
     # The draws' shares stand beside the interval, and no star: p is about the result table.
     cell = table.body[3][4]
     assert (cell.text, cell.below, cell.note) == ("+1.50", "[0.00, +9.00] 50 / 25 / 25 %", "")
@@ -194,9 +194,9 @@ def test_several_dev_languages_are_averaged(tmp_path):
 
 def test_masked_trials_are_no_trainings(tmp_path):
     inputs = rows_of([written(tmp_path, "de", [60, 61, 63, 66], protocol="mask")])
-    assert any(note.startswith("Protocol mask") for note in table_of(*inputs).notes)
+    assert any(note.startswith("Protocol mask") for note in notes(table_of(*inputs)))
     inputs = rows_of([written(tmp_path, "de", [60, 61, 63, 66])])
-    assert not any(note.startswith("Protocol mask") for note in table_of(*inputs).notes)
+    assert not any(note.startswith("Protocol mask") for note in notes(table_of(*inputs)))
 
 
 def test_rows_are_the_same_behind_a_file(tmp_path):

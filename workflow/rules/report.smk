@@ -77,6 +77,9 @@ rule analyse:
         null_baselines=f"{OUT}/null-baselines.csv",
         differences=f"{OUT}/differences.csv",
         rankings=[f"{path}/ranking.json" for path in SCORED],
+        # For the signatures of tables.
+        trials=[f"{path}.json" for path in PLAN.trial_paths],
+        corpora=paths.corpus_infos(PLAN),
     output:
         directory(ANALYSIS),
     log:
@@ -196,6 +199,7 @@ rule pages:
         heat_maps=HEAT_MAPS,
         corpora=paths.corpus_infos(PLAN),
         encodings=paths.encoding_infos(PLAN),
+        models=paths.model_infos(PLAN),
     output:
         report=report(
             f"results/report.html",
@@ -220,6 +224,12 @@ rule pages:
             caption=CAPTION.format("runtimes"),
             category="Report",
             labels={"page": "run times and versions"},
+        ),
+        reproducibility=report(
+            f"{OUT}/reproducibility.html",
+            caption=CAPTION.format("reproducibility"),
+            category="Report",
+            labels={"page": "reproducibility checklist"},
         ),
     log:
         f"results/logs/pages/{NAME}.log",

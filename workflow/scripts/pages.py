@@ -7,6 +7,7 @@ with job(snakemake.log[0], snakemake.output):
 
     from polyheads.report import build, findings, leftovers, pages
     from polyheads.report.sections import Pieces
+    from polyheads.report.tables import made
     from polyheads.study import contents
 
     given, p = snakemake.input, snakemake.params
@@ -18,6 +19,7 @@ with job(snakemake.log[0], snakemake.output):
         contents=study,
         tables=tables,
         figures={Path(path).stem: path for path in given.figures},
+        signatures=made.read_signatures(given.findings),
         languages=p.languages,
     )
     build.build(
@@ -33,6 +35,9 @@ with job(snakemake.log[0], snakemake.output):
             encodings=given.encodings,
             benchmarks=p.benchmarks,
             versions=given.versions,
+            models=given.models,
+            machines=made.read_rows(given.findings, "machines"),
+            choices=made.read_rows(given.findings, "pruned-heads"),
             configuration=given.configuration,
         ),
         dict(snakemake.output.items()),

@@ -10,6 +10,7 @@ from polyheads.analysis.choices import CRITERIA, Choice
 from polyheads.analysis.estimates import Estimate, of_choices
 from polyheads.analysis.improved import count
 from polyheads.analysis.reproduction import Reproduction
+from polyheads.analysis.signatures import runs
 from polyheads.catalogue.methods import KINDS
 from polyheads.study.plan import Sweep
 from polyheads.study.rankings import ranking_kind
@@ -157,12 +158,7 @@ def _by_experiment(sweeps: Iterable[Sweep]) -> Collection[list[Sweep]]:
 def _extent(
     sweeps: Sequence[Sweep], main: Sequence[Sweep], choices: Sequence[Choice], done: set[str]
 ) -> Extent:
-    trained: set[str] = set()
-    masked: set[str] = set()
-    for sweep in sweeps:
-        for k, path in zip(sweep.ks, sweep.trials, strict=True):
-            if path in done:
-                (masked if k and sweep.protocol == "mask" else trained).add(path)
+    trained, masked = runs(sweeps, done)
     return Extent(
         trainings=len(trained),
         masked=len(masked),

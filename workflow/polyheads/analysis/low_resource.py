@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from polyheads.analysis import estimates as study_estimates
 from polyheads.analysis import tidy
-from polyheads.analysis.choices import CRITERIA, Choice
+from polyheads.analysis.accuracy import Accuracies, accuracies, mean_accuracy
+from polyheads.analysis.choices import CRITERIA, Choice, Score
 from polyheads.analysis.estimates import Estimate, blank
 from polyheads.analysis.results import PAIR, Known, Outcome, outcome
 from polyheads.study import mixtures
@@ -26,6 +27,7 @@ class Share:
     seeds: int
     missing_ks: tuple[str, ...]  # `2 5` of every sweep that lacks some
     unpruned: float | None  # percent
+    unpruned_accuracy: float | None = None  # where the metric is an F1 of part of speech
     dev_selected: Outcome
     test_oracle: Outcome
 
@@ -45,7 +47,10 @@ def percent(choice: Choice) -> int:
 
 
 def rows(
-    display: Display, choices: Iterable[Choice], estimates: Iterable[Estimate] = ()
+    display: Display,
+    choices: Iterable[Choice],
+    estimates: Iterable[Estimate] = (),
+    scores: Iterable[Score] = (),
 ) -> list[Share]:
     """Pairs in the order of the study, their models by name, shares rising.
 
@@ -61,15 +66,16 @@ def rows(
         (row.criterion, row.model, *row.pair, row.mixture): row
         for row in study_estimates.all_of_choices(estimates, shown)
     }
+    accuracy = accuracies(scores, display.metric)
     groups = tidy.grouped(shown, lambda row: (row.pair, row.model, percent(row)))
     order = {pair: i for i, pair in enumerate(dict.fromkeys(row.pair for row in shown))}
     return [
-        _share(display, groups[key], known)
+        _share(display, groups[key], known, accuracy)
         for key in sorted(groups, key=lambda key: (order[key[0]], key[1], key[2]))
     ]
 
 
-def _share(display: Display, sweeps: list[Choice], known: Known) -> Share:
+def _share(display: Display, sweeps: list[Choice], known: Known, accuracy: Accuracies) -> Share:
     """The means of the sweeps of one pair, model and share."""
     first = sweeps[0]
     dev_selected, test_oracle = (
@@ -85,6 +91,7 @@ def _share(display: Display, sweeps: list[Choice], known: Known) -> Share:
         seeds=len(sweeps),
         missing_ks=tuple(row.missing_k for row in sweeps if row.missing_k),
         unpruned=tidy.mean(row.unpruned for row in sweeps),
+        unpruned_accuracy=mean_accuracy(accuracy, sweeps, None),
         dev_selected=dev_selected,
         test_oracle=test_oracle,
     )

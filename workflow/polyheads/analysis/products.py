@@ -37,6 +37,7 @@ from polyheads.analysis import (
     replication,
     results,
     several_sources,
+    signatures,
     stopping,
     sweep_gains,
     tidy,
@@ -89,6 +90,8 @@ OF_STUDY: dict[str, Records] = {
         "reproduced": findings.Reproduced,
     },
     "languages": {"": language_similarity.Similarity},
+    "signatures": {"": signatures.Signature},
+    "machines": {"": signatures.Machine},
     comparisons.RANKINGS: {"": ranking_agreement.Agreement},
     comparisons.COSTS: {"": ranking_costs.Cost, "curves": ranking_curves.RankingCurve},
     comparisons.COMMON: {"": common_heads.CommonHeads},
@@ -110,6 +113,7 @@ class Data:
     differences: Sequence[Difference]
     rankings: Sequence[Ranking]
     languages: Families
+    origins: signatures.Origins
 
 
 def read_data(
@@ -121,6 +125,8 @@ def read_data(
     null_baselines_file: str | Path,
     differences_file: str | Path,
     ranking_files: Iterable[str | Path],
+    trial_files: Iterable[str | Path],
+    corpus_files: Iterable[str | Path],
     languages: Families,
 ) -> Data:
     """The data in the files of the stages before."""
@@ -133,6 +139,7 @@ def read_data(
         differences=differences.read(differences_file),
         rankings=[rankings.read(path) for path in ranking_files],
         languages=languages,
+        origins=signatures.read_origins(corpus_files, trial_files),
     )
 
 
@@ -157,15 +164,15 @@ def of_display(display: Display, data: Data) -> Parts:
     d = data
     match display.kind:
         case "results":
-            return {"": results.rows(display, d.choices, d.estimates)}
+            return {"": results.rows(display, d.choices, d.estimates, d.scores)}
         case "low-resource":
-            return {"": low_resource.rows(display, d.choices, d.estimates)}
+            return {"": low_resource.rows(display, d.choices, d.estimates, d.scores)}
         case "several-sources":
             return {"": several_sources.rows(display, d.choices, d.estimates)}
         case "controls":
             return {"": controls.rows(display, d.choices, d.estimates, d.differences)}
         case "replication":
-            return {"": replication.rows(display, d.choices, d.estimates)}
+            return {"": replication.rows(display, d.choices, d.estimates, d.scores)}
         case "null-baselines":
             return {
                 "": d.null_baselines,
@@ -233,6 +240,8 @@ def of_study(data: Data, made: Mapping[str, Parts]) -> dict[str, Parts]:
             "reproduced": story.reproduced,
         },
         "languages": {"": language_similarity.rows(d.rankings)},
+        "signatures": {"": signatures.rows(d.contents, done, d.origins)},
+        "machines": {"": signatures.machines(sorted(done), d.origins)},
         comparisons.RANKINGS: {"": ranking_agreement.rows(d.rankings, k=largest)},
         comparisons.COSTS: {
             "": ranking_costs.rows(main, d.scores, d.estimates),

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from polyheads.analysis import tidy
-from polyheads.analysis.choices import Choice
+from polyheads.analysis.accuracy import Accuracies, accuracies, mean_accuracy
+from polyheads.analysis.choices import Choice, Score
 from polyheads.analysis.estimates import Estimate, blank, of_choices
 from polyheads.analysis.results import MEAN, PAIR, Outcome, Published, outcome
 from polyheads.catalogue import published
@@ -25,6 +26,7 @@ class Run:
 
     run: bool  # whether the experiment has the pair
     unpruned: float | None
+    unpruned_accuracy: float | None = None  # as in results.Outcome
     missing_ks: tuple[str, ...] = ()  # `2 5` of every sweep that lacks some
     outcome: Outcome
 
@@ -67,18 +69,24 @@ class _Experiment(NamedTuple):
     display: Display
     sweeps: Mapping[_Place, Sequence[Choice]]
     estimates: Mapping[tuple[_Place, str], Estimate]  # of a criterion
+    accuracies: Accuracies
 
 
 def rows(
-    display: Display, choices: Iterable[Choice], estimates: Iterable[Estimate] = ()
+    display: Display,
+    choices: Iterable[Choice],
+    estimates: Iterable[Estimate] = (),
+    scores: Iterable[Score] = (),
 ) -> list[ReplicationRow]:
     """The pairs that were run as released, in the order of SETTINGS, then the means.
 
-    estimates: of the two experiments' own result tables, where they have this metric.
+    estimates: of the two experiments' own result tables, where they have this metric. scores: for
+    accuracies beside F1.
     """
     choices, estimates = list(choices), list(estimates)
+    known = accuracies(scores, display.metric)
     partner = replace(display, experiment=display.partner, ranking=display.partner_ranking)
-    paper, released = (_experiment(side, choices, estimates) for side in (partner, display))
+    paper, released = (_experiment(side, choices, estimates, known) for side in (partner, display))
     places = sorted(released.sweeps, key=lambda place: SETTINGS.index(place.setting))
     pairs = [_pair(display.task, place, paper, released) for place in places]
     # Means are of the pairs that both experiments have.
@@ -92,11 +100,14 @@ def _place(row: Choice | Estimate) -> _Place:
 
 
 def _experiment(
-    display: Display, choices: Iterable[Choice], estimates: Iterable[Estimate]
+    display: Display,
+    choices: Iterable[Choice],
+    estimates: Iterable[Estimate],
+    accuracy: Accuracies,
 ) -> _Experiment:
     sweeps = members(display, choices)
     known = {(_place(row), row.criterion): row for row in of_choices(estimates, sweeps)}
-    return _Experiment(display, tidy.grouped(sweeps, _place), known)
+    return _Experiment(display, tidy.grouped(sweeps, _place), known, accuracy)
 
 
 def _pair(task: str, place: _Place, paper: _Experiment, released: _Experiment) -> ReplicationRow:
@@ -127,7 +138,8 @@ def _run(experiment: _Experiment, place: _Place, criterion: str) -> Run:
         run=bool(choices),
         unpruned=tidy.mean(choice.unpruned for choice in choices),
         missing_ks=tuple(choice.missing_k for choice in choices if choice.missing_k),
-        outcome=outcome(choices, criterion, estimate),
+        unpruned_accuracy=mean_accuracy(experiment.accuracies, choices, None),
+        outcome=outcome(choices, criterion, estimate, experiment.accuracies),
     )
 
 
@@ -158,6 +170,7 @@ def _mean_run(display: Display, runs: Sequence[Run]) -> Run:
     return Run(
         run=True,
         unpruned=tidy.mean_of_all(run.unpruned for run in runs),
+        unpruned_accuracy=tidy.mean_of_all(run.unpruned_accuracy for run in runs),
         outcome=Outcome(
             k=tidy.mean_of_all(one.k for one in outcomes),
             dev=None,
@@ -168,5 +181,6 @@ def _mean_run(display: Display, runs: Sequence[Run]) -> Run:
             trials=(),
             heads=(),
             estimate=blank(display, MEAN, estimate.criterion, estimate.model, ("", "")),
+            accuracy=tidy.mean_of_all(one.accuracy for one in outcomes),
         ),
     )

@@ -10,10 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import stdev
+from types import MappingProxyType
+from typing import NamedTuple
 
 from polyheads.analysis import estimates as study_estimates
 from polyheads.analysis import reproduction, tidy
-from polyheads.analysis.choices import CRITERIA, Choice
+from polyheads.analysis.accuracy import Accuracies, accuracies, mean_accuracy
+from polyheads.analysis.choices import CRITERIA, Choice, Score
 from polyheads.analysis.estimates import Estimate
 from polyheads.analysis.reproduction import Reproduction
 from polyheads.catalogue import published
@@ -23,7 +26,16 @@ from polyheads.study.displays import Display, members
 SWEEP, PAIR, MEAN = "sweep", "pair", "mean"  # levels of rows
 
 Pair = tuple[str, str]  # source and target, ("", "") of a mean
+
+
 Known = Mapping[tuple[str, ...], Estimate]  # see estimates.of_table
+
+
+class _Numbers(NamedTuple):
+    """What is known of a table's sweeps besides their choices."""
+
+    estimates: Known
+    accuracies: Accuracies
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +51,7 @@ class Outcome:
     trials: tuple[str, ...]  # paths of their JSON
     heads: tuple[str, ...]  # pruned, as choices.Selected has them
     estimate: Estimate  # of the gain, that of the pair in a sweep's row; blank for none
+    accuracy: float | None = None  # where the metric is an F1 of part of speech
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +96,7 @@ class Result:
     dev_selected: Outcome
     test_oracle: Outcome
     dev_test_spearman: float | None
+    unpruned_accuracy: float | None = None  # as in Outcome
     published: Published = Published()
     reproduction: Reproduction = Reproduction()  # of the whole table
 
@@ -97,12 +111,16 @@ class Result:
 
 
 def rows(
-    display: Display, choices: Iterable[Choice], estimates: Iterable[Estimate] = ()
+    display: Display,
+    choices: Iterable[Choice],
+    estimates: Iterable[Estimate] = (),
+    scores: Iterable[Score] = (),
 ) -> list[Result]:
     """The rows of a result table: its sweeps in their order; its pairs, each with all models; and
-    of several pairs the models' means."""
+    of several pairs the models' means. scores: for accuracies beside F1."""
     shown = members(display, choices)
-    known = study_estimates.of_table(estimates, display.name)
+    estimated = study_estimates.of_table(estimates, display.name)
+    known = _Numbers(estimated, accuracies(scores, display.metric))
     models = list(dict.fromkeys(row.model for row in shown))
     places = list(dict.fromkeys(row.pair for row in shown))
     groups = tidy.grouped(shown, lambda row: (row.model, *row.pair))
@@ -117,12 +135,17 @@ def rows(
         for model in models:
             sweeps = [row for row in shown if row.model == model and row.whole]
             out.append(_mean(display, model, sweeps, list(pairs.values()), known))
-    scores = [row.published for row in pairs.values()]
-    table = reproduction.of_table(cv for one in scores for cv in (one.cv_unpruned, one.cv_pruned))
+    printed = [row.published for row in pairs.values()]
+    table = reproduction.of_table(cv for one in printed for cv in (one.cv_unpruned, one.cv_pruned))
     return [replace(row, reproduction=table) for row in out]
 
 
-def outcome(choices: Iterable[Choice], criterion: str, estimate: Estimate) -> Outcome:
+def outcome(
+    choices: Sequence[Choice],
+    criterion: str,
+    estimate: Estimate,
+    known: Accuracies = MappingProxyType({}),
+) -> Outcome:
     """What a criterion selects of these sweeps; its means are of the numbers that are there."""
     selected = [row.by(criterion) for row in choices]
     ks = [one.k for one in selected if one.k is not None]
@@ -137,10 +160,11 @@ def outcome(choices: Iterable[Choice], criterion: str, estimate: Estimate) -> Ou
         trials=tuple(one.trial for one in selected if one.k is not None),
         heads=tuple(one.heads for one in selected if one.k is not None),
         estimate=estimate,
+        accuracy=mean_accuracy(known, choices, criterion),
     )
 
 
-def _sweep(display: Display, choice: Choice, pair: Result, known: Known) -> Result:
+def _sweep(display: Display, choice: Choice, pair: Result, known: _Numbers) -> Result:
     """The row of one sweep. pair: that of its pair and model."""
     made = _result(display, SWEEP, choice.model, choice.pair, [choice], known)
     apart = _apart(choice.test_oracle.gain, pair.published.gain)
@@ -153,7 +177,7 @@ def _sweep(display: Display, choice: Choice, pair: Result, known: Known) -> Resu
 
 
 def _pair(
-    display: Display, model: str, pair: Pair, choices: Sequence[Choice], known: Known
+    display: Display, model: str, pair: Pair, choices: Sequence[Choice], known: _Numbers
 ) -> Result:
     """The means of a pair's sweeps, and what the paper has of it."""
     made = _result(display, PAIR, model, pair, choices, known)
@@ -180,7 +204,7 @@ def _mean(
     model: str,
     choices: Sequence[Choice],
     pairs: Iterable[Result],
-    known: Known,
+    known: _Numbers,
 ) -> Result:
     """The means of a model's sweeps that have both gains, and of the paper's numbers of the same
     pairs, none where it lacks one of these."""
@@ -212,15 +236,16 @@ def _result(
     model: str,
     pair: Pair,
     choices: Sequence[Choice],
-    known: Known,
+    known: _Numbers,
 ) -> Result:
     """The means of these sweeps; their estimates are those of this model and pair."""
     dev_selected, test_oracle = (
         outcome(
             choices,
             criterion,
-            known.get((model, *pair, criterion))
+            known.estimates.get((model, *pair, criterion))
             or study_estimates.blank(display, level, criterion, model, pair),
+            known.accuracies,
         )
         for criterion in CRITERIA
     )
@@ -242,6 +267,7 @@ def _result(
         dev_selected=dev_selected,
         test_oracle=test_oracle,
         dev_test_spearman=tidy.mean(row.dev_test_spearman for row in choices),
+        unpruned_accuracy=mean_accuracy(known.accuracies, choices, None),
     )
     if level == MEAN or not choices:
         return made

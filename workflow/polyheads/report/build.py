@@ -7,15 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from polyheads.analysis.choices import Choice
+from polyheads.analysis.data_use import data_use
 from polyheads.analysis.labels import by_corpus
 from polyheads.analysis.run_times import run_times
+from polyheads.analysis.signatures import Machine
 from polyheads.files import read_json, read_table
-from polyheads.report import pages, sections
+from polyheads.report import pages, reproducibility, sections
 from polyheads.report.findings import Sentences
 from polyheads.report.sections import Pieces
 from polyheads.report.table import Table
 from polyheads.report.tables import corpora as corpora_tables
 from polyheads.report.tables import inventory
+from polyheads.report.tables import reproducibility as of_reproducibility
 from polyheads.report.tables.made import alone
 
 
@@ -33,27 +37,34 @@ class Given:
     encodings: Sequence[str | Path]  # encoding.json files
     benchmarks: Mapping[str, Iterable[str | Path]]  # stage -> Snakemake's benchmark files
     versions: str | Path  # versions.csv
-    configuration: str | Path | None = None  # the study's config.yaml, shown and linked to
+    models: Sequence[str | Path]  # model.json files
+    machines: Sequence[Machine]
+    choices: Sequence[Choice]  # of the role main, in the experiments' own metrics
+    configuration: str | Path  # the study's config.yaml, shown and linked to
 
 
 def build(pieces: Pieces, given: Given, out: Mapping[str, str | Path]) -> None:
     """Write the report and its pages.
 
-    out: paths of report, start, corpora and runtimes. Nothing in the pages needs a network; links
-    to files of trials and to the configuration are relative, and lead somewhere as long as the
-    pages lie where they were made.
+    out: paths of report, start, corpora, runtimes and reproducibility. Nothing in the pages needs a
+    network; links to files of trials and to the configuration are relative, and lead somewhere as
+    long as the pages lie where they were made.
     """
+    from markupsafe import Markup
+
     directories = {name: Path(path).parent for name, path in out.items()}
     heading = given.study.get("title") or given.study["name"]
     start = _start(pieces, given, directories["report"], linked=True)
     # Alone, the page has no sections that the claims could lead to.
     alone = _start(pieces, given, directories["start"], linked=False)
     read = [read_json(path) for path in given.corpora]
+    encodings = [read_json(path) for path in given.encodings]
+    measured = run_times(given.benchmarks)
     data = [
         corpora_tables.corpora_table(read, pieces.languages),
         corpora_tables.repairs_table(read, pieces.languages),
         corpora_tables.repeated_table(read, pieces.languages),
-        inventory.subwords_table([read_json(p) for p in given.encodings], pieces.languages),
+        inventory.subwords_table(encodings, pieces.languages),
     ]
     if "corpus-baselines" in pieces.tables:
         data.append(pieces.tables["corpus-baselines"])
@@ -62,17 +73,34 @@ def build(pieces: Pieces, given: Given, out: Mapping[str, str | Path]) -> None:
         for corpus, members in by_corpus(read).items()
     }
     times = [
-        inventory.run_times_table(run_times(given.benchmarks)),
+        inventory.run_times_table(measured),
         inventory.versions_table(read_table(given.versions), given.configuration),
     ]
-    asked = sections.configuration(given.configuration) if given.configuration else []
+    asked = sections.configuration(given.configuration)
+    study = reproducibility.Study(
+        contents=pieces.contents,
+        whole=pieces.signatures["claims"],
+        machines=given.machines,
+        models=[read_json(path) for path in given.models],
+        corpora=read,
+        data=data_use(read, encodings),
+        times=measured,
+        configuration=reproducibility.read_configuration(given.configuration),
+    )
+    checklist = pages.render("checklist.html.j2", answers=reproducibility.answers(study))
+    checked = [
+        of_reproducibility.models_table(study.models),
+        of_reproducibility.recipes_table(reproducibility.used_recipes(study)),
+        of_reproducibility.dev_test_table(given.choices, pieces.languages),
+    ]
     shown = [
-        sections.how_to_read(),
+        sections.how_to_read(pieces),
         *sections.null_baselines(pieces),
         *sections.experiments(pieces),
         sections.scores(pieces, given.heat_maps, given.language_maps, given.costs),
         sections.inventory("corpora", "Corpora", data, sections.labels(labels, given.labels)),
         sections.inventory("runtimes", "Run times and versions", times, asked),
+        sections.checklist(checklist, checked),
     ]
     pages.write_text(out["start"], pages.page(heading, here=directories["start"], body=alone))
     single: list[tuple[str, str, list[Table]]] = [
@@ -82,6 +110,10 @@ def build(pieces: Pieces, given: Given, out: Mapping[str, str | Path]) -> None:
     for name, words, tables in single:
         page = pages.page(words, here=directories[name], tables=tables, caption_name=name)
         pages.write_text(out[name], page)
+    heading = "Reproducibility checklist"
+    body = Markup("<h1>{}</h1>").format(heading) + checklist
+    page = pages.page(heading, here=directories["reproducibility"], tables=checked, body=body)
+    pages.write_text(out["reproducibility"], page)
     whole = {"study": given.study, "start": start, "sections": shown}
     report = pages.render("report.html.j2", **whole, here=directories["report"])
     pages.write_text(out["report"], report)

@@ -60,9 +60,12 @@ def missing(kind: str = "") -> Cell:
     return cell(MISSING, kind=f"{kind} missing".strip())
 
 
-def score(value: float | None, kind: str = "") -> Cell:
-    """A score in percent."""
-    return missing(kind) if value is None else cell(number(value), kind=kind)
+def score(value: float | None, kind: str = "", *, accuracy: float | None = None) -> Cell:
+    """A score in percent; below an F1 of part of speech the accuracy of the same trials."""
+    if value is None:
+        return missing(kind)
+    below = "" if accuracy is None else f"acc. {number(accuracy)}"
+    return cell(number(value), kind=kind, below=below)
 
 
 def gain(

@@ -10,7 +10,7 @@ from polyheads.analysis import products
 from polyheads.analysis.findings import Extent, Extras, Findings, Gains, Limits, Run
 from polyheads.catalogue.tasks import METRICS, TASK_NAMES
 from polyheads.report.cells import number, signed
-from polyheads.report.names import Languages, language_name, ranking_name
+from polyheads.report.names import Languages, counted, language_name, ranking_name
 from polyheads.report.notes import reproduction_sentences
 
 
@@ -57,12 +57,13 @@ def sentences(
 def _summary(findings: Findings) -> list[str]:
     """The study in three sentences."""
     extent = findings.extent
-    ran = f"{_n(extent.trainings, 'training')} of {_n(extent.models, 'encoder')}"
+    ran = f"{counted(extent.trainings, 'training')} of {counted(extent.models, 'encoder')}"
     if extent.masked:
-        ran += f" and {_n(extent.masked, 'evaluation')} of masked models"
+        ran += f" and {counted(extent.masked, 'evaluation')} of masked models"
     return [
-        f"This study ran {ran} on {_n(extent.tasks, 'task')} in {_n(extent.languages, 'language')},"
-        " without the attention heads that a ranking calls least important.",
+        f"This study ran {ran} on {counted(extent.tasks, 'task')} in"
+        f" {counted(extent.languages, 'language')}, without the attention heads that a ranking"
+        " calls least important.",
         _in_short(findings.gains),
         _doubt(findings.limits),
     ]
@@ -85,7 +86,7 @@ def _in_short(gains: Sequence[Gains]) -> str:
         return f"{text}."
     above, below = sum(each.above for each in apart), sum(each.below for each in apart)
     return (
-        f"{text}; of {_n(tested, 'tested gain')}, {above} {'is' if above == 1 else 'are'}"
+        f"{text}; of {counted(tested, 'tested gain')}, {above} {'is' if above == 1 else 'are'}"
         f" significantly above zero and {below} below."
     )
 
@@ -167,8 +168,8 @@ def _found(gains: Gains, *, several: bool) -> list[str]:
         together = f" Over k, dev and test correlate with a mean Spearman's ρ of {rho}."
     return [
         f"{name}, k chosen on dev: pruning changed the test score by {signed(selected)} percentage"
-        f" points on average over {_n(gains.sweeps, 'sweep')}. {gains.up} went up, {gains.down}"
-        f" down, {gains.same} stayed (k = 0 was chosen in {gains.unpruned}).{together}"
+        f" points on average over {counted(gains.sweeps, 'sweep')}. {gains.up} went up,"
+        f" {gains.down} down, {gains.same} stayed (k = 0 was chosen in {gains.unpruned}).{together}"
         f"{_told_apart(gains, 'dev_selected')}",
         f"{name}, best of k ≥ 1 on test: the same trials give {signed(best)} on average, and"
         f" {gains.oracle_up} of {gains.oracle_sweeps} go up. This criterion, the paper's, takes a"
@@ -238,10 +239,6 @@ def _ks(ks: Sequence[int]) -> str:
     if list(ks) == list(range(ks[0], ks[-1] + 1)):
         return f"{ks[0]}–{ks[-1]}" if len(ks) > 1 else str(ks[0])
     return ", ".join(map(str, ks))
-
-
-def _n(count: int, noun: str) -> str:
-    return f"{count} {noun}" + ("" if count == 1 else "s")
 
 
 def _listed(names: Iterable[str]) -> str:

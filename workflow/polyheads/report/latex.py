@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from polyheads.report.table import Cell, Table
+from polyheads.report.table import Cell, Placed, Table, laid_out
 
 Cells = Sequence[Cell]
-Placed = tuple[int, int, Cell]  # first column, columns, cell
 
 _ESCAPES = {
     "\\": r"\textbackslash{}",
@@ -39,13 +38,18 @@ def escape(text: str) -> str:
     return "".join(_ESCAPES.get(character, character) for character in " ".join(text.split()))
 
 
+def _breakable(signature: str) -> str:
+    """A signature, which has no spaces, with places where a line may end."""
+    return escape(signature).replace(r"\textbar{}", r"\textbar\allowbreak{}")
+
+
 def text(table: Table) -> str:
     """A whole `table` float : caption, label `tab:NAME`, tabular, notes.
 
     A tabular wider than the line is scaled down to it. Numbers are right-aligned; an interval
     stands under its number.
     """
-    parts = {name: _laid_out(getattr(table, name)) for name in ("head", "body", "foot")}
+    parts = {name: laid_out(getattr(table, name)) for name in ("head", "body", "foot")}
     every = [placed for name in parts for row in parts[name] for placed in row]
     columns = max((first + span for first, span, _ in every), default=1)
     looks = _looks(parts["body"] + parts["foot"], columns)
@@ -57,7 +61,10 @@ def text(table: Table) -> str:
             if i and cells and cells[0].th == "rowgroup":
                 lines.append(r"\addlinespace")
             lines.append(_row(placed, columns, looks))
-    notes = [rf"{{\raggedright\scriptsize {escape(note)}\par}}" for note in table.notes]
+    words = filter(None, (table.facts, *table.notes, *table.general))
+    notes = [rf"{{\raggedright\scriptsize {escape(note)}\par}}" for note in words]
+    if table.signature:
+        notes.append(rf"{{\raggedright\tiny\ttfamily {_breakable(table.signature)}\par}}")
     return "\n".join(
         [
             r"% \usepackage{booktabs,graphicx}",
@@ -79,25 +86,6 @@ def text(table: Table) -> str:
             "",
         ]
     )
-
-
-def _laid_out(rows: Sequence[Cells]) -> list[list[Placed]]:
-    """Where the cells of every row stand; what hangs down from a row above isn't there again."""
-    hanging: dict[int, int] = {}  # column -> rows it is still taken
-    out = []
-    for cells in rows:
-        taken, placed, column = {c for c, left in hanging.items() if left}, [], 0
-        hanging = {c: left - 1 for c, left in hanging.items() if left}
-        for cell in cells:
-            while column in taken:
-                column += 1
-            span = cell.colspan
-            placed.append((column, span, cell))
-            if cell.rowspan > 1:
-                hanging |= {c: cell.rowspan - 1 for c in range(column, column + span)}
-            column += span
-        out.append(placed)
-    return out
 
 
 def _looks(rows: Sequence[Sequence[Placed]], columns: int) -> list[str]:

@@ -15,6 +15,11 @@ Languages = Mapping[str, Mapping[str, str]]  # code -> name, family (catalogue.l
 MODELS = {"mbert": "mBERT", "xlmr": "XLM-R"}  # names in files of published numbers -> in words
 
 
+def counted(count: int, noun: str) -> str:
+    """`1 seed`, `1,200 seeds`."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
 def title(display: Display) -> str:
     """What a display is about: task, setting and metric."""
     setting = f", {display.setting}" if display.setting else ""

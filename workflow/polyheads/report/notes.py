@@ -16,6 +16,9 @@ BEST_REDONE = (
 )
 
 
+ACCURACY = "acc.: accuracy of the same trials, at the k that the table's metric selects."
+
+
 class Bounded(Protocol):
     """An estimate, or a row that has its interval."""
 
@@ -24,8 +27,8 @@ class Bounded(Protocol):
 
 
 def resampling_notes(shown: Iterable[Estimate]) -> list[str]:
-    """What the intervals and stars of a table's gains mean, and what noise is in them; [] for gains
-    that nothing was resampled for."""
+    """What the intervals and stars of gains mean, and what noise is in them; [] for gains that
+    nothing was resampled for."""
     known = [row for row in shown if row.resamples is not None]
     if not known:
         return []
@@ -33,7 +36,7 @@ def resampling_notes(shown: Iterable[Estimate]) -> list[str]:
     notes = [
         f"[ ]: {LEVEL} % interval of the gain over {draws} draws of test sentences, the same draws"
         f" for all systems. {BEST_REDONE}: there only the star tells.",
-        f"* Holm-adjusted p < {ALPHA} among all gains of this table, by both criteria. p is of"
+        f"* Holm-adjusted p < {ALPHA} among all gains of its table, by both criteria. p is of"
         f" {draws} random exchanges of the two systems' labels, sentence by sentence; for the best"
         " on test, of White's reality check (among all k, gains only). p is on hover and in the"
         " CSV. Where k = 0 was chosen there is nothing to test.",
@@ -47,7 +50,7 @@ def resampling_notes(shown: Iterable[Estimate]) -> list[str]:
             f" ±{delta} / below −{delta} points. A gain that is not worth having has most of them"
             " within; one that is not known has them on all sides."
         )
-    return notes + problem_notes(known)
+    return notes
 
 
 def _training_noise_notes(known: list[Estimate]) -> list[str]:

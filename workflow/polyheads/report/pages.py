@@ -14,7 +14,16 @@ from urllib.parse import quote
 
 from polyheads.files import read_json, writing
 from polyheads.report import latex
-from polyheads.report.table import Cell, Table, as_json, csv_text, from_json
+from polyheads.report.table import (
+    Cell,
+    Rows,
+    Table,
+    as_json,
+    column_names,
+    csv_text,
+    from_json,
+    laid_out,
+)
 
 REPORT = Path(str(files("polyheads.report")))  # templates and captions
 
@@ -30,7 +39,7 @@ def _environment() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"seen_from": seen_from, "linked": linked}
+    made.filters |= {"seen_from": seen_from, "linked": linked, "named": named}
     return made
 
 
@@ -51,6 +60,17 @@ def linked(cell: Cell, here: str | Path) -> Any:
         return Markup(", ").join(links) + escape(cell.text.removeprefix(parts))
     below = Markup('<span class="below wrap">{}</span>').format(Markup(" ").join(links))
     return escape(cell.text) + below
+
+
+def named(table: Table, part: str) -> list[list[tuple[Cell, str]]]:
+    """The rows of a part of a table, each cell with the name of its column, which stands above it
+    where a screen is too narrow for columns; "" for the head and for cells that name a row."""
+    names = column_names(table)
+    rows: Rows = getattr(table, part)
+    return [
+        [(cell, "" if cell.th or part == "head" else names[column]) for column, _, cell in row]
+        for row in laid_out(rows)
+    ]
 
 
 def render(template: str, **values: Any) -> Any:
@@ -74,6 +94,13 @@ def caption(name: str) -> Any:
     settings = {"report_level": 2, "halt_level": 2, "input_encoding": "unicode"}
     parts = publish_parts(text, writer="html5", settings_overrides=settings)
     return Markup(parts["fragment"])
+
+
+def reading_link(caption_name: str) -> Any:
+    """A link to the part of the report that has this caption (see sections.how_to_read)."""
+    from markupsafe import Markup
+
+    return Markup('<p><a href="#reading-{}">How to read it</a></p>').format(caption_name)
 
 
 def page(

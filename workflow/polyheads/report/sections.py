@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from polyheads.analysis import tidy
+from polyheads.analysis.signatures import Signature
 from polyheads.catalogue.tasks import TASK_NAMES
-from polyheads.report import captions, pages
+from polyheads.report import captions, pages, signatures
 from polyheads.report.names import Languages, heat_map_title, pair_name, ranking_name, title
 from polyheads.report.table import Table
 from polyheads.study import comparisons
@@ -33,6 +34,8 @@ CSV_ONLY = (".pairs",)  # ends of tables that are points of a figure, too long f
 
 FIRST = ("gains", "results", "several-sources", "controls", "replication", "fresh")
 """Kinds of displays that open a section; the others follow in the order of the plan."""
+
+_NULL = "null-baselines"  # the kind that has a section of its own
 
 _ALONE = ("gains", "replication", "fresh")  # of FIRST, what stands before the settings
 
@@ -56,6 +59,7 @@ class Item:
     csv: str = ""  # the table's, as a data URI
     image: str = ""
     alt: str = ""
+    facts: str = ""  # of a figure; a table has its own
     text: str = ""
     caption: Any = ""
 
@@ -67,6 +71,8 @@ class Part:
     id: str
     title: str
     kind: str = ""  # plain | folded | maps
+    lead: Any = ""
+    notes: Sequence[str] = ()
     shown: list[Item] = field(default_factory=list)
 
 
@@ -87,30 +93,42 @@ class Pieces:
     contents: Contents
     tables: Mapping[str, Table]  # by name
     figures: Mapping[str, str | Path]  # by the name of the display
+    signatures: Mapping[str, Signature]  # by the name of the display
     languages: Languages
 
 
-def how_to_read() -> Section:
-    """How to read the tables."""
-    return Section(id="reading", title="How to read the tables", lead=pages.caption("results"))
+def how_to_read(pieces: Pieces) -> Section:
+    """What holds for all tables and figures of a kind: it stands here only."""
+    kinds: dict[str, list[Display]] = {}
+    for display in pieces.contents.displays:
+        if display.kind != _NULL:
+            kinds.setdefault(captions.caption_of(display.kind), []).append(display)
+    parts = []
+    for kind, displays in kinds.items():
+        tables = [table for display in displays for table in _shown_tables(display, pieces)]
+        notes = dict.fromkeys(note for table in tables for note in table.general)
+        words = pages.caption(kind)
+        title = "Result tables" if kind == "results" else captions.CATEGORIES[kind]
+        parts.append(Part(id=f"reading-{kind}", title=title, lead=words, notes=list(notes)))
+    parts.sort(key=lambda part: part.id != "reading-results")
+    return Section(id="reading", title="How to read tables and figures", parts=parts)
 
 
 def null_baselines(pieces: Pieces) -> list[Section]:
     """What gains would be without the heads, and without the ranking; [] where nothing says so."""
-    name = "null-baselines"
     shown = [
         item
         for display in pieces.contents.displays
-        if display.kind == name
+        if display.kind == _NULL
         for item in (
-            image_item(pieces.figures[display.name], _SHOWN[name]),
-            *_tables(display, pieces),
+            image_item(pieces.figures[display.name], _SHOWN[_NULL]),
+            *map(table_item, _shown_tables(display, pieces)),
         )
     ]
     if not shown:
         return []
-    part = Part(id=f"{name}-table", title="", kind="plain", shown=shown)
-    return [Section(id=name, title="Null baselines", lead=pages.caption(name), parts=[part])]
+    part = Part(id=f"{_NULL}-table", title="", kind="plain", shown=shown)
+    return [Section(id=_NULL, title="Null baselines", lead=pages.caption(_NULL), parts=[part])]
 
 
 def experiments(pieces: Pieces) -> list[Section]:
@@ -187,11 +205,13 @@ def scores(
 
 
 def labels(tables: Mapping[str, Table], images: Mapping[str, str | Path]) -> list[Part]:
-    """A part for each corpus: the heat map of its labels and the table behind it."""
-    parts = []
+    """A part for each corpus: the heat map of its labels and the table behind it. The caption,
+    which is the same for all, is below the first."""
+    parts: list[Part] = []
     for corpus, table in tables.items():
+        caption = "" if parts else pages.caption("labels")
         alt = f"{corpus}: share of every label in each language. The numbers are in the table."
-        shown = [image_item(images[corpus], alt, pages.caption("labels")), table_item(table)]
+        shown = [image_item(images[corpus], alt, caption), table_item(table)]
         name = f"labels-{corpus}"
         parts.append(Part(id=name, title=f"Labels of {corpus}", kind="folded", shown=shown))
     return parts
@@ -206,6 +226,14 @@ def inventory(
         for t in tables
     ]
     return Section(id=name, title=heading, lead=pages.caption(name), parts=[*parts, *more])
+
+
+def checklist(words: Any, tables: Sequence[Table]) -> Section:
+    """The reproducibility checklist and the tables that it names."""
+    made = inventory("reproducibility", "Reproducibility checklist", tables)
+    # One line for each sweep: long, and looked up rather than read.
+    parts = [replace(p, kind="folded") if p.id.endswith("dev-and-test") else p for p in made.parts]
+    return replace(made, lead=words, parts=parts)
 
 
 def configuration(path: str | Path) -> list[Part]:
@@ -229,8 +257,7 @@ def first_figure(pieces: Pieces) -> Item | None:
     for kind in ("gains", "curves"):
         for display in pieces.contents.displays:
             if display.kind == kind:
-                words = pages.caption(captions.caption_of(kind))
-                return image_item(pieces.figures[display.name], _alt(display, pieces), words)
+                return _figure(display, pieces, pages.caption(captions.caption_of(kind)))
     return None
 
 
@@ -240,20 +267,22 @@ def _rank(display: Display) -> tuple[bool, int]:
 
 
 def _items(display: Display, pieces: Pieces) -> list[Item]:
-    """A display's figure and tables, and its caption below the last of them."""
-    items = []
-    if display.kind in FIGURES:
-        items.append(image_item(pieces.figures[display.name], _alt(display, pieces)))
-    items += _tables(display, pieces)
-    caption = captions.caption_of(display.kind)
-    if caption != "results":  # which is the section `reading`
-        items[-1] = replace(items[-1], caption=pages.caption(caption))
+    """A display's figure and tables, each leading to what holds for all of its kind."""
+    caption = pages.reading_link(captions.caption_of(display.kind))
+    items = [_figure(display, pieces, caption)] if display.kind in FIGURES else []
+    for table in _shown_tables(display, pieces):
+        items.append(table_item(replace(table, general=()), caption))
     return items
 
 
-def _tables(display: Display, pieces: Pieces) -> list[Item]:
+def _figure(display: Display, pieces: Pieces, caption: Any) -> Item:
+    made = image_item(pieces.figures[display.name], _alt(display, pieces), caption)
+    return replace(made, facts=signatures.facts(pieces.signatures[display.name], display))
+
+
+def _shown_tables(display: Display, pieces: Pieces) -> list[Table]:
     names = [f"{display.name}{end}" for end in TABLES.get(display.kind, ())]
-    return [table_item(pieces.tables[name]) for name in names if not name.endswith(CSV_ONLY)]
+    return [pieces.tables[name] for name in names if not name.endswith(CSV_ONLY)]
 
 
 def _named(names: Sequence[str], pieces: Pieces, caption: Any = "") -> list[Item]:

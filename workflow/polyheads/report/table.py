@@ -29,6 +29,7 @@ class Cell:
 
 
 Rows = Sequence[Sequence[Cell]]
+Placed = tuple[int, int, Cell]  # first column, columns, cell
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +38,10 @@ class Table:
 
     name: str  # of its files
     title: str
+    facts: str = ""  # metric, corpus, how k is selected, number of trainings
     notes: Sequence[str] = ()
+    general: Sequence[str] = ()  # notes that hold for all tables of its kind
+    signature: str = ""  # see report.signatures
     head: Rows = ()
     body: Rows = ()
     foot: Rows = ()
@@ -47,6 +51,35 @@ class Table:
 def empty(name: str, why: str) -> Table:
     """A table that has nothing to show, and says why, where its files are expected."""
     return Table(name=name, title="Nothing to show", notes=[why], records=[{"note": why}])
+
+
+def laid_out(rows: Rows) -> list[list[Placed]]:
+    """Where the cells of every row stand; what hangs down from a row above isn't there again."""
+    hanging: dict[int, int] = {}  # column -> rows it is still taken
+    out = []
+    for cells in rows:
+        taken, placed, column = {c for c, left in hanging.items() if left}, [], 0
+        hanging = {c: left - 1 for c, left in hanging.items() if left}
+        for cell in cells:
+            while column in taken:
+                column += 1
+            span = cell.colspan
+            placed.append((column, span, cell))
+            if cell.rowspan > 1:
+                hanging |= {c: cell.rowspan - 1 for c in range(column, column + span)}
+            column += span
+        out.append(placed)
+    return out
+
+
+def column_names(table: Table) -> list[str]:
+    """What each column is called by all lines of the head together: `k chosen on dev: gain`."""
+    lines: dict[int, list[str]] = {}
+    for row in laid_out(table.head):
+        for first, span, cell in row:
+            for column in range(first, first + span):
+                lines.setdefault(column, []).append(cell.text)
+    return [": ".join(filter(None, lines[column])) for column in sorted(lines)]
 
 
 def csv_text(table: Table) -> str:

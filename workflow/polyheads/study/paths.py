@@ -103,6 +103,11 @@ def label_figures(plan: Plan, directory: str) -> list[str]:
     return [f"{directory}/labels.{name}.svg" for name in sorted({c for c, _ in plan.needed})]
 
 
+def model_infos(plan: Plan) -> list[str]:
+    names = {trial.training.model for trial in plan.trials.values()}
+    return [f"{RESULTS}/models/{name}/model.json" for name in sorted(names)]
+
+
 def encoding_infos(plan: Plan) -> list[str]:
     return [f"{RESULTS}/encodings/{at}/encoding.json" for at in _encodings(plan)]
 

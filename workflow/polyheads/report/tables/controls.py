@@ -32,7 +32,8 @@ def table(display: Display, rows: Sequence[ControlRow], languages: Languages) ->
     return Table(
         name=display.name,
         title=f"{title(display)}, controls (percentage points)",
-        notes=[*_notes(run, columns, printed), *_interval_notes(run)],
+        notes=[*_notes(run, columns), *_interval_notes(run)],
+        general=_general(run, printed),
         head=_head(columns, printed),
         body=_body(pairs, printed, languages),
         foot=_foot([row for row in rows if row.level == MEAN], printed),
@@ -145,18 +146,11 @@ _ABOUT = (
 )
 
 
-def _notes(
-    rows: Sequence[ControlRow], columns: Sequence[_Column], printed: set[_Column]
-) -> list[str]:
+def _notes(rows: Sequence[ControlRow], columns: Sequence[_Column]) -> list[str]:
     """rows: of the pairs that were run."""
-    gains = (
-        "Gain: test score with k heads pruned less the one with all heads. Less lowest: this gain"
-        " less that of pruning the lowest heads, from the same seed and with the same largest k;"
-        " below 0 the lowest heads are the better ones to prune."
-    )
+    notes = []
     if turned := [kind for _, kind in columns if kind]:
-        gains += f" Highest: by the ranking {', '.join(turned)} from its other end."
-    notes = [gains]
+        notes.append(f"Highest: by the ranking {', '.join(turned)} from its other end.")
     drawn = sorted({row.rankings for row in rows if row.control == RANDOM})
     if drawn and drawn[-1] > 1:
         counts = "–".join(str(n) for n in dict.fromkeys((drawn[0], drawn[-1])))
@@ -165,6 +159,15 @@ def _notes(
         notes.append("One random ranking: what others would have given is not in these numbers.")
     if seeds := {row.table_seeds for row in rows if row.table_seeds > 1}:
         notes.append(f"Means over {max(seeds)} seeds; ± is the standard deviation of the sweeps.")
+    return notes
+
+
+def _general(rows: Sequence[ControlRow], printed: set[_Column]) -> list[str]:
+    notes = [
+        "Gain: test score with k heads pruned less the one with all heads. Less lowest: this gain"
+        " less that of pruning the lowest heads, from the same seed and with the same largest k;"
+        " below 0 the lowest heads are the better ones to prune."
+    ]
     if any(row.by(criterion).difference is None for row in rows for criterion in CRITERIA):
         notes.append(
             "– stands where the study has no sweep of the lowest heads to compare with, or where"

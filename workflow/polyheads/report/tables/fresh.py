@@ -35,6 +35,7 @@ def table(display: Display, rows: Sequence[FreshGain], languages: Languages) -> 
         name=display.name,
         title=f"{title(display)}, fresh seeds (percentage points)",
         notes=_notes(display, rows),
+        general=_GENERAL,
         head=[[cell(name, th="col", kind=kind) for name, kind in _HEAD]],
         body=lines["pair"],
         foot=lines["mean"],
@@ -67,14 +68,8 @@ def _record(row: FreshGain) -> Mapping[str, Value]:
 
 
 def _notes(display: Display, rows: Sequence[FreshGain]) -> list[str]:
-    notes = [
-        f"Corpus {display.corpus}; {ranking_name(display.ranking)}; k chosen on dev."
-        " As chosen: the seed that chose k. Fresh seeds chose nothing; the mean of their gains is"
-        " the one to report, ± its standard deviation over seeds.",
-        *_interval_notes(rows),
-        "The mean of the pairs is taken within each seed first, so its interval holds although"
-        " pairs of a seed share trainings (in the cross-lingual setting those of a source).",
-    ]
+    ranking = ranking_name(display.ranking)
+    notes = [f"{ranking[:1].upper()}{ranking[1:]}.", *_interval_notes(rows)]
     if any(" " in row.k for row in rows):
         notes.append("Several seeds chose a k; a fresh seed's gain is its mean over their k.")
     if any(row.missing_seeds for row in rows):
@@ -84,6 +79,14 @@ def _notes(display: Display, rows: Sequence[FreshGain]) -> list[str]:
     problems = [problem for row in rows for problem in row.problems_chosen]
     problems += [row.problem_fresh for row in rows if row.problem_fresh]
     return notes + no_interval_notes(problems)
+
+
+_GENERAL = (
+    "As chosen: the seed that chose k. Fresh seeds chose nothing; report the mean of their gains, ±"
+    " its standard deviation over seeds.",
+    "The mean of the pairs is taken within each seed first, so its interval holds although pairs of"
+    " a seed share trainings (in the cross-lingual setting those of a source).",
+)
 
 
 def _interval_notes(rows: Sequence[FreshGain]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from polyheads.analysis.choices import CRITERIA
+from polyheads.analysis.estimates import Estimate
 from polyheads.analysis.low_resource import Share
 from polyheads.report import names, notes
 from polyheads.report.cells import cell, gain, ks_cell, score
@@ -19,6 +20,7 @@ def table(display: Display, rows: Sequence[Share], languages: Languages) -> Tabl
         name=display.name,
         title=f"{names.title(display)} (%)",
         notes=_notes(rows),
+        general=notes.resampling_notes(estimate for _, estimate in _known(rows)),
         head=[_head()],
         body=[_line(row, languages) for row in rows],
         records=[_record(row) for row in rows],
@@ -41,7 +43,7 @@ def _line(row: Share, languages: Languages) -> list[Cell]:
         cell(names.pair_name(*row.pair, languages), th="row"),
         cell(row.model, kind="name"),
         cell(str(row.percent)),
-        score(row.unpruned),
+        score(row.unpruned, accuracy=row.unpruned_accuracy),
     ]
     for criterion, kind in zip(CRITERIA, ("", "first"), strict=True):
         outcome = row.by(criterion)
@@ -64,10 +66,18 @@ def _record(row: Share) -> dict[str, Value]:
 
 
 def _notes(rows: Sequence[Share]) -> list[str]:
-    estimates = [(row, row.by(criterion).estimate) for row in rows for criterion in CRITERIA]
-    known = [(row, estimate) for row, estimate in estimates if estimate.gain is not None]
     lines = ["Gains in percentage points of the test score, means over seeds."]
-    lines += notes.resampling_notes(estimate for _, estimate in known)
-    if any(row.setting != LOW_RESOURCE for row, _ in known):
+    if any(row.unpruned_accuracy is not None for row in rows):
+        lines.append(notes.ACCURACY)
+    if any(row.setting != LOW_RESOURCE for row, _ in _known(rows)):
         lines.append("100 % is the multi-lingual setting: its gains are tested in their own table.")
-    return lines + notes.problem_notes(estimate for _, estimate in estimates)
+    return lines + notes.problem_notes(estimate for _, estimate in _estimates(rows))
+
+
+def _estimates(rows: Sequence[Share]) -> list[tuple[Share, Estimate]]:
+    return [(row, row.by(criterion).estimate) for row in rows for criterion in CRITERIA]
+
+
+def _known(rows: Sequence[Share]) -> list[tuple[Share, Estimate]]:
+    """Those of gains that there are."""
+    return [(row, one) for row, one in _estimates(rows) if one.gain is not None]

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from polyheads.analysis import products, tidy
+from polyheads.analysis.signatures import Signature
+from polyheads.report import signatures
 from polyheads.report.names import Languages
 from polyheads.report.table import Table
 from polyheads.report.tables import (
@@ -39,6 +41,27 @@ def of_display(display: Display, directory: Directory, languages: Languages) -> 
     """The tables of a display, in the order of displays.TABLES; [] for one that is a figure."""
     if display.kind not in TABLES:
         return []
+    signature = read_signatures(directory)[display.name]
+    made = _of_display(display, directory, languages)
+    return [_signed(table, signature, display) for table in made]
+
+
+def read_rows(directory: Directory, name: str) -> list[Any]:
+    """The records of a product over the whole study (see products.OF_STUDY)."""
+    return products.read(directory, name, products.OF_STUDY[name])[""]
+
+
+def read_signatures(directory: Directory) -> dict[str, Signature]:
+    """Name of a display, or of a table over the whole study -> what it is made of."""
+    return {row.name: row for row in read_rows(directory, "signatures")}
+
+
+def _signed(table: Table, signature: Signature, display: Display | None = None) -> Table:
+    facts, line = signatures.facts(signature, display), signatures.line(signature)
+    return replace(table, facts=facts, signature=line)
+
+
+def _of_display(display: Display, directory: Directory, languages: Languages) -> list[Table]:
     records = products.OF_DISPLAYS[display.kind]
     parts = products.read(directory, display.name, records)
     rows = parts[""]
@@ -70,11 +93,11 @@ def of_display(display: Display, directory: Directory, languages: Languages) -> 
 
 def of_study(directory: Directory, languages: Languages) -> dict[str, Table]:
     """Name -> table, of those over the whole study that have something to show."""
-    made = [overview.table(_rows(directory, "overview"))]
-    made.append(improved.table(_rows(directory, "improved"), languages))
-    made.append(pruned_heads.table(_rows(directory, "pruned-heads"), languages))
-    made.append(claims.table(_rows(directory, "claims")))
-    of_groups = tidy.grouped(_rows(directory, "languages"), lambda row: row.group)
+    made = [overview.table(read_rows(directory, "overview"))]
+    made.append(improved.table(read_rows(directory, "improved"), languages))
+    made.append(pruned_heads.table(read_rows(directory, "pruned-heads"), languages))
+    made.append(claims.table(read_rows(directory, "claims")))
+    of_groups = tidy.grouped(read_rows(directory, "languages"), lambda row: row.group)
     made += [language_similarity.table(rows, languages) for rows in of_groups.values()]
     for name, table in (
         ("corpus-baselines", corpus_baselines.table),
@@ -84,15 +107,12 @@ def of_study(directory: Directory, languages: Languages) -> dict[str, Table]:
         (comparisons.FAMILIES, common_heads.families_table),
         (comparisons.TASKS, common_heads.tasks_table),
     ):
-        if rows := _rows(directory, name):
+        if rows := read_rows(directory, name):
             made.append(table(rows, languages))
-    return {table.name: table for table in made}
+    known = read_signatures(directory)
+    return {table.name: _signed(table, known[table.name]) for table in made}
 
 
 def alone(table: Table) -> Table:
     """The table for a page of its own, which lacks the sections that it leads to."""
     return replace(table, body=[[replace(part, href="") for part in row] for row in table.body])
-
-
-def _rows(directory: Directory, name: str) -> list[Any]:
-    return products.read(directory, name, products.OF_STUDY[name])[""]

@@ -11,6 +11,7 @@ from polyheads.analysis.results import MEAN, Published
 from polyheads.catalogue.tasks import METRICS, TASK_NAMES
 from polyheads.report.cells import cell, gain, ks_cell, missing, number, score
 from polyheads.report.names import Languages, pair_name, ranking_name
+from polyheads.report.notes import ACCURACY
 from polyheads.report.table import Cell, Table, Value
 from polyheads.study.displays import Display
 
@@ -44,7 +45,8 @@ def table(display: Display, rows: Sequence[ReplicationRow], languages: Languages
         name=display.name,
         title=f"{TASK_NAMES[display.task]}: four criteria,"
         f" {METRICS[display.task][display.metric]} (%)",
-        notes=_notes(display, rows),
+        notes=_notes(display),
+        general=_general(rows),
         head=_head(),
         body=[_cells(row, languages) for row in rows if row.level != MEAN],
         foot=[_cells(row, languages) for row in rows if row.level == MEAN],
@@ -103,7 +105,8 @@ def _run_cells(group: _Group, run: Run, *, mean: bool) -> list[Cell]:
         elif column == "k":
             cells.append(ks_cell(outcome.ks, outcome.trials, run.missing_ks, kind))
         else:
-            cells.append(score(value, kind=kind))
+            accuracy = run.unpruned_accuracy if column == "unpruned" else outcome.accuracy
+            cells.append(score(value, kind=kind, accuracy=accuracy))
     return cells
 
 
@@ -120,6 +123,7 @@ def _record(display: Display, row: ReplicationRow) -> dict[str, Value]:
         else:
             record |= {f"{name}_unpruned": run.unpruned, f"{name}_test_oracle": outcome.test}
         record |= {f"{name}_gain": outcome.gain, f"{name}_k": outcome.k}
+        record[f"{name}_accuracy"] = outcome.accuracy
     if row.level == MEAN:
         return record | {"pairs": row.pairs}
     for name, run in row.runs.items():
@@ -130,18 +134,25 @@ def _record(display: Display, row: ReplicationRow) -> dict[str, Value]:
     return record
 
 
-def _notes(display: Display, rows: Sequence[ReplicationRow]) -> list[str]:
-    notes = [
-        f"Corpus {display.corpus}; best: the best of k ≥ 1 on test. As released: experiment"
+def _notes(display: Display) -> list[str]:
+    return [
+        "Best: the best of k ≥ 1 on test. As released: experiment"
         f" {display.experiment}, {ranking_name(display.ranking)}, all heads on when test is read."
         f" The paper's protocol and the sound criterion: experiment {display.partner},"
         f" {ranking_name(display.partner_ranking)}, the same trials read twice, without the pruned"
-        " heads at test; the sound criterion's k = 0 is the paper's unpruned.",
+        " heads at test; the sound criterion's k = 0 is the paper's unpruned."
+    ]
+
+
+def _general(rows: Sequence[ReplicationRow]) -> list[str]:
+    notes = [
         "Published: Ma et al. (2021), Tables 2 to 4, with its corpora. Means are over the pairs"
         " that both experiments have, of the published numbers where none of these lacks one.",
         "Not as released: sentences beyond the length limit are split into windows and all of their"
         " words are scored; the released code cuts them at 256 subwords and scores what is left.",
     ]
+    if any(run.unpruned_accuracy is not None for row in rows for run in row.runs.values()):
+        notes.append(ACCURACY)
     estimates = [run.outcome.estimate for row in rows for run in row.runs.values()]
     if any(estimate.gain is not None for estimate in estimates):
         notes.append(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from polyheads.analysis import tidy
+from polyheads.analysis.accuracy import BESIDE
 from polyheads.analysis.choices import CHOICE_COLUMNS, CRITERIA
 from polyheads.analysis.estimates import Estimate
 from polyheads.analysis.results import MEAN, PAIR, SWEEP, Published, Result
@@ -21,57 +22,54 @@ _ESTIMATED = ("low", "high", "p", "p_holm")
 
 
 def table(display: Display, rows: Sequence[Result], languages: Languages) -> Table:
-    """A line for each source and target, columns for each model: unpruned, both criteria, and the
-    published numbers where there are any.
+    """A line for each source, target and model: unpruned, both criteria, and the published numbers
+    where there are any.
 
     Of several seeds a cell has the mean, a gain its standard deviation, too. Below a gain stands
     its interval; a mark where it is told apart from zero.
     """
     levels = tidy.grouped(rows, lambda row: row.level)
-    pairs = tidy.grouped(levels.get(PAIR, []), lambda row: row.pair)
-    models = list(dict.fromkeys(row.model for row in levels.get(PAIR, [])))
-    printed = {row.model for row in levels.get(PAIR, []) if row.published.gain is not None}
-    shown = [model for model in models if model in printed]
+    # A pair that was neither run with a model nor published has nothing to show.
+    shown = [r for r in levels.get(PAIR, []) if r.sweeps or r.published.gain is not None]
+    printed = any(row.published.gain is not None for row in shown)
     means = levels.get(MEAN, []) if any(row.k_max for row in rows) else []
     sweeps = levels.get(SWEEP, [])
     resampled = any(row.resamples is not None for row in _estimates(rows))
     return Table(
         name=display.name,
         title=f"{names.title(display)} (%)",
-        notes=_notes(display, sweeps, means, shown),
-        head=_head(models, shown),
-        body=_body(pairs, shown, languages),
-        foot=[_foot(means, shown)] if means else [],
+        notes=_notes(display, sweeps, means, printed=printed),
+        general=_general(sweeps, means, printed=printed),
+        head=_head(printed=printed),
+        body=_body(shown, languages, printed=printed),
+        foot=[_foot(row, printed=printed) for row in means],
         records=[_record(display, row, resampled=resampled) for row in sweeps],
     )
 
 
-def _body(
-    pairs: dict[tuple[str, str], list[Result]], shown: Sequence[str], languages: Languages
-) -> list[list[Cell]]:
-    sources = tidy.grouped(pairs, lambda pair: pair[0])
+def _body(rows: Sequence[Result], languages: Languages, *, printed: bool) -> list[list[Cell]]:
+    """The models of a pair below each other, the pairs of a source in one group."""
     body = []
-    for (source, target), models in pairs.items():
-        cells = []
-        if (source, target) == sources[source][0]:
-            name = names.language_name(source, languages)
-            cells.append(cell(name, th="rowgroup", rowspan=len(sources[source])))
-        cells.append(cell(names.language_name(target, languages), th="row"))
-        for row in models:
-            cells += _cells(row)
-            if row.model in shown:
-                cells += _published_cells(row.published)
-        body.append(cells)
+    for source, of_source in tidy.grouped(rows, lambda row: row.source).items():
+        name = names.language_name(source, languages)
+        first = [cell(name, th="rowgroup", rowspan=len(of_source))]
+        for target, of_pair in tidy.grouped(of_source, lambda row: row.target).items():
+            name = names.language_name(target, languages)
+            first.append(cell(name, th="rowgroup", rowspan=len(of_pair)))
+            for row in of_pair:
+                body.append([*first, cell(row.model, th="row"), *_numbers(row, printed=printed)])
+                first = []
     return body
 
 
-def _foot(means: Sequence[Result], shown: Sequence[str]) -> list[Cell]:
-    cells = [cell("Mean of the pairs", th="row", colspan=2)]
-    for row in means:
-        cells += _cells(row)
-        if row.model in shown:
-            cells += _published_cells(row.published)
-    return cells
+def _foot(row: Result, *, printed: bool) -> list[Cell]:
+    cells = [cell("Mean of the pairs", th="row", colspan=2), cell(row.model, th="row")]
+    return [*cells, *_numbers(row, printed=printed)]
+
+
+def _numbers(row: Result, *, printed: bool) -> list[Cell]:
+    """The cells of a line behind its names."""
+    return [*_cells(row), *(_published_cells(row.published) if printed else [])]
 
 
 def _cells(row: Result) -> list[Cell]:
@@ -81,7 +79,8 @@ def _cells(row: Result) -> list[Cell]:
         blank = ["first", *kinds["dev_selected"], "dev_selected", *kinds["test_oracle"]]
         return [cell("", kind=kind) for kind in blank]
     rho = cell(number(row.dev_test_spearman), kind="dev_selected")
-    cells = [score(row.unpruned, kind="first"), *_outcome_cells(row, "dev_selected"), rho]
+    unpruned = score(row.unpruned, kind="first", accuracy=row.unpruned_accuracy)
+    cells = [unpruned, *_outcome_cells(row, "dev_selected"), rho]
     if row.level == PAIR and not row.k_max:
         # No head was to be pruned: there is no k >= 1, and none is missing.
         return cells + [cell("–", kind=kind) for kind in kinds["test_oracle"]]
@@ -94,7 +93,7 @@ def _outcome_cells(row: Result, criterion: str) -> list[Cell]:
     mean = row.level == MEAN
     spread = None if mean else outcome.spread
     return [
-        score(outcome.test, kind=f"{criterion} first"),
+        score(outcome.test, kind=f"{criterion} first", accuracy=outcome.accuracy),
         gain(outcome.gain, spread, criterion, estimate=outcome.estimate),
         cell(number(outcome.k, 1), kind=criterion)
         if mean
@@ -117,23 +116,21 @@ def _published_cells(published: Published) -> list[Cell]:
     ]
 
 
-def _head(models: Sequence[str], shown: Sequence[str]) -> list[list[Cell]]:
-    top = [cell(name, th="col", rowspan=3, kind="name") for name in ("Source", "Target")]
-    middle, low = [], []
-    for model in models:
-        top.append(cell(model, th="colgroup", colspan=12 if model in shown else 8, kind="first"))
-        middle.append(cell("Unpruned", th="col", rowspan=2, kind="first"))
-        groups = {"dev_selected": ["pruned", "gain", "k", "ρ"]}
-        groups["test_oracle"] = ["pruned", "gain", "k"]
-        if model in shown:
-            groups["published"] = ["unpruned", "best", "gain", "ours −"]
-        for kind, columns in groups.items():
-            name = CRITERION_NAMES.get(kind, kind)
-            middle.append(cell(name, th="colgroup", colspan=len(columns), kind=f"{kind} first"))
-            for i, column in enumerate(columns):
-                kinds = kind if i else f"{kind} first"
-                low.append(cell(column, th="col", kind=kinds, note=_COLUMN_NOTES.get(column, "")))
-    return [top, middle, low]
+def _head(*, printed: bool) -> list[list[Cell]]:
+    names = ("Source", "Target", "Model")
+    top = [cell(name, th="col", rowspan=2, kind="name") for name in names]
+    top.append(cell("Unpruned", th="col", rowspan=2, kind="first"))
+    low = []
+    groups = {"dev_selected": ["pruned", "gain", "k", "ρ"], "test_oracle": ["pruned", "gain", "k"]}
+    if printed:
+        groups["published"] = ["unpruned", "best", "gain", "ours −"]
+    for kind, columns in groups.items():
+        name = CRITERION_NAMES.get(kind, kind)
+        top.append(cell(name, th="colgroup", colspan=len(columns), kind=f"{kind} first"))
+        for i, column in enumerate(columns):
+            kinds = kind if i else f"{kind} first"
+            low.append(cell(column, th="col", kind=kinds, note=_COLUMN_NOTES.get(column, "")))
+    return [top, low]
 
 
 _COLUMN_NOTES = {
@@ -143,27 +140,37 @@ _COLUMN_NOTES = {
 
 
 def _notes(
-    display: Display, sweeps: Sequence[Result], means: Sequence[Result], shown: Sequence[str]
+    display: Display, sweeps: Sequence[Result], means: Sequence[Result], *, printed: bool
 ) -> list[str]:
     ranking = names.ranking_name(display.ranking)
-    lines = [f"Corpus {display.corpus}; {ranking}; test scores, gains in percentage points."]
+    lines = [f"{ranking[:1].upper()}{ranking[1:]}. Scores on test, gains in percentage points."]
     if any(row.missing_ks for row in sweeps):
         lines.append(
             "† Trials are missing; the choice was made among the others. Means are over the pairs"
             " that have gains."
         )
-    if len({row.seed for row in sweeps}) > 1:
-        lines.append("Means over seeds, gains ± their standard deviation; one k per seed.")
-    if shown:
+    if printed:
         lines.append(
             f"Published: Ma et al. (2021), {PUBLISHED_CORPORA[display.task]}, best of 12 trials;"
-            f" its F1 is our {METRICS[display.task][display.metric]}. Comparable only where corpus"
-            " and recipe are the same. Ours −: our gain, best on test, less the published one. The"
-            " published mean is over the same pairs as ours, and is left out where one of these has"
-            " no published number.",
+            f" its F1 is our {METRICS[display.task][display.metric]}."
         )
     if sweeps:
         lines += notes.reproduction_notes(sweeps[0].reproduction)
+    return lines + notes.problem_notes(_estimates([*sweeps, *means]))
+
+
+def _general(sweeps: Sequence[Result], means: Sequence[Result], *, printed: bool) -> list[str]:
+    lines = []
+    if len({row.seed for row in sweeps}) > 1:
+        lines.append("Means over seeds, gains ± their standard deviation; one k per seed.")
+    if printed:
+        lines.append(
+            "Published numbers are comparable only where corpus and recipe are the same. Ours −:"
+            " our gain, best on test, less the published one. The published mean is over the same"
+            " pairs as ours, and is left out where one of these has no published number."
+        )
+    if any(row.unpruned_accuracy is not None for row in sweeps):
+        lines.append(notes.ACCURACY)
     return lines + notes.resampling_notes(_estimates([*sweeps, *means]))
 
 
@@ -185,6 +192,9 @@ def _record(display: Display, row: Result, *, resampled: bool) -> dict[str, Valu
         for name in _ESTIMATED:
             estimates[f"{criterion}_{name}"] = getattr(outcome.estimate, name)
     record = {n: values[n] if n in values else getattr(row, n) for n in CHOICE_COLUMNS}
+    if display.metric in BESIDE:
+        record["unpruned_accuracy"] = row.unpruned_accuracy
+        record |= {f"{name}_accuracy": row.by(name).accuracy for name in CRITERIA}
     if resampled:
         record |= estimates
     if display.metric == PUBLISHED_METRIC.get(display.task):

@@ -46,7 +46,8 @@ def table(display: Display, rows: Sequence[SourcesRow], languages: Languages) ->
     return Table(
         name=display.name,
         title=f"{title(display)} (%)",
-        notes=_notes(targets, printed),
+        notes=_notes(targets),
+        general=_general(printed),
         head=_head(printed),
         body=[_cells(row, printed, languages) for row in targets],
         foot=[_cells(row, printed, languages) for row in means],
@@ -126,7 +127,7 @@ def _record(row: SourcesRow, compared: bool) -> dict[str, Value]:
     return record
 
 
-def _notes(targets: Sequence[SourcesRow], printed: bool) -> list[str]:
+def _general(printed: bool) -> list[str]:
     heuristics = "; ".join(HEURISTIC_NAMES.values())
     below = "Below a score: the gain over the unpruned model, in percentage points."
     if printed:
@@ -134,11 +135,15 @@ def _notes(targets: Sequence[SourcesRow], printed: bool) -> list[str]:
             f" Ours − published: our gain, {CRITERION_NAMES['test_oracle']}, less the gain that Ma"
             " et al. (2021) print; comparable only where corpus and recipe are the same."
         )
-    notes = [
+    return [
         f"Trained on the source's languages, tested on the target. Rankings: {heuristics}: on dev,"
         " the mean of the sources'; in the other criterion, on test.",
         below,
     ]
+
+
+def _notes(targets: Sequence[SourcesRow]) -> list[str]:
+    notes = []
     if seeds := max((row.interval_seeds for row in targets), default=0):
         noise = "and of seeds" if seeds > 1 else "only: training noise is not included"
         notes.append(

@@ -34,6 +34,7 @@ def table(display: Display, rows: Sequence[StoppingRow], languages: Languages) -
         name=display.name,
         title=f"{title(display)}, rules for stopping",
         notes=_notes(display, rows),
+        general=_general(rows),
         head=[head],
         body=body,
         records=[{name: getattr(row, name) for name in _RECORD} for row in shown],
@@ -57,20 +58,26 @@ def _cells(row: StoppingRow) -> list[Cell]:
 
 
 def _notes(display: Display, rows: Sequence[StoppingRow]) -> list[str]:
+    ranking = ranking_name(display.ranking)
+    notes = [f"{ranking[:1].upper()}{ranking[1:]}."]
+    # Each rule says it of its setting and model.
+    if left_out := sum(group[0].left_out for group in tidy.grouped(rows, _place).values()):
+        sweeps = "sweep" if left_out == 1 else "sweeps"
+        notes.append(f"Left out because trials are missing: {left_out} {sweeps}.")
+    return notes
+
+
+def _general(rows: Sequence[StoppingRow]) -> list[str]:
     notes = [
-        f"Corpus {display.corpus}; {ranking_name(display.ranking)}. Trials: k > 0, the mean of the"
-        " sweeps; trainings: of all sweeps together, those that targets share counted once. The"
-        " trial at which a rule stops is among them. Gains in percentage points of the test score.",
-        "The last two lines stop, choose and are scored on test: their gains are maxima over noisy"
-        " numbers and are compared with each other only.",
+        "Trials: k > 0, the mean of the sweeps, with the trial at which the rule stops. Trainings:"
+        " those of all sweeps together; one that several targets share counts once. Gains in"
+        " percentage points of the test score.",
+        "The last two lines stop, choose and are scored on test. Their gains are maxima over noisy"
+        " numbers: compare them with each other only.",
     ]
     if any(row.masked for row in rows):
         notes.append("Protocol mask: a trial is a test of one trained model, no training.")
-    notes += mean_notes(rows)
-    # Each rule says it of its setting and model.
-    if left_out := sum(group[0].left_out for group in tidy.grouped(rows, _place).values()):
-        notes.append(f"Left out because trials are missing: {left_out} sweeps.")
-    return notes
+    return notes + mean_notes(rows)
 
 
 def _place(row: StoppingRow) -> tuple[str, str]:
