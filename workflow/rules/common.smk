@@ -4,7 +4,7 @@ import shutil
 from dataclasses import asdict
 
 from polyheads import catalogue
-from polyheads.catalogue import encoder_files
+from polyheads.catalogue import encoder_files, language_facts
 from polyheads.catalogue.methods import KINDS, scorer
 from polyheads.errors import UserError
 from polyheads.files import check_names
@@ -84,7 +84,11 @@ TEMPLATES = content_hash(
     for path in (LIBRARY / "polyheads/report").glob("*/*")
     if path.suffix in (".css", ".j2", ".rst")
 )
-LANGUAGES = catalogue.languages(CATALOGUE[name] for name in sorted({c for c, _ in PLAN.needed}))
+# Of the study's languages alone, so that facts about others rerun nothing.
+LANGUAGES = language_facts.named(
+    sorted({code for _, code in PLAN.needed}),
+    language_facts.languages(CATALOGUE[name] for name in sorted({c for c, _ in PLAN.needed})),
+)
 CONTENTS = contents.make(PLAN, SCORED, LANGUAGES)
 TABLES = {
     kind: table_files(

@@ -45,8 +45,8 @@ from polyheads.analysis.differences import Difference
 from polyheads.analysis.estimates import Estimate
 from polyheads.analysis.null_baselines import NullBaseline
 from polyheads.analysis.rankings import Ranking
+from polyheads.catalogue.language_facts import LanguageFacts
 from polyheads.study import comparisons, contents, displays
-from polyheads.study.comparisons import Families
 from polyheads.study.displays import Display
 
 Parts = Mapping[str, Sequence[Any]]  # part -> its records; "" is the main one
@@ -107,7 +107,7 @@ class Data:
     null_baselines: Sequence[NullBaseline]
     differences: Sequence[Difference]
     rankings: Sequence[Ranking]
-    languages: Families
+    languages: LanguageFacts
 
 
 def read_data(
@@ -119,7 +119,7 @@ def read_data(
     null_baselines_file: str | Path,
     differences_file: str | Path,
     ranking_files: Iterable[str | Path],
-    languages: Families,
+    languages: LanguageFacts,
 ) -> Data:
     """The data in the files of the stages before."""
     return Data(

@@ -23,7 +23,7 @@ from polyheads.catalogue.entries import (
     splits,
     tag_names,
 )
-from polyheads.catalogue.loading import languages, load
+from polyheads.catalogue.loading import load
 
 __all__ = [
     "READING",
@@ -33,7 +33,6 @@ __all__ = [
     "file_split",
     "files",
     "language",
-    "languages",
     "load",
     "local",
     "missing",
