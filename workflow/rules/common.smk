@@ -4,7 +4,7 @@ import shutil
 from dataclasses import asdict
 
 from polyheads import catalogue
-from polyheads.catalogue import encoder_files, language_facts
+from polyheads.catalogue import encoder_files, language_facts, pretraining
 from polyheads.catalogue.methods import KINDS, scorer
 from polyheads.errors import UserError
 from polyheads.files import check_names
@@ -34,6 +34,7 @@ ENVIRONMENT = "../../envs/polyheads.yaml"
 NAME = STUDY["study"]["name"]
 OUT = f"results/studies/{NAME}"
 HUB = {encoder_files.folder(m["hub"]): m["hub"] for m in PLAN.models.values() if "hub" in m}
+PRETRAINING = {m["name"]: text for m in STUDY["models"] if (text := pretraining.text_of(m))}
 SCRATCH = {name: m["scratch"] for name, m in PLAN.models.items() if "scratch" in m}
 POINT = "{model}/{corpus}/{recipe}/{mixture}/seed-{seed}"
 TRAINING = f"results/trials/{POINT}"

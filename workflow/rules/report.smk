@@ -77,6 +77,9 @@ rule analyse:
         null_baselines=f"{OUT}/null-baselines.csv",
         differences=f"{OUT}/differences.csv",
         rankings=[f"{path}/ranking.json" for path in SCORED],
+        # How a tokenizer knows a language is counted in both.
+        corpora=paths.corpus_infos(PLAN),
+        encodings=paths.encoding_infos(PLAN),
     output:
         directory(ANALYSIS),
     log:
@@ -87,6 +90,7 @@ rule analyse:
         ENVIRONMENT
     params:
         facts=FACTS,
+        pretraining=PRETRAINING,
         languages=LANGUAGES,
         code=code("analyse.py"),
     script:

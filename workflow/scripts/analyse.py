@@ -14,6 +14,8 @@ with job(snakemake.log[0], snakemake.output):
         null_baselines_file=given.null_baselines,
         differences_file=given.differences,
         ranking_files=given.rankings,
+        encoding_files=given.encodings,
+        pretraining=snakemake.params.pretraining,
         languages=snakemake.params.languages,
     )
     products.write(data, snakemake.output[0])

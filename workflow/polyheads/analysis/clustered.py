@@ -42,6 +42,7 @@ class Partial:
     between: float | None
     p_between: float | None
     families: int
+    one_family: str  # that makes most of the differences between families; "" for none
 
 
 class Clustered:
@@ -62,7 +63,7 @@ class Clustered:
     ) -> None:
         self._outcome = np.array(outcome, float)
         self._control = None if control is None else np.array(control, float)
-        self._families = np.unique(np.array(families), return_inverse=True)[1]
+        self._names = np.array(families, str)
         self._key, self._resamples = key, resamples
         self._tests: dict[bytes, _Tests] = {}
 
@@ -74,9 +75,16 @@ class Clustered:
         if kept not in self._tests:
             control = None if self._control is None else self._control[there]
             self._tests[kept] = _Tests(
-                self._outcome[there], control, self._families[there], self._key, self._resamples
+                self._outcome[there], control, self._names[there], self._key, self._resamples
             )
         return self._tests[kept].partial(values[there])
+
+    def over_all(self, predictor: Sequence[float]) -> float | None:
+        """The correlation over all languages alone, without tests and interval."""
+        values = np.array(predictor, float)
+        sides = [self._outcome, values] + ([] if self._control is None else [self._control])
+        there = ~np.isnan(values)
+        return _over_all([side[there] for side in sides])
 
 
 class _Tests:
@@ -86,43 +94,45 @@ class _Tests:
         self,
         outcome: np.ndarray,
         control: np.ndarray | None,
-        families: np.ndarray,
+        names: np.ndarray,
         key: str,
         resamples: int,
     ) -> None:
-        self._families = np.unique(families, return_inverse=True)[1] if len(families) else families
-        self._sizes = np.bincount(self._families) if len(families) else np.zeros(0, int)
-        self._outcome, self._control = outcome, control
-        ranked = _ranks(outcome)
-        controls = [] if control is None else [_ranks(control)]
-        of_families = [np.eye(len(self._sizes))[self._families]] if len(families) else []
-        random = generator(f"{key} within")
-        self._within = _Exchange([*of_families, *(c[:, None] for c in controls)], ranked)
-        self._within_null = self._within.null(_inside(self._families, resamples, random))
-        means = [_ranks(_means(side, self._families, self._sizes)) for side in (ranked, *controls)]
+        self._names, self._families = np.unique(names, return_inverse=True)
+        self._sizes = np.bincount(self._families, minlength=len(self._names))
+        self._sides = [outcome] if control is None else [outcome, control]
+        ranked = [_ranks(side) for side in self._sides]
+        columns = [side[:, None] for side in ranked[1:]]
+        dummies = np.eye(len(self._names))[self._families]
+        self._within = _Exchange([dummies, *columns], ranked[0])
+        orders = _inside(self._families, resamples, generator(f"{key} within"))
+        self._within_null = self._within.null(orders)
+        means = [_ranks(self._means(side)) for side in ranked]
+        ones = np.ones((len(self._names), 1))
+        self._between = _Exchange([ones, *(side[:, None] for side in means[1:])], means[0])
         random = generator(f"{key} between")
-        ones = np.ones((len(self._sizes), 1))
-        self._between = _Exchange([ones, *(m[:, None] for m in means[1:])], means[0])
         orders = random.permuted(np.tile(np.arange(len(ones)), (resamples, 1)), axis=1)
         self._between_null = self._between.null(orders)
-        random = generator(f"{key} families")
-        drawn = random.integers(0, max(1, len(ones)), (resamples, len(ones)))
         # How often each family is drawn, and so each of its languages.
-        self._weights = np.stack([(drawn == i).sum(1) for i in range(len(ones))], 1) if len(
-            ones
-        ) else np.zeros((resamples, 0))
+        random, count = generator(f"{key} families"), len(ones)
+        self._drawn = random.multinomial(count, ones[:, 0] / max(1, count), resamples)
 
     def partial(self, predictor: np.ndarray) -> Partial:
-        families = len(self._sizes)
-        several = int(self._sizes[self._sizes > 1].sum())
-        within = between = p_within = p_between = None
+        """The correlations with a predictor (languages,) of these languages."""
         ranked = _ranks(predictor)
+        several = int(self._sizes[self._sizes > 1].sum())
+        within = between = p_within = p_between = low = high = None
         if several - int((self._sizes > 1).sum()) >= LEAST:
             within, p_within = self._within.test(ranked, self._within_null)
-        if families >= LEAST:
-            means = _ranks(_means(ranked, self._families, self._sizes))
-            between, p_between = self._between.test(means, self._between_null)
-        rho, low, high = self._pooled(predictor)
+        rho = _over_all([self._sides[0], predictor, *self._sides[1:]])
+        one_family = ""
+        if len(self._sizes) >= LEAST:
+            one_family = self._one_family(ranked)
+            if not one_family:
+                means = _ranks(self._means(ranked))
+                between, p_between = self._between.test(means, self._between_null)
+                if rho is not None:
+                    low, high = self._interval(predictor)
         return Partial(
             rho=rho,
             low=low,
@@ -132,30 +142,45 @@ class _Tests:
             languages_within=several,
             between=between,
             p_between=p_between,
-            families=families,
+            families=len(self._sizes),
+            one_family=one_family,
         )
 
-    def _pooled(self, predictor: np.ndarray) -> tuple[float | None, float | None, float | None]:
-        """The correlation over all languages, and its interval over draws of families."""
-        sides = [self._outcome, predictor]
-        if self._control is not None:
-            sides.append(self._control)
-        if len(predictor) < 3:
-            return None, None, None
-        rho = _weighted_partial(sides, np.ones((1, len(predictor))))[0]
-        if np.isnan(rho):
-            return None, None, None
-        if len(self._sizes) < LEAST:
-            return float(rho), None, None
+    def _means(self, values: np.ndarray) -> np.ndarray:
+        """Families' means (families,) of values (languages,)."""
+        sums = np.bincount(self._families, values, minlength=len(self._sizes))
+        return np.asarray(sums / self._sizes)
+
+    def _one_family(self, values: np.ndarray) -> str:
+        """The family with more than half of the differences between families, "" for none.
+
+        Genetic distance from English is 1 but for one family: what draws of families or their
+        exchanges say of it is chance in that one.
+        """
+        means = self._means(values)
+        share = (means - means.mean()) ** 2
+        largest = int(share.argmax())
+        return str(self._names[largest]) if share[largest] > share.sum() / 2 else ""
+
+    def _interval(self, predictor: np.ndarray) -> tuple[float | None, float | None]:
+        """95 % of the correlations over all languages in draws of families."""
+        sides = [self._sides[0], predictor, *self._sides[1:]]
         size = max(1, CELLS // len(predictor))
-        drawn = np.concatenate(
-            [
-                _weighted_partial(sides, self._weights[at : at + size][:, self._families])
-                for at in range(0, len(self._weights), size)
-            ]
-        )
-        low, high = np.nanpercentile(drawn, [2.5, 97.5])
-        return float(rho), float(low), float(high)
+        blocks = [self._drawn[at : at + size] for at in range(0, len(self._drawn), size)]
+        found = np.concatenate([_partial(sides, block[:, self._families]) for block in blocks])
+        found = found[~np.isnan(found)]
+        if len(found) < len(self._drawn) / 2:
+            return None, None
+        low, high = np.percentile(found, [2.5, 97.5])
+        return float(low), float(high)
+
+
+def _over_all(sides: Sequence[np.ndarray]) -> float | None:
+    """The correlation of the first two sides over all languages; None for under three."""
+    if len(sides[0]) < 3:
+        return None
+    rho = float(_partial(sides, np.ones((1, len(sides[0]))))[0])
+    return None if np.isnan(rho) else rho
 
 
 class _Exchange:
@@ -179,11 +204,9 @@ class _Exchange:
         """Unit residuals (orders, points) of the outcome in these orders (orders, points)."""
         moved = self._left(self._residuals[orders])
         norm = np.sqrt((moved * moved).sum(-1, keepdims=True))
-        return np.divide(moved, norm, out=np.zeros_like(moved), where=norm > 0)
+        return np.asarray(moved / np.where(norm > 0, norm, 1.0))
 
-    def test(
-        self, predictor: np.ndarray, null: np.ndarray
-    ) -> tuple[float | None, float | None]:
+    def test(self, predictor: np.ndarray, null: np.ndarray) -> tuple[float | None, float | None]:
         """The correlation of what is left of both sides, and its two-sided p."""
         left = self._left(predictor)
         if self._flat or _flat(left, predictor):
@@ -207,11 +230,6 @@ def _ranks(values: np.ndarray) -> np.ndarray:
     return np.asarray(ranks - (len(values) + 1) / 2, float)
 
 
-def _means(values: np.ndarray, families: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """Means (families,) of values (languages,)."""
-    return np.bincount(families, values, minlength=len(sizes)) / sizes
-
-
 def _inside(families: np.ndarray, count: int, random: np.random.Generator) -> np.ndarray:
     """Orders (count, languages) in which every family keeps its places."""
     places = np.argsort(families, kind="stable")
@@ -221,7 +239,7 @@ def _inside(families: np.ndarray, count: int, random: np.random.Generator) -> np
     return orders
 
 
-def _weighted_partial(sides: Sequence[np.ndarray], weights: np.ndarray) -> np.ndarray:
+def _partial(sides: Sequence[np.ndarray], weights: np.ndarray) -> np.ndarray:
     """Spearman's rho (draws,) of the first two sides, less the third where there is one.
 
     sides: (languages,) each; weights: (draws, languages), how often a language is in a draw, as if

@@ -22,11 +22,13 @@ from polyheads.analysis import (
     dev_test,
     differences,
     estimates,
+    fertility,
     findings,
     fresh,
     improved,
     language_similarity,
     low_resource,
+    many_languages,
     null_baselines,
     overview,
     ranking_agreement,
@@ -43,6 +45,7 @@ from polyheads.analysis.choices import Choice, Score
 from polyheads.analysis.claims.records import ClaimLine
 from polyheads.analysis.differences import Difference
 from polyheads.analysis.estimates import Estimate
+from polyheads.analysis.fertility import Fertility
 from polyheads.analysis.null_baselines import NullBaseline
 from polyheads.analysis.rankings import Ranking
 from polyheads.catalogue.language_facts import LanguageFacts
@@ -66,6 +69,11 @@ OF_DISPLAYS: dict[str, Records] = {
         "families": correlations.FamilyGain,
         "points": correlations.Point,
     },
+    "many-languages": {
+        "": many_languages.Association,
+        "groups": many_languages.GroupGain,
+        "targets": many_languages.Target,
+    },
     "curves": {"": curves.Curve},
     "gains": {"": sweep_gains.SweepGain},
     "dev-test": {"": dev_test.DevTest},
@@ -78,6 +86,7 @@ OF_STUDY: dict[str, Records] = {
     "pruned-heads": {"": choices.Choice},
     "claims": {"": ClaimLine},
     "corpus-baselines": {"": corpus_baselines.Baseline},
+    "fertility": {"": fertility.Fertility},
     "findings": {
         "extent": findings.Extent,
         "runs": findings.Run,
@@ -107,6 +116,8 @@ class Data:
     null_baselines: Sequence[NullBaseline]
     differences: Sequence[Difference]
     rankings: Sequence[Ranking]
+    fertility: Sequence[Fertility]
+    pretraining: Mapping[str, str]  # model -> list of the languages of its pre-training text
     languages: LanguageFacts
 
 
@@ -119,6 +130,8 @@ def read_data(
     null_baselines_file: str | Path,
     differences_file: str | Path,
     ranking_files: Iterable[str | Path],
+    encoding_files: Iterable[str | Path],
+    pretraining: Mapping[str, str],
     languages: LanguageFacts,
 ) -> Data:
     """The data in the files of the stages before."""
@@ -130,6 +143,8 @@ def read_data(
         null_baselines=null_baselines.read(null_baselines_file),
         differences=differences.read(differences_file),
         rankings=[rankings.read(path) for path in ranking_files],
+        fertility=fertility.rows(encoding_files, languages),
+        pretraining=pretraining,
         languages=languages,
     )
 
@@ -176,6 +191,15 @@ def of_display(display: Display, data: Data) -> Parts:
                 "families": correlations.families(display, d.choices, d.languages),
                 "points": correlations.points(display, d.choices, d.rankings, d.languages),
             }
+        case "many-languages":
+            targets = many_languages.targets(
+                display, d.choices, d.fertility, d.pretraining, d.languages
+            )
+            return {
+                "": many_languages.rows(targets),
+                "groups": many_languages.groups(targets),
+                "targets": targets,
+            }
         case "curves":
             return {"": curves.rows(display, d.choices, d.scores)}
         case "gains":
@@ -219,6 +243,7 @@ def of_study(data: Data, made: Mapping[str, Parts]) -> dict[str, Parts]:
         "pruned-heads": {"": main},
         "claims": {"": judged},
         "corpus-baselines": {"": corpus_baselines.rows(d.scores)},
+        "fertility": {"": d.fertility},
         "findings": {
             "extent": [story.extent],
             "runs": story.runs,

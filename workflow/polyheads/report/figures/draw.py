@@ -15,6 +15,7 @@ from polyheads.report.figures import (
     gains,
     heat_map,
     low_resource,
+    many_languages,
     similarity,
 )
 from polyheads.report.names import Languages, heat_map_title
@@ -38,6 +39,8 @@ def of_display(display: Display, directory: Directory, languages: Languages, out
             dev_test.draw(display, rows, languages, out)
         case "correlations":
             correlations.draw(display, parts["points"], rows, languages, out)
+        case "many-languages":
+            many_languages.draw(display, parts["targets"], rows, languages, out)
         case _:
             raise ValueError(f"no figure is a {display.kind!r}")
 
