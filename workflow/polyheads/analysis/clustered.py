@@ -45,6 +45,20 @@ class Partial:
     one_family: str  # that makes most of the differences between families; "" for none
 
 
+_NOTHING = Partial(
+    rho=None,
+    low=None,
+    high=None,
+    within=None,
+    p_within=None,
+    languages_within=0,
+    between=None,
+    p_between=None,
+    families=0,
+    one_family="",
+)
+
+
 class Clustered:
     """Outcome, control and families of the same languages, for several predictors.
 
@@ -71,6 +85,8 @@ class Clustered:
         """The correlations of outcome and predictor (languages,), NaN for languages without it."""
         values = np.array(predictor, float)
         there = ~np.isnan(values)
+        if not there.any():
+            return _NOTHING
         kept = there.tobytes()
         if kept not in self._tests:
             control = None if self._control is None else self._control[there]
