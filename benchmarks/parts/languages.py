@@ -71,7 +71,13 @@ def codes() -> list[str]:
 def study(largest_k: int) -> dict[str, Any]:
     """The configuration of the study."""
     files = {"files": {split: {} for split in ("train", "dev", "test")}}
-    scratch = {"class": "bert", "corpora": ["many"], "languages": [SOURCE], "layers": 12, "heads": 12}
+    scratch = {
+        "class": "bert",
+        "corpora": ["many"],
+        "languages": [SOURCE],
+        "layers": 12,
+        "heads": 12,
+    }
     scratch["hidden"] = 768
     return {
         "study": {"name": "languages", "title": "Two hundred languages"},

@@ -52,7 +52,7 @@ def test_weights_are_as_many_languages():
 def test_what_goes_with_distance_given_the_score_is_found_within_and_between():
     drawn = numbers(4)
     distance = drawn(2.0)
-    score = drawn() - 2 * distance
+    score = drawn(2.0) - distance
     found = partial(3 * distance + score + drawn(), score, distance)
     assert found.p_within == 1 / (1 + DRAWS) and found.p_between < 0.05
     assert found.within > 0.5 and found.between > 0.5
