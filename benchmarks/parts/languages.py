@@ -168,7 +168,7 @@ class MadeUp:
             _write_ranking(Path(path), *self.plan.rankings[path])
         for code in tested:
             _write_language(code, share[code])
-        tokenizer = {"model": {"unk_id": 3, "vocab": []}}
+        tokenizer = {"model": {"unk_id": 3, "vocab": []}, "added_tokens": []}
         _write(Path("results/models/encoder/tokenizer.json"), tokenizer)
 
     def select(self) -> None:

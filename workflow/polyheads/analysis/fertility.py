@@ -112,9 +112,12 @@ def _stands_for_unknown(model: Path, token: int) -> bool:
     Tokenizers of bytes know everything: theirs is a space, which text has, too.
     """
     content = json.loads((model / "tokenizer.json").read_text(encoding="utf-8"))
-    added = {item["id"]: item["content"] for item in content.get("added_tokens", ())}
     own = content["model"].get("unk_token")
-    vocabulary = content["model"].get("vocab", {})
+    names = {"[UNK]", "<unk>"} | ({own} if own else set())
+    if any(item["id"] == token and item["content"] in names for item in content["added_tokens"]):
+        return True
+    vocabulary = content["model"]["vocab"]
     if isinstance(vocabulary, dict):
-        return added.get(token) in ("[UNK]", "<unk>", own) or vocabulary.get(own) == token
-    return bool(content["model"].get("unk_id") == token) or added.get(token) in ("[UNK]", "<unk>")
+        return any(vocabulary.get(name) == token for name in names)
+    # Pieces of a Unigram model are a list.
+    return bool(content["model"].get("unk_id") == token)
