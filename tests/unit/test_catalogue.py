@@ -5,6 +5,7 @@ import copy
 import pytest
 
 from polyheads import catalogue
+from polyheads.catalogue import language_facts
 from polyheads.errors import UserError
 
 OWN = {
@@ -88,7 +89,9 @@ def test_own_entry_is_completed_and_left_alone():
         "url": "https://example.org/sw/dev.txt",
     }
     assert catalogue.tag_names(entry) == ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"]
-    assert catalogue.languages([entry])["sw"] == {"name": "Swahili"}
+    entry["languages"]["sw"]["name"] = "Kiswahili"
+    named = language_facts.languages([entry])["sw"]
+    assert (named["name"], named["family"]) == ("Kiswahili", "Atlantic-Congo")
 
 
 def test_file_template_and_splits():
@@ -122,10 +125,11 @@ def test_narrowed_keeps_one_language():
 
 
 def test_languages_of_the_catalogue_have_names():
-    table = catalogue.languages()
+    table = language_facts.languages()
     for entry in catalogue.load().values():
         assert set(entry["languages"]) <= set(table)
-    assert table["ur"] == {"name": "Urdu", "family": "Indo-European"}
+    known = {"name": "Urdu", "family": "Indo-European", "script": "Arab", "language": "urd"}
+    assert table["ur"] == {**known, "uriel": "urd"}
 
 
 @pytest.mark.parametrize(

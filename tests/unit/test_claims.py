@@ -10,13 +10,12 @@ import records
 from records import full_width, texts
 from scipy import stats
 
-from polyheads import catalogue
 from polyheads.analysis import claim_contrasts, claims, groups, student, tidy
 from polyheads.analysis.claims import printed
 from polyheads.analysis.claims.records import ClaimLine, Code, Published
 from polyheads.analysis.differences import Difference
 from polyheads.analysis.null_baselines import NullBaseline
-from polyheads.catalogue import distances, published
+from polyheads.catalogue import distances, language_facts, published
 from polyheads.report import pages
 from polyheads.report.tables import claim_words
 from polyheads.report.tables import claims as claims_table
@@ -637,12 +636,13 @@ def correlated(tmp_path, gain_of):
     sweeps = made_up.study(tmp_path, models=("mbert",), targets=targets)
     contents, choices = of_sweeps(sweeps)
     choices = [with_gains(row, gain_of(row.target), k=2) for row in choices]
-    table = held(contents, choices, languages=catalogue.languages())
+    table = held(contents, choices, languages=language_facts.languages())
     return table, [d.name for d in contents.displays if d.kind == "correlations"]
 
 
 def test_gains_and_languages(tmp_path):
-    near = distances.read()["syntactic"]
+    languages = language_facts.languages()
+    near = distances.between(languages, languages)["syntactic"]
     table, names = correlated(tmp_path, lambda target: -near["en", target])
     full_width(table)
     (made,) = lines(table, DISTANCE, setting="cross-lingual")

@@ -81,6 +81,8 @@ def data_of(sweeps, directory, rankings=(), languages=LANGUAGES):
         null_baselines=[],
         differences=[],
         rankings=list(rankings),
+        fertility=[],
+        pretraining={},
         languages=languages,
         origins=signatures.Origins(locks={}, codes={}, machines={}),
     )

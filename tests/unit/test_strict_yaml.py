@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from polyheads import catalogue, strict_yaml
-from polyheads.catalogue import loading
+from polyheads.catalogue import language_facts, loading
 from polyheads.errors import UserError
 
 ROOT = Path(__file__).parents[2]
@@ -135,7 +135,7 @@ def test_the_catalogue_is_read_strictly(tmp_path, monkeypatch):
     (tmp_path / "mine.yaml").write_text("name: mine\ntask: pos\ntask: ner\n")
     with pytest.raises(UserError, match=r"mine\.yaml:3: the key 'task' stands twice"):
         catalogue.load()
-    monkeypatch.setattr(loading, "_LANGUAGES", tmp_path / "languages.yaml")
-    (tmp_path / "languages.yaml").write_text("nb: {name: Bokmål}\nno: {name: Norwegian}\n")
-    with pytest.raises(UserError, match=r"languages\.yaml:2: no is read as false"):
-        catalogue.languages()
+    monkeypatch.setattr(language_facts, "_KNOWN", tmp_path / "known.yaml")
+    (tmp_path / "known.yaml").write_text("codes:\n  no: {language: nob}\n")
+    with pytest.raises(UserError, match=r"known\.yaml:2: no is read as false"):
+        language_facts.languages()

@@ -217,7 +217,7 @@ def test_other_test_sentences_rank_no_heads_again(again, study):
 
 
 def test_facts_of_the_project_are_watched_by_content(again):
-    facts = again.path / "workflow/polyheads/resources/uriel/distances.csv"
+    facts = again.path / "workflow/polyheads/resources/languages/distances.csv"
     facts.write_text(facts.read_text() + "\n")
     assert again.planned() == {"analyse": 1, **SHOWN}
 

@@ -4,7 +4,7 @@ import shutil
 from dataclasses import asdict
 
 from polyheads import catalogue
-from polyheads.catalogue import encoder_files
+from polyheads.catalogue import encoder_files, language_facts, pretraining
 from polyheads.catalogue.methods import KINDS, scorer
 from polyheads.errors import UserError
 from polyheads.files import check_names
@@ -34,6 +34,7 @@ ENVIRONMENT = "../../envs/polyheads.yaml"
 NAME = STUDY["study"]["name"]
 OUT = f"results/studies/{NAME}"
 HUB = {encoder_files.folder(m["hub"]): m["hub"] for m in PLAN.models.values() if "hub" in m}
+PRETRAINING = {m["name"]: text for m in STUDY["models"] if (text := pretraining.text_of(m))}
 SCRATCH = {name: m["scratch"] for name, m in PLAN.models.items() if "scratch" in m}
 POINT = "{model}/{corpus}/{recipe}/{mixture}/seed-{seed}"
 TRAINING = f"results/trials/{POINT}"
@@ -84,7 +85,11 @@ TEMPLATES = content_hash(
     for path in (LIBRARY / "polyheads/report").glob("*/*")
     if path.suffix in (".css", ".j2", ".rst")
 )
-LANGUAGES = catalogue.languages(CATALOGUE[name] for name in sorted({c for c, _ in PLAN.needed}))
+# Of the study's languages alone, so that facts about others rerun nothing.
+LANGUAGES = language_facts.named(
+    sorted({code for _, code in PLAN.needed}),
+    language_facts.languages(CATALOGUE[name] for name in sorted({c for c, _ in PLAN.needed})),
+)
 CONTENTS = contents.make(PLAN, SCORED, LANGUAGES)
 TABLES = {
     kind: table_files(

@@ -79,7 +79,9 @@ rule analyse:
         rankings=[f"{path}/ranking.json" for path in SCORED],
         # For the signatures of tables.
         trials=[f"{path}.json" for path in PLAN.trial_paths],
+        # How a tokenizer knows a language is counted in both.
         corpora=paths.corpus_infos(PLAN),
+        encodings=paths.encoding_infos(PLAN),
     output:
         directory(ANALYSIS),
     log:
@@ -90,6 +92,7 @@ rule analyse:
         ENVIRONMENT
     params:
         facts=FACTS,
+        pretraining=PRETRAINING,
         languages=LANGUAGES,
         code=code("analyse.py"),
     script:

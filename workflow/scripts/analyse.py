@@ -16,6 +16,8 @@ with job(snakemake.log[0], snakemake.output):
         ranking_files=given.rankings,
         trial_files=given.trials,
         corpus_files=given.corpora,
+        encoding_files=given.encodings,
+        pretraining=snakemake.params.pretraining,
         languages=snakemake.params.languages,
     )
     products.write(data, snakemake.output[0])

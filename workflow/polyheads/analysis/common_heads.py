@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from polyheads.analysis.rankings import Head, Ranking
+from polyheads.catalogue.language_facts import LanguageFacts
 from polyheads.study import comparisons
-from polyheads.study.comparisons import Families, Languages, of_languages
+from polyheads.study.comparisons import Languages, of_languages
 
 SHARE = 0.25  # of all heads that are high, and that are low
 ALL_TASKS = "all"
@@ -91,7 +92,7 @@ def common(rankings: Iterable[Ranking], *, share: float = SHARE) -> list[CommonH
 
 
 def families(
-    rankings: Iterable[Ranking], languages: Families, *, share: float = SHARE
+    rankings: Iterable[Ranking], languages: LanguageFacts, *, share: float = SHARE
 ) -> list[FamilyHeads]:
     """A row for each of the groups of `common` and each family of `comparisons.families`."""
     return [

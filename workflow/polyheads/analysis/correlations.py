@@ -20,9 +20,10 @@ from polyheads.analysis.correlation import permuted_languages
 from polyheads.analysis.estimates import ALPHA
 from polyheads.analysis.rankings import Ranking
 from polyheads.analysis.resampling import holm
-from polyheads.catalogue import distances
+from polyheads.catalogue import distances, language_facts
 from polyheads.catalogue.distances import Distances
-from polyheads.study.comparisons import Families, of_languages
+from polyheads.catalogue.language_facts import LanguageFacts
+from polyheads.study.comparisons import of_languages
 from polyheads.study.displays import TRANSFER, Display, is_pair, members
 
 PREDICTORS = (*distances.KINDS, "rankings", "family")
@@ -117,7 +118,10 @@ class _Group(NamedTuple):
 
 
 def points(
-    display: Display, choices: Iterable[Choice], rankings: Sequence[Ranking], languages: Families
+    display: Display,
+    choices: Iterable[Choice],
+    rankings: Sequence[Ranking],
+    languages: LanguageFacts,
 ) -> list[Point]:
     """The pairs of a display, by setting and model.
 
@@ -128,7 +132,10 @@ def points(
 
 
 def rows(
-    display: Display, choices: Iterable[Choice], rankings: Sequence[Ranking], languages: Families
+    display: Display,
+    choices: Iterable[Choice],
+    rankings: Sequence[Ranking],
+    languages: LanguageFacts,
 ) -> list[Correlation]:
     """A row for each setting, model, predictor and criterion."""
     unadjusted = [
@@ -144,7 +151,9 @@ def rows(
     return [replace(row, p_holm=next(adjusted[row.criterion])) for row in unadjusted]
 
 
-def families(display: Display, choices: Iterable[Choice], languages: Families) -> list[FamilyGain]:
+def families(
+    display: Display, choices: Iterable[Choice], languages: LanguageFacts
+) -> list[FamilyGain]:
     """Mean gains by family of the target, and of pairs of one family against the others."""
     every = points(display, choices, (), languages)
     return [
@@ -155,12 +164,15 @@ def families(display: Display, choices: Iterable[Choice], languages: Families) -
 
 
 def _groups(
-    display: Display, choices: Iterable[Choice], rankings: Sequence[Ranking], languages: Families
+    display: Display,
+    choices: Iterable[Choice],
+    rankings: Sequence[Ranking],
+    languages: LanguageFacts,
 ) -> Iterator[_Group]:
     """Points by setting and model, in the order of TRANSFER and of the models' first pair."""
     wanted = [row for row in members(display, choices) if row.whole and is_pair(row)]
     codes = sorted({code for row in wanted for code in row.pair})
-    known = {**distances.read(), "family": _of_two_families(codes, languages)}
+    known = {**distances.between(codes, languages), "family": _of_two_families(codes, languages)}
     models = list(dict.fromkeys(row.model for row in wanted))
     groups = tidy.grouped(wanted, lambda row: (row.setting, row.model))
     for setting in TRANSFER:
@@ -259,12 +271,12 @@ def _with_all_values(pairs: Iterable[tuple[str, str]], values: Distances) -> set
         left = {pair for pair in left if worst not in pair}
 
 
-def _family_gains(points: Sequence[Point], languages: Families) -> Iterator[FamilyGain]:
+def _family_gains(points: Sequence[Point], languages: LanguageFacts) -> Iterator[FamilyGain]:
     """The rows of one setting and model."""
     known = [point for point in points if point.family is not None]
     left_out = {code for point in points if point.family is None for code in point.pair}
-    unknown = tuple(sorted(code for code in left_out if not _family(code, languages)))
-    of_targets = tidy.grouped(known, lambda point: _family(point.target, languages))
+    unknown = tuple(sorted(code for code in left_out if not language_facts.family(code, languages)))
+    of_targets = tidy.grouped(known, lambda point: language_facts.family(point.target, languages))
     groups = {(FAMILY, family): group for family, group in of_targets.items()}
     groups[SAME, ""] = [point for point in known if not point.family]
     groups[OTHER, ""] = [point for point in known if point.family]
@@ -282,14 +294,9 @@ def _family_gains(points: Sequence[Point], languages: Families) -> Iterator[Fami
         )
 
 
-def _family(code: str, languages: Families) -> str:
-    """A language's family, "" where it isn't known."""
-    return languages.get(code, {}).get("family") or ""
-
-
-def _of_two_families(codes: Sequence[str], languages: Families) -> Distances:
+def _of_two_families(codes: Sequence[str], languages: LanguageFacts) -> Distances:
     """1 for languages of two families, 0 of one; nothing where a family isn't known."""
-    family = {code: name for code in codes if (name := _family(code, languages))}
+    family = {code: name for code in codes if (name := language_facts.family(code, languages))}
     return {(a, b): float(family[a] != family[b]) for a, b in permutations(family, 2)}
 
 

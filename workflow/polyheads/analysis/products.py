@@ -22,11 +22,13 @@ from polyheads.analysis import (
     dev_test,
     differences,
     estimates,
+    fertility,
     findings,
     fresh,
     improved,
     language_similarity,
     low_resource,
+    many_languages,
     null_baselines,
     null_gains,
     overview,
@@ -46,10 +48,11 @@ from polyheads.analysis.choices import Choice, Score
 from polyheads.analysis.claims.records import ClaimLine
 from polyheads.analysis.differences import Difference
 from polyheads.analysis.estimates import Estimate
+from polyheads.analysis.fertility import Fertility
 from polyheads.analysis.null_baselines import NullBaseline
 from polyheads.analysis.rankings import Ranking
+from polyheads.catalogue.language_facts import LanguageFacts
 from polyheads.study import comparisons, contents, displays
-from polyheads.study.comparisons import Families
 from polyheads.study.displays import Display
 
 Parts = Mapping[str, Sequence[Any]]  # part -> its records; "" is the main one
@@ -69,6 +72,11 @@ OF_DISPLAYS: dict[str, Records] = {
         "families": correlations.FamilyGain,
         "points": correlations.Point,
     },
+    "many-languages": {
+        "": many_languages.Association,
+        "groups": many_languages.GroupGain,
+        "targets": many_languages.Target,
+    },
     "curves": {"": curves.Curve},
     "gains": {"": sweep_gains.SweepGain},
     "dev-test": {"": dev_test.DevTest},
@@ -81,6 +89,7 @@ OF_STUDY: dict[str, Records] = {
     "pruned-heads": {"": choices.Choice},
     "claims": {"": ClaimLine},
     "corpus-baselines": {"": corpus_baselines.Baseline},
+    "fertility": {"": fertility.Fertility},
     "findings": {
         "extent": findings.Extent,
         "runs": findings.Run,
@@ -112,8 +121,10 @@ class Data:
     null_baselines: Sequence[NullBaseline]
     differences: Sequence[Difference]
     rankings: Sequence[Ranking]
-    languages: Families
     origins: signatures.Origins
+    fertility: Sequence[Fertility]
+    pretraining: Mapping[str, str]  # model -> list of the languages of its pre-training text
+    languages: LanguageFacts
 
 
 def read_data(
@@ -127,7 +138,9 @@ def read_data(
     ranking_files: Iterable[str | Path],
     trial_files: Iterable[str | Path],
     corpus_files: Iterable[str | Path],
-    languages: Families,
+    encoding_files: Iterable[str | Path],
+    pretraining: Mapping[str, str],
+    languages: LanguageFacts,
 ) -> Data:
     """The data in the files of the stages before."""
     return Data(
@@ -138,6 +151,8 @@ def read_data(
         null_baselines=null_baselines.read(null_baselines_file),
         differences=differences.read(differences_file),
         rankings=[rankings.read(path) for path in ranking_files],
+        fertility=fertility.rows(encoding_files, languages),
+        pretraining=pretraining,
         languages=languages,
         origins=signatures.read_origins(corpus_files, trial_files),
     )
@@ -188,6 +203,15 @@ def of_display(display: Display, data: Data) -> Parts:
                 "families": correlations.families(display, d.choices, d.languages),
                 "points": correlations.points(display, d.choices, d.rankings, d.languages),
             }
+        case "many-languages":
+            targets = many_languages.targets(
+                display, d.choices, d.fertility, d.pretraining, d.languages
+            )
+            return {
+                "": many_languages.rows(targets),
+                "groups": many_languages.groups(targets),
+                "targets": targets,
+            }
         case "curves":
             return {"": curves.rows(display, d.choices, d.scores)}
         case "gains":
@@ -231,6 +255,7 @@ def of_study(data: Data, made: Mapping[str, Parts]) -> dict[str, Parts]:
         "pruned-heads": {"": main},
         "claims": {"": judged},
         "corpus-baselines": {"": corpus_baselines.rows(d.scores)},
+        "fertility": {"": d.fertility},
         "findings": {
             "extent": [story.extent],
             "runs": story.runs,

@@ -12,7 +12,8 @@ exchange and every draw.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache, wraps
 
 import numpy as np
 
@@ -37,16 +38,11 @@ def bootstrap(
 
     counts: (sentences, systems, width). Returns (resamples, systems).
     """
-    random, sentences = generator(key), len(counts)
     flat = _flat(counts)
     out = []
-    for rows in _blocks(resamples, sentences):
-        # How often each sentence is drawn; one bincount for all draws of the block.
-        drawn = random.integers(0, sentences, (rows, sentences))
-        drawn += np.arange(rows)[:, None] * sentences
-        weights = np.bincount(drawn.ravel(), minlength=rows * sentences)
-        sums = weights.reshape(rows, sentences).astype(flat.dtype) @ flat
-        out.append(score(sums.reshape(rows, *counts.shape[1:]).astype(np.float64)))
+    for weights in _drawn(key, len(counts), resamples):
+        sums = weights.astype(flat.dtype, copy=False) @ flat
+        out.append(score(sums.reshape(-1, *counts.shape[1:]).astype(np.float64)))
     return np.concatenate(out)
 
 
@@ -58,16 +54,15 @@ def exchanged(
     counts: for each seed (sentences, 2, width), the unpruned system first. In a draw the systems of
     a sentence change places or don't, in all seeds alike. Returns (resamples,).
     """
-    random, sentences = generator(f"{key} randomised"), len(counts[0])
     flats = [_flat(side) for side in counts]
     # An exchanged sentence adds what it has after the exchange less what it had before.
     moved = [_flat(side[:, ::-1]) - still for side, still in zip(counts, flats, strict=True)]
     out = []
-    for rows in _blocks(resamples, sentences):
-        swapped = random.random((rows, sentences), dtype=np.float32) < 0.5
+    for swapped in _swapped(key, len(counts[0]), resamples):
+        rows = len(swapped)
         total = np.zeros(rows)
         for side, still, change in zip(counts, flats, moved, strict=True):
-            sums = still.sum(0) + swapped.astype(still.dtype) @ change
+            sums = still.sum(0) + swapped.astype(still.dtype, copy=False) @ change
             total += gains(score(sums.reshape(rows, *side.shape[1:]).astype(np.float64)))
         out.append(total / len(counts))
     return np.concatenate(out)
@@ -203,6 +198,45 @@ def holm(values: Sequence[float | None]) -> list[float | None]:
         largest = max(largest, min(1.0, (len(order) - rank) * p))
         out[i] = largest
     return out
+
+
+Draws = Callable[[str, int, int], Iterable[np.ndarray]]
+
+
+def _kept(draw: Draws) -> Draws:
+    """The same draws without drawing again, of the last test sets that are small: languages of a
+    parallel corpus share theirs, and all rankings do."""
+
+    @lru_cache(maxsize=4)
+    def blocks(key: str, sentences: int, resamples: int) -> Sequence[np.ndarray]:
+        return list(draw(key, sentences, resamples))
+
+    @wraps(draw)
+    def kept(key: str, sentences: int, resamples: int) -> Iterable[np.ndarray]:
+        small = sentences * resamples <= CELLS
+        return blocks(key, sentences, resamples) if small else draw(key, sentences, resamples)
+
+    return kept
+
+
+@_kept
+def _drawn(key: str, sentences: int, resamples: int) -> Iterator[np.ndarray]:
+    """Blocks (draws, sentences): how often each sentence is drawn."""
+    random = generator(key)
+    for rows in _blocks(resamples, sentences):
+        drawn = random.integers(0, sentences, (rows, sentences))
+        # One bincount for all draws of the block.
+        drawn += np.arange(rows)[:, None] * sentences
+        weights = np.bincount(drawn.ravel(), minlength=rows * sentences)
+        yield weights.reshape(rows, sentences).astype(np.float32)
+
+
+@_kept
+def _swapped(key: str, sentences: int, resamples: int) -> Iterator[np.ndarray]:
+    """Blocks (draws, sentences): 1 where the systems of a sentence change places, else 0."""
+    random = generator(f"{key} randomised")
+    for rows in _blocks(resamples, sentences):
+        yield (random.random((rows, sentences), dtype=np.float32) < 0.5).astype(np.float32)
 
 
 def _blocks(resamples: int, sentences: int) -> Iterator[int]:

@@ -25,7 +25,7 @@ from polyheads.catalogue.entries import (
     tag_names,
     text_width,
 )
-from polyheads.catalogue.loading import languages, load
+from polyheads.catalogue.loading import load
 
 __all__ = [
     "READING",
@@ -36,7 +36,6 @@ __all__ = [
     "file_split",
     "files",
     "language",
-    "languages",
     "load",
     "local",
     "missing",

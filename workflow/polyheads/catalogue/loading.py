@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 
@@ -42,7 +42,6 @@ _TAG = re.compile("[BIES]-")
 _TEMPLATE_KEYS = ("treebank", "prefix", "locale")
 
 _ENTRIES = resources.path("corpora")
-_LANGUAGES = resources.path("languages.yaml")
 _DEFAULT_FILE = {
     "conllu": "{split}.conllu",
     "columns": "{split}.tsv",
@@ -103,20 +102,6 @@ def load(own: Sequence[dict[str, Any]] = ()) -> dict[str, Entry]:
         _check(cast(Entry, entry), at)
         entries[entry["name"]] = _complete(entry, at)
     return entries
-
-
-def languages(entries: Iterable[Entry] = ()) -> dict[str, dict[str, str]]:
-    """Code -> name, family: resources/languages.yaml and what ``entries`` say themselves.
-
-    A language that neither names has no name, and one whose family neither knows has no family.
-    """
-    table: dict[str, dict[str, str]] = strict_yaml.load(_LANGUAGES)
-    for entry in entries:
-        for code, item in entry["languages"].items():
-            own = {key: item[key] for key in ("name", "family") if key in item}
-            if own:
-                table[code] = table.get(code, {}) | own
-    return table
 
 
 def _unshared(value: Any) -> Any:

@@ -66,8 +66,8 @@ def build(pieces: Pieces, given: Given, out: Mapping[str, str | Path]) -> None:
         corpora_tables.repeated_table(read, pieces.languages),
         inventory.subwords_table(encodings, pieces.languages),
     ]
-    if "corpus-baselines" in pieces.tables:
-        data.append(pieces.tables["corpus-baselines"])
+    wanted = ("fertility", "corpus-baselines")
+    data += [pieces.tables[name] for name in wanted if name in pieces.tables]
     labels = {
         corpus: corpora_tables.labels_table(members, pieces.languages)
         for corpus, members in by_corpus(read).items()

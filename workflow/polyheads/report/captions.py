@@ -18,6 +18,7 @@ CATEGORIES = {
     "curves": "Curves over k",
     "dev-test": "Dev and test",
     "correlations": "Correlations",
+    "many-languages": "Many languages",
 }
 """Kind of display -> its category, in the order there."""
 

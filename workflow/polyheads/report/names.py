@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
+from polyheads.catalogue.language_facts import LanguageFacts
 from polyheads.catalogue.methods import KINDS
 from polyheads.catalogue.tasks import METRICS, TASK_NAMES
 from polyheads.study import comparisons
 from polyheads.study.displays import CONTROLS, SEVERAL, Display
 from polyheads.study.rankings import ON, ON_TARGET
 
-Languages = Mapping[str, Mapping[str, str]]  # code -> name, family (catalogue.languages)
+Languages = LanguageFacts  # of catalogue.languages
 
 MODELS = {"mbert": "mBERT", "xlmr": "XLM-R"}  # names in files of published numbers -> in words
 

@@ -27,10 +27,11 @@ PARTS = {
     "dev-test": "Dev and test",
     "stopping": "When to stop",
     "correlations": "Gains and languages",
+    "many-languages": "Gains in many languages",
 }
 """Displays of no setting: kind -> title of their part."""
 
-CSV_ONLY = (".pairs",)  # ends of tables that are points of a figure, too long for a page
+CSV_ONLY = (".pairs", ".targets")  # ends of tables that are points of a figure, too long for a page
 
 FIRST = ("gains", "results", "several-sources", "controls", "replication", "fresh")
 """Kinds of displays that open a section; the others follow in the order of the plan."""
@@ -47,6 +48,7 @@ _SHOWN = {
     "null-baselines": "Mean gains with their intervals above the ranges of both null baselines. The"
     " numbers are in the table.",
     "correlations": "gains against distances of languages and likeness of rankings",
+    "many-languages": "gains against score, distances from the source and subwords per character",
 }
 """Kind of display -> what its figure shows, for those who can't see it."""
 

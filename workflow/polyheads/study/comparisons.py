@@ -10,6 +10,8 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, TypeVar
 
+from polyheads.catalogue import language_facts
+from polyheads.catalogue.language_facts import LanguageFacts
 from polyheads.catalogue.methods import KINDS
 from polyheads.study.plan import Sweep, Training
 from polyheads.study.rankings import ON, parse, ranking_kind
@@ -20,8 +22,6 @@ COMMON, FAMILIES, TASKS = "common-heads", "common-heads-families", "common-heads
 """Names of the tables; those of languages compared are made by `Languages`."""
 
 FEWEST_LANGUAGES = 3  # whose rankings are worth a table of their own
-
-Families = Mapping[str, Mapping[str, str]]  # code -> name, family (catalogue.languages)
 
 
 class Ranking(Protocol):
@@ -102,7 +102,9 @@ class Languages(NamedTuple):
         return f"languages.{self.model}.{self.corpus}.{self.recipe}.seed-{self.seed}.{self.kind}"
 
 
-def names(rankings: Sequence[Ranking], sweeps: Sequence[Sweep], languages: Families) -> list[str]:
+def names(
+    rankings: Sequence[Ranking], sweeps: Sequence[Sweep], languages: LanguageFacts
+) -> list[str]:
     """Names of the tables that compare rankings."""
     common = of_languages(rankings, fewest=2)
     wanted = {
@@ -143,12 +145,12 @@ def of_languages(
     return {place: group for place, group in groups.items() if len(group) >= fewest}
 
 
-def families(codes: Iterable[str], languages: Families) -> dict[str, list[str]]:
+def families(codes: Iterable[str], languages: LanguageFacts) -> dict[str, list[str]]:
     """Family -> its languages among these, where it has two and there are others."""
     codes = list(codes)
     groups: dict[str, list[str]] = {}
     for code in codes:
-        if family := languages.get(code, {}).get("family"):
+        if family := language_facts.family(code, languages):
             groups.setdefault(family, []).append(code)
     return {family: group for family, group in groups.items() if 1 < len(group) < len(codes)}
 

@@ -27,6 +27,7 @@ class Model(TypedDict, total=False):
     revision: str
     path: str
     scratch: Scratch
+    pretraining: str  # of catalogue.pretraining.TEXTS; the plan leaves it out
 
 
 class Experiment(TypedDict):

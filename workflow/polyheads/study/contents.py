@@ -12,9 +12,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from polyheads.catalogue.language_facts import LanguageFacts
 from polyheads.files import writing
 from polyheads.study import comparisons, displays
-from polyheads.study.comparisons import Families, Planned
+from polyheads.study.comparisons import Planned
 from polyheads.study.displays import Display
 from polyheads.study.plan import Plan, Sweep
 
@@ -29,7 +30,7 @@ class Contents:
     rankings: tuple[Planned, ...] = ()  # of one language's scores, those that can be drawn
 
 
-def make(plan: Plan, scored: Sequence[str], languages: Families) -> Contents:
+def make(plan: Plan, scored: Sequence[str], languages: LanguageFacts) -> Contents:
     """The contents of a planned study. scored: paths of its rankings of one language's scores."""
     rankings = tuple(
         comparisons.planned(training, name, plan.catalogue[training.corpus]["task"])

@@ -26,6 +26,7 @@ CONTROLS = "controls"  # stands for the reversed and random rankings of an exper
 SEVERAL = "several-sources"  # stands for the rankings of all sources, put together or compared
 NULL_ROLES = ("noise", "random")
 LEAST_PAIRS = 4  # of languages, for correlations
+MANY = 20  # targets of one source, for tests that tell families of languages apart
 
 TABLES: dict[str, tuple[str, ...]] = {
     "results": ("",),
@@ -37,10 +38,14 @@ TABLES: dict[str, tuple[str, ...]] = {
     "fresh": ("",),
     "stopping": ("",),
     "correlations": ("", ".families", ".pairs"),
+    "many-languages": ("", ".extremes", ".groups", ".targets"),
 }
 """Kind of display -> what the names of its tables end with."""
 
-FIGURES = ("gains", "curves", "low-resource", "dev-test", "correlations", "null-baselines")
+FIGURES = (
+    *("gains", "curves", "low-resource", "dev-test", "correlations", "many-languages"),
+    "null-baselines",
+)
 """Kinds of displays that have a figure."""
 
 WHOLE = ("claims", "overview", "improved", "pruned-heads")
@@ -78,6 +83,7 @@ def plan(sweeps: Sequence[Sweep]) -> list[Display]:
         *_controls(main),
         *_replications(main),
         *_of_first_rankings(main),
+        *_many_languages(main),
         *_fresh(sweeps),
     ]
     if any(sweep.role in NULL_ROLES for sweep in sweeps):
@@ -279,6 +285,21 @@ def _of_first_rankings(main: Sequence[Sweep]) -> list[Display]:
             out.append(display("stopping", group, ranking=ranking))
         if len(group[0].ks) > 1 and _enough_pairs(group):
             out.append(display("correlations", group, ranking=ranking))
+    return out
+
+
+def _many_languages(main: Sequence[Sweep]) -> list[Display]:
+    """What goes with the gain, for each kind of scored ranking with many targets of a source."""
+    out = []
+    for (_, ranking), group in _by_ranking(main).items():
+        targets: dict[tuple[str, str, str], set[str]] = {}
+        for sweep in group:
+            if is_pair(sweep) and sweep.heads == "pruned" and len(sweep.ks) > 1:
+                place = (sweep.setting, sweep.model, sweep.source)
+                targets.setdefault(place, set()).add(sweep.target)
+        scored = parse(group[0].ranking).language and not ranking.startswith("reversed-")
+        if scored and any(len(codes) >= MANY for codes in targets.values()):
+            out.append(display("many-languages", group, ranking=ranking))
     return out
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 from polyheads.catalogue import encoder_files
 from polyheads.catalogue.methods import KINDS
@@ -38,7 +39,7 @@ def make(config: Configuration, entries: dict[str, Entry]) -> Plan:
     plan = Plan(
         config=config,
         catalogue=entries,
-        models=configuration.named(config["models"], "models"),
+        models=_encoders(config["models"]),
         recipes=configuration.named(config["recipes"], "recipes"),
     )
     configuration.named(config["experiments"], "experiments")
@@ -53,6 +54,16 @@ def make(config: Configuration, entries: dict[str, Entry]) -> Plan:
     for corpus, language in plan.needed:
         plan.splits(corpus, language)
     return plan
+
+
+def _encoders(models: Sequence[Model]) -> dict[str, Model]:
+    """Name -> what an encoder is made of. What its pre-training text had makes none, so that it can
+    be added to a study that was run."""
+    named = configuration.named(models, "models")
+    return {
+        name: cast(Model, {key: value for key, value in model.items() if key != "pretraining"})
+        for name, model in named.items()
+    }
 
 
 def pairs(

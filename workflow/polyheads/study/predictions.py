@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -48,11 +51,12 @@ def read(
     """
     again = "delete it and the trial's JSON file, and run again"
     try:
-        table = pq.ParquetFile(path).read()
-        labels = tuple(json.loads((table.schema.metadata or {})[b"labels"]))
-        wanted = {"language": language, "split": split, "heads": heads}
-        for name, value in wanted.items():
-            table = table.filter(pc.equal(table.column(name), value))
+        file = _open(path)
+        labels = tuple(json.loads((file.table.schema.metadata or {})[b"labels"]))
+        runs = file.runs.get((language, split, heads), [])
+        table = pa.concat_tables(
+            [file.table.slice(begin, rows) for begin, rows in runs] or [file.table.slice(0, 0)]
+        )
         (number, gold, predicted) = (
             table.column(name).combine_chunks() for name in ("sentence", "gold", "predicted")
         )
@@ -79,3 +83,45 @@ def read(
             f"{path}: {language} {split} has labels that are none of its {len(labels)}; {again}"
         )
     return Predictions(labels, lengths[0], *flat)
+
+
+class _File(NamedTuple):
+    """A file of predictions: its test sets are runs of rows."""
+
+    table: pa.Table
+    runs: dict[tuple[str, str, str], list[tuple[int, int]]]  # language, split, heads: begin, rows
+
+
+_KEPT = 2**28  # bytes of tables in memory
+_files: OrderedDict[tuple[str, int, int], _File] = OrderedDict()
+
+
+def _open(path: str | Path) -> _File:
+    """A whole file. The last ones stay in memory: a trial is tested on up to hundreds of
+    languages, whose statistics ask for it again and again, one language at a time."""
+    state = os.stat(path)
+    key = str(path), state.st_mtime_ns, state.st_size
+    if key not in _files:
+        table = pq.ParquetFile(path).read()
+        _files[key] = _File(table, _runs(table))
+    _files.move_to_end(key)
+    while len(_files) > 1 and sum(file.table.nbytes for file in _files.values()) > _KEPT:
+        _files.popitem(last=False)
+    return _files[key]
+
+
+def _runs(table: pa.Table) -> dict[tuple[str, str, str], list[tuple[int, int]]]:
+    """Where the rows of each language, split and heads are."""
+    names = [table.column(name).combine_chunks() for name in ("language", "split", "heads")]
+    encoded = [
+        side if pa.types.is_dictionary(side.type) else side.dictionary_encode() for side in names
+    ]
+    ids = [side.indices.to_numpy(zero_copy_only=False) for side in encoded]
+    words = [side.dictionary.to_pylist() for side in encoded]
+    changes = np.any([side[1:] != side[:-1] for side in ids], axis=0)
+    begins = np.concatenate([[0], np.flatnonzero(changes) + 1]) if len(table) else np.zeros(0, int)
+    runs: dict[tuple[str, str, str], list[tuple[int, int]]] = {}
+    for begin, end in zip(begins, [*begins[1:], len(table)], strict=False):
+        language, split, heads = (word[side[begin]] for word, side in zip(words, ids, strict=True))
+        runs.setdefault((language, split, heads), []).append((int(begin), int(end - begin)))
+    return runs

@@ -21,7 +21,7 @@ from polyheads.analysis.differences import Difference
 from polyheads.analysis.estimates import Estimate
 from polyheads.analysis.null_baselines import NullBaseline
 from polyheads.analysis.rankings import Ranking
-from polyheads.study.comparisons import Families
+from polyheads.catalogue.language_facts import LanguageFacts
 from polyheads.study.contents import Contents
 
 
@@ -32,7 +32,7 @@ def rows(
     null_baselines: Sequence[NullBaseline] = (),
     differences: Sequence[Difference] = (),
     rankings: Sequence[Ranking] = (),
-    languages: Families | None = None,
+    languages: LanguageFacts | None = None,
     *,
     correlations: Mapping[str, Sequence[Correlation]] | None = None,
 ) -> list[ClaimLine]:

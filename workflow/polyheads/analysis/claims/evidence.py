@@ -19,7 +19,7 @@ from polyheads.analysis.estimates import Estimate
 from polyheads.analysis.groups import Group, Study, moved, pairs_of, table_of
 from polyheads.analysis.null_baselines import NullBaseline
 from polyheads.analysis.rankings import Ranking
-from polyheads.study.comparisons import Families
+from polyheads.catalogue.language_facts import LanguageFacts
 from polyheads.study.displays import Display
 
 
@@ -34,7 +34,7 @@ class Evidence:
     null_baselines: Sequence[NullBaseline]
     differences: Sequence[Difference]
     rankings: Sequence[Ranking]
-    languages: Families
+    languages: LanguageFacts
     correlations: Mapping[str, Sequence[Correlation]]  # name of their table -> its rows
 
     @property

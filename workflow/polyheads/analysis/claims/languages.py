@@ -27,7 +27,7 @@ from polyheads.analysis.draws import Bounds
 from polyheads.analysis.groups import Group, pairs_of
 from polyheads.analysis.rankings import Ranking
 from polyheads.analysis.ranks import spearman
-from polyheads.catalogue import distances, published
+from polyheads.catalogue import distances, language_facts, published
 from polyheads.study.comparisons import Languages, of_languages
 from polyheads.study.displays import TRANSFER, is_pair
 
@@ -197,11 +197,10 @@ def _values(
             for (name, of_model, a, b), rho in published.rankings_rho().items()
             if (name, of_model) == (task, model)
         }
+    # The paper's languages, whether the study has them or not.
+    paper = {code for *_, source, target, _ in published.gains() for code in (source, target)}
+    known = {**language_facts.named(paper, language_facts.table()), **evidence.languages}
     if predictor == FAMILY:
-        family = {
-            code: name
-            for code, entry in evidence.languages.items()
-            if (name := entry.get("family"))
-        }
+        family = {code: name for code in known if (name := language_facts.family(code, known))}
         return {(a, b): float(family[a] != family[b]) for a, b in product(family, repeat=2)}
-    return distances.read()[predictor]
+    return distances.between(known, known)[predictor]

@@ -15,6 +15,7 @@ from polyheads.report.figures import (
     gains,
     heat_map,
     low_resource,
+    many_languages,
     null_baselines,
     ranking_curves,
     similarity,
@@ -43,6 +44,8 @@ def of_display(display: Display, directory: Directory, languages: Languages, out
             correlations.draw(display, parts["points"], rows, languages, out)
         case "null-baselines":
             null_baselines.draw(parts["gains"], out)
+        case "many-languages":
+            many_languages.draw(display, parts["targets"], rows, languages, out)
         case _:
             raise ValueError(f"no figure is a {display.kind!r}")
 

@@ -17,10 +17,12 @@ from polyheads.report.tables import (
     controls,
     corpus_baselines,
     correlations,
+    fertility,
     fresh,
     improved,
     language_similarity,
     low_resource,
+    many_languages,
     null_baselines,
     overview,
     pruned_heads,
@@ -88,6 +90,13 @@ def _of_display(display: Display, directory: Directory, languages: Languages) ->
                 correlations.families_table(display, parts["families"], languages),
                 correlations.pairs_table(display, parts["points"], languages),
             ]
+        case "many-languages":
+            return [
+                many_languages.table(display, rows, languages),
+                many_languages.extremes_table(display, parts["targets"], languages),
+                many_languages.groups_table(display, parts["groups"], languages),
+                many_languages.targets_table(display, parts["targets"], languages),
+            ]
     raise ValueError(f"no table is a {display.kind!r}")
 
 
@@ -101,6 +110,7 @@ def of_study(directory: Directory, languages: Languages) -> dict[str, Table]:
     made += [language_similarity.table(rows, languages) for rows in of_groups.values()]
     for name, table in (
         ("corpus-baselines", corpus_baselines.table),
+        (fertility.NAME, fertility.table),
         (comparisons.RANKINGS, ranking_agreement.table),
         (comparisons.COSTS, ranking_costs.table),
         (comparisons.COMMON, common_heads.common_table),

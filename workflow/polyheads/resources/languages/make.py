@@ -1,22 +1,28 @@
-"""Makes distances.csv again from the wheel of lang2vec (see README.md beside it):
+"""Makes languages.csv and distances.csv again of known.yaml and three packages (README.md):
 
 pip download --no-deps lang2vec==1.1.2
-python workflow/polyheads/resources/uriel/make.py lang2vec-1.1.2-py3-none-any.whl
+pip install qwanqwa==1.2.1 langcodes==3.5.1 language-data==1.4.0 numpy pyyaml
+python workflow/polyheads/resources/languages/make.py lang2vec-1.1.2-py3-none-any.whl
 """
 
 import csv
 import hashlib
 import io
 import itertools
-import json
+import re
 import sys
+import warnings
 import zipfile
+from importlib.metadata import version
 from pathlib import Path
 
+import langcodes
 import numpy as np
+import qq
 import yaml
 
 SHA256 = "bc43eddce15175ee1561c8a0566f56e42019d5987ea6c2890770a1b5d1f48fa4"
+VERSIONS = {"qwanqwa": "1.2.1", "langcodes": "3.5.1", "language-data": "1.4.0"}
 HERE = Path(__file__).parent
 LEAST = 10  # features that two languages must share: a distance over three says nothing
 TYPOLOGY = {"inventory": "INV_", "syntactic": "S_", "phonological": "P_", "featural": ""}
@@ -44,17 +50,36 @@ def angle(one: np.ndarray, other: np.ndarray) -> float | None:
     return float(2 * np.arccos(min(cosine, 1.0)) / np.pi)
 
 
+def facts(code: str, known: dict[str, str], database: qq.Database) -> list[str]:
+    """A row of languages.csv: names of CLDR, codes and families of Glottolog."""
+    languoid = database.get(code, id_type=qq.IdType.ISO_639_3)
+    deprecated = languoid.iso_639_3 != code  # merged into another language
+    short = "" if deprecated or len(languoid.bcp_47 or "") != 2 else languoid.bcp_47
+    place = database.get(known.get("family_of", code), id_type=qq.IdType.ISO_639_3)
+    tree = place.family_tree
+    name = (
+        known.get("name") or langcodes.Language.get(short or code, normalize=False).display_name()
+    )
+    family = tree[-1].name if tree else f"{name} (isolate)"
+    return [code, short, re.sub(r" \(.*\)", "", name), family, known["scripts"], place.glottocode]
+
+
 def main(path: str) -> None:
     if hashlib.sha256(Path(path).read_bytes()).hexdigest() != SHA256:
         sys.exit(f"{path}: not the wheel that the table was made of; get lang2vec 1.1.2")
-    languages = yaml.safe_load((HERE.parent / "languages.yaml").read_text(encoding="utf-8"))
-
-    def code_of(language: str) -> str:
-        code = languages[language].get("uriel", language)
-        return str(three.get(code, code))
-
+    for package, wanted in VERSIONS.items():
+        if version(package) != wanted:
+            sys.exit(f"{package} {version(package)}: the table was made with {wanted}; install it")
+    languages = yaml.safe_load((HERE / "known.yaml").read_text(encoding="utf-8"))["languages"]
+    warnings.simplefilter("ignore", qq.DeprecatedCodeWarning)
+    database = qq.Database.load()
+    uriel = {code: known.get("uriel", code) for code, known in languages.items()}
+    with open(HERE / "languages.csv", "w", encoding="utf-8", newline="") as file:
+        out = csv.writer(file, lineterminator="\n")
+        out.writerow(["language", "iso639_1", "name", "family", "scripts", "glottocode", "uriel"])
+        for code, known in sorted(languages.items()):
+            out.writerow([*facts(code, known, database), uriel[code]])
     with zipfile.ZipFile(path) as wheel:
-        three = json.loads(wheel.read("lang2vec/data/letter_codes.json"))
         places = vectors(wheel, "geocoord_features")
         of = {"genetic": vectors(wheel, "family_features")}
         for kind, prefix in TYPOLOGY.items():
@@ -62,15 +87,14 @@ def main(path: str) -> None:
     with open(HERE / "distances.csv", "w", encoding="utf-8", newline="") as file:
         out = csv.writer(file, lineterminator="\n")
         out.writerow(["language", "other", *KINDS])
-        for pair in itertools.combinations(sorted(languages), 2):
-            one, other = map(code_of, pair)
-            if not {one, other} <= set(places):
-                continue
+        # By URIEL's codes, so that languages that it takes for one are as far apart as it says.
+        for one, other in itertools.combinations(sorted({*uriel.values()} & {*places}), 2):
             # Of all fixed points the one in line with both languages shows how far apart they are.
             row: list[float | None] = [float(np.abs(places[one] - places[other]).max())]
             row += [angle(of[kind][one], of[kind][other]) for kind in KINDS[1:]]
-            out.writerow([*pair, *("" if value is None else f"{value:.4f}" for value in row)])
-    print("not in URIEL:", [c for c in languages if code_of(c) not in places] or "none")
+            texts = ("" if value is None else f"{value:.4f}" for value in row)
+            out.writerow([one, other, *texts])
+    print("not in URIEL:", [c for c in languages if uriel[c] not in places] or "none")
 
 
 if __name__ == "__main__":
