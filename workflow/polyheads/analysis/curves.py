@@ -130,10 +130,7 @@ def _values(scores: Iterable[Score], choices: Iterable[Choice], metric: str) -> 
 
 
 def _curve(row: Choice, values: _Values, split: str) -> dict[int, float]:
-    """k -> score of one sweep; on dev the mean of the languages that choose k.
-
-    Test is read with the heads on that the sweep says; dev always with the heads pruned.
-    """
+    """The score of one sweep at each k; on dev the mean of the languages that choose k."""
     languages = [row.target] if split == "test" else row.dev.split("+")
     curve = {}
     for k in range(row.k_max + 1):
@@ -146,7 +143,7 @@ def _curve(row: Choice, values: _Values, split: str) -> dict[int, float]:
 
 
 def _by_k(curves: Iterable[Mapping[int, float]]) -> dict[int, list[float]]:
-    """k -> the values of the curves that have it, k rising."""
+    """For each k, rising, the values of the curves that have it."""
     points = [point for curve in curves for point in curve.items()]
     groups = tidy.grouped(points, lambda point: point[0])
     return {k: [value for _, value in groups[k]] for k in sorted(groups)}

@@ -182,7 +182,7 @@ def _mirrored(dev: np.ndarray, test: np.ndarray, *, best: bool) -> np.ndarray:
 
 
 def _p_of_means(of_seed: Sequence[np.ndarray], resamples: int) -> float:
-    """p of the mean of every seed's first gain among the means of one gain of each seed."""
+    """The p of the mean of every seed's first gain among the means of one gain of each seed."""
     observed = float(np.mean([gains[0] for gains in of_seed]))
     if np.prod([len(gains) for gains in of_seed], dtype=np.float64) <= resamples:
         grids = np.meshgrid(*of_seed, indexing="ij")

@@ -99,8 +99,10 @@ class Result:
 def rows(
     display: Display, choices: Iterable[Choice], estimates: Iterable[Estimate] = ()
 ) -> list[Result]:
-    """The rows of a result table: its sweeps in their order; its pairs, each with all models; and
-    of several pairs the models' means."""
+    """The rows of a result table: its sweeps in their order.
+
+    Its pairs, each with all models; and of several pairs the models' means.
+    """
     shown = members(display, choices)
     known = study_estimates.of_table(estimates, display.name)
     models = list(dict.fromkeys(row.model for row in shown))
@@ -182,8 +184,10 @@ def _mean(
     pairs: Iterable[Result],
     known: Known,
 ) -> Result:
-    """The means of a model's sweeps that have both gains, and of the paper's numbers of the same
-    pairs, none where it lacks one of these."""
+    """The means of a model's sweeps that have both gains.
+
+    And of the paper's numbers of the same pairs, none where it lacks one of these.
+    """
     made = _result(display, MEAN, model, ("", ""), choices, known)
     run = {row.pair for row in choices}
     printed = {row.pair: row.published for row in pairs if row.model == model}

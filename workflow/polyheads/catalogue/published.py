@@ -156,8 +156,10 @@ def several_gains() -> dict[tuple[str, str, str], float]:
 
 
 def rankings_rho() -> dict[tuple[str, str, str, str], float]:
-    """(task, model, language, other) -> Spearman's rho of their rankings, both ways round
-    (Figure 1)."""
+    """Spearman's rho of two languages' rankings, both ways round (Figure 1).
+
+    (task, model, language, other) -> rho.
+    """
     return {
         (row["task"], row["model"], *pair): float(row["spearman_rho"])
         for row in rows(RANKINGS)

@@ -41,16 +41,16 @@ def prepare(
     generate: sources.Generate | None = None,
     code: str = "",
 ) -> CorpusInfo:
-    """Read a language's splits from the files in ``directory``; write ``out_dir``/data and
-    corpus.json, and return what corpus.json holds.
+    """Read a language's splits from the files in ``directory`` and write them to ``out_dir``.
 
-    The files are streamed, so that memory doesn't grow with them (but for 8 bytes a sentence, by
-    which repeated ones are found). For the format `grammar` there is no directory: the sentences
-    come from ``generate(task=, language=, seed=, sizes=)``, by default that of corpora.grammar.
-    UserError for a file that cannot be trusted (see readers), an empty split, a full disk, and
-    unless ``check_sizes`` is false sentence or word counts that differ from the catalogue's. The
-    files of ``directory`` that are copies of files under ``own_copies`` go by the names of these.
-    The same input gives the same bytes. code: hash of the code that does this, for corpus.json.
+    Written are ``out_dir``/data and corpus.json; returned is what corpus.json holds. The files are
+    streamed, so that memory doesn't grow with them (but for 8 bytes a sentence, by which repeated
+    ones are found). For the format `grammar` there is no directory: the sentences come from
+    ``generate(task=, language=, seed=, sizes=)``, by default that of corpora.grammar. UserError for
+    a file that cannot be trusted (see readers), an empty split, a full disk, and unless
+    ``check_sizes`` is false sentence or word counts that differ from the catalogue's. The files of
+    ``directory`` that are copies of files under ``own_copies`` go by the names of these. The same
+    input gives the same bytes. code: hash of the code that does this, for corpus.json.
     """
     names = catalogue.tag_names(entry)
     if catalogue.embedded(entry):

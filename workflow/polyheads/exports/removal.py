@@ -87,8 +87,10 @@ def _rows_of_heads(
 
 
 def _beside(model: torch.nn.Module, projection: torch.nn.Linear) -> list[torch.nn.Linear]:
-    """The other linear maps of the smallest module around an output projection that has any: the
-    attention, whose others make queries, keys and values."""
+    """The other linear maps of the smallest module around an output projection that has any.
+
+    That module is the attention, whose others make queries, keys and values.
+    """
     names = {part: name for name, part in model.named_modules()}
     path = names[projection].split(".")
     while path:

@@ -46,8 +46,10 @@ def check(config: Configuration) -> None:
 
 
 def entry(whole: Entry, language: str) -> Entry:
-    """What fetching reads of a catalogue entry: one language, nothing about its reading, no words
-    for people."""
+    """What fetching reads of a catalogue entry.
+
+    One language, nothing about its reading, no words for people.
+    """
     item = catalogue.language(whole, language)
     kept: dict[str, Any] = {key: item[key] for key in _LANGUAGE if key in item}
     kept["files"] = {

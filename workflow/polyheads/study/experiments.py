@@ -200,7 +200,7 @@ def _sweep(
 def _add_fresh(
     plan: Plan, experiment: _Experiment, sweep: Sweep, training: Training, pair: Pair
 ) -> None:
-    """k = 0 and the k that a sweep chooses, once more with a seed that chose nothing."""
+    """Once more k = 0 and the k that a sweep chooses, with a seed that chose nothing."""
     plan.tested.setdefault(training, set()).add(pair.target)
     unpruned = Trial(training, None, None, 0)
     trial = ChosenTrial(

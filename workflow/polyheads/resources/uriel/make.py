@@ -1,4 +1,4 @@
-"""Makes distances.csv again from the wheel of lang2vec (see README.md beside it):
+"""Makes distances.csv again from the wheel of lang2vec (see README.md beside it).
 
 pip download --no-deps lang2vec==1.1.2
 python workflow/polyheads/resources/uriel/make.py lang2vec-1.1.2-py3-none-any.whl
@@ -45,6 +45,7 @@ def angle(one: np.ndarray, other: np.ndarray) -> float | None:
 
 
 def main(path: str) -> None:
+    """Write distances.csv from the wheel at ``path``; exit with a message for another wheel."""
     if hashlib.sha256(Path(path).read_bytes()).hexdigest() != SHA256:
         sys.exit(f"{path}: not the wheel that the table was made of; get lang2vec 1.1.2")
     languages = yaml.safe_load((HERE.parent / "languages.yaml").read_text(encoding="utf-8"))
