@@ -21,8 +21,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow"))
 
 from polyheads import catalogue
-from polyheads.errors import UserError  # noqa: E402
-from polyheads.files import writing  # noqa: E402
+from polyheads.errors import UserError
+from polyheads.files import writing
 
 # Entry -> where the archive has its files, and the languages if it has not all.
 PLACES = {

@@ -78,7 +78,7 @@ def _validator() -> Callable[[Schema], Validator]:
         return isinstance(value, int) and not isinstance(value, bool)
 
     def number(_: object, value: object) -> bool:
-        return integer(_, value) or isinstance(value, float) and math.isfinite(value)
+        return integer(_, value) or (isinstance(value, float) and math.isfinite(value))
 
     def pattern(
         validator: Validator, wanted: str, value: object, schema: Schema

@@ -8,6 +8,7 @@ no more expensive; on a GPU one grid is cheaper than several small ones.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -137,7 +138,4 @@ def groups(lengths: Sequence[int] | np.ndarray, *, grid_cost: float) -> list[np.
         cuts.append(int(begin[cuts[-1] - 1]))
     cuts.reverse()
     kind = np.searchsorted(kinds, sizes)
-    return [
-        np.flatnonzero((kind >= low) & (kind < high))
-        for low, high in zip(cuts, cuts[1:], strict=False)
-    ]
+    return [np.flatnonzero((kind >= low) & (kind < high)) for low, high in itertools.pairwise(cuts)]

@@ -73,7 +73,7 @@ def _rows_of_heads(
         model.train(training)
     output = handed[-1]  # (1, T, heads * size)
     size = output.shape[-1] // heads
-    random = torch.randn(output.shape[:-1] + (size,), generator=torch.Generator().manual_seed(0))
+    random = torch.randn((*output.shape[:-1], size), generator=torch.Generator().manual_seed(0))
     random = random.to(output)
     weights = [linear.weight for linear in linears]
     owners = [torch.zeros(len(w), heads, dtype=torch.bool, device=w.device) for w in weights]

@@ -93,10 +93,8 @@ def write_scores(
             if at not in rank:  # a head that the model lacks
                 continue
             layer, head = at
-            out.writerow(
-                [layer, head, repr(float(raw[at])), repr(float(normalised[at]))]
-                + [rank[at], rank_raw[at]]
-            )
+            scores = (repr(float(of[at])) for of in (raw, normalised))
+            out.writerow([layer, head, *scores, rank[at], rank_raw[at]])
 
 
 def read(path: Path) -> RankingFile:
