@@ -354,7 +354,7 @@ def main() -> None:
         wanted = [cell for cell in cells() if given.cells in cell.name]
         with (
             ProcessPoolExecutor(given.jobs) as pool,
-            open(given.out, "w", encoding="utf-8", newline="") as file,
+            Path(given.out).open("w", encoding="utf-8", newline="") as file,
         ):
             table = csv.DictWriter(file, ("cell", "studies", *OUTCOMES))
             table.writeheader()
@@ -363,7 +363,7 @@ def main() -> None:
                 table.writerow({"cell": cell.name, "studies": given.studies, **future.result()})
                 file.flush()
                 print(cell.name, file=sys.stderr, flush=True)
-    with open(given.show or given.out, encoding="utf-8", newline="") as file:
+    with Path(given.show or given.out).open(encoding="utf-8", newline="") as file:
         print(*shown(list(csv.DictReader(file))), sep="\n")
 
 

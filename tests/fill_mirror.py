@@ -63,7 +63,7 @@ def fill(archive: Path, destination: Path) -> list[str]:
                     parallel[name] = content.read().decode("utf-8")
                     continue
                 target = destination / missing.pop(name)
-                with writing(target) as temporary, open(temporary, "wb") as stream:
+                with writing(target) as temporary, temporary.open("wb") as stream:
                     shutil.copyfileobj(content, stream)
     except (OSError, EOFError, lzma.LZMAError, tarfile.TarError) as error:
         raise UserError(f"{archive}: cannot be copied into {destination} ({error})") from error

@@ -4,7 +4,6 @@ import copy
 import errno
 import itertools
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -118,7 +117,7 @@ def test_prepared_corpus(tmp_path, files):
     assert data["train"]["tags"][:] == [[0, 1], [1]]
     assert data["train"]["repeated"][:] == [False, True]  # "go" stands in dev
     assert data["test"].features["tags"].feature.names == ["NOUN", "VERB", "X"]
-    assert os.listdir(out / "data") and not [name for name in os.listdir(out) if "part" in name]
+    assert any((out / "data").iterdir()) and not list(out.glob("*part*"))
 
 
 def test_same_input_same_bytes(tmp_path, files):

@@ -39,7 +39,7 @@ def versions_of(trials: Iterable[str | Path]) -> list[dict[str, str | int]]:
 
 def write_versions(trials: Iterable[str | Path], path: str | Path) -> None:
     """versions.csv: the rows of `versions_of`."""
-    with writing(Path(path)) as part, open(part, "w", encoding="utf-8", newline="") as file:
+    with writing(Path(path)) as part, part.open("w", encoding="utf-8", newline="") as file:
         table = csv.DictWriter(file, ("package", "version", "trials"))
         table.writeheader()
         table.writerows(versions_of(trials))

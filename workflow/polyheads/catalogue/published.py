@@ -27,7 +27,7 @@ P = TypeVar("P", bound=tuple[str, ...])
 
 def rows(name: str) -> list[dict[str, str]]:
     """The rows of one file of resources/published."""
-    with open(resources.path("published", name), encoding="utf-8", newline="") as file:
+    with resources.path("published", name).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 

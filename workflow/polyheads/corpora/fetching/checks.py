@@ -28,7 +28,7 @@ def checksums(path: str | Path) -> Checksums:
     size = path.stat().st_size
     sha256 = hashlib.sha256()
     blob = hashlib.sha1(f"blob {size}\0".encode(), usedforsecurity=False)
-    with open(path, "rb") as stream:
+    with path.open("rb") as stream:
         while chunk := stream.read(_CHUNK):
             sha256.update(chunk)
             blob.update(chunk)

@@ -60,7 +60,7 @@ def main(path: str) -> None:
         of = {"genetic": vectors(wheel, "family_features")}
         for kind, prefix in TYPOLOGY.items():
             of[kind] = vectors(wheel, "features", prefix)
-    with open(HERE / "distances.csv", "w", encoding="utf-8", newline="") as file:
+    with (HERE / "distances.csv").open("w", encoding="utf-8", newline="") as file:
         out = csv.writer(file, lineterminator="\n")
         out.writerow(["language", "other", *KINDS])
         for pair in itertools.combinations(sorted(languages), 2):
