@@ -21,7 +21,7 @@ _PLACE = re.compile(r"(<!-- benchmark (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 def fill(text: str, directory: Path) -> str:
     """``text`` with what the JSON files below ``directory`` give between its markers.
 
-    A part that was not measured says so. A figure beside the file (PART.svg) stands above its table.
+    A part that was not measured says so. A figure beside the file, PART.svg, is shown above it.
     """
 
     def filled(place: re.Match[str]) -> str:

@@ -101,7 +101,7 @@ def local(
     mirror: str | Path | None,
     own_copies: str | Path,
 ) -> Path | None:
-    """Where a file must lie on this machine, DIR/<corpus>/<language>/<file>; None if it is fetched.
+    """Where a file must lie on this machine, `DIR/CORPUS/LANGUAGE/FILE`; None if it is fetched.
 
     DIR is the mirror, which stands in for the network, and for own copies ``own_copies`` (the
     mirror too, if they are only there).
@@ -115,7 +115,7 @@ def local(
 def own_copy(entry: Entry, code: str, file: File, *, own_copies: str | Path) -> Path | None:
     """Where a file lies that nobody fetches; None for others.
 
-    <own_copies>/<corpus>/<language>/<file>.
+    It is `OWN_COPIES/CORPUS/LANGUAGE/FILE`.
     """
     if language(entry, code)["access"] != "own-copy":
         return None

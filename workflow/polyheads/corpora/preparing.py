@@ -1,9 +1,10 @@
 """Prepared corpora: one language's splits of one corpus, as Arrow data and a description.
 
-<corpus directory>/data/         DatasetDict; columns tokens: list<str>, tags: list<ClassLabel>,
-                                 repeated: bool (a training sentence that stands in dev or test
-                                 too, a dev sentence that stands in test)
-<corpus directory>/corpus.json   label set, licence, sources, checksums, counts and statistics
+A corpus directory holds
+
+* `data/`, a DatasetDict with the columns tokens (list of text), tags (list of ClassLabel) and
+  repeated (bool: a training sentence that is in dev or test, too, a dev sentence that is in test);
+* `corpus.json`: label set, licence, sources, checksums, counts and statistics.
 """
 
 from __future__ import annotations

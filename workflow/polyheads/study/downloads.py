@@ -1,7 +1,7 @@
 """What a study fetches, and where it goes: paths and entries only, nothing is opened.
 
-``results/downloads`` has the form of a mirror: <corpus>/<language>/<file> and
-models/<hub id, with -- for />/<revision>/<file>.
+``results/downloads`` has the form of a mirror: `CORPUS/LANGUAGE/FILE` and
+`models/ID/REVISION/FILE` (-- for / in the id).
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def fetch(
     """Put a language's files into ``out_dir``, one after the other, and return their paths.
 
     The files are those that hold ``splits`` (all that the language has unless given), each once.
-    With ``mirror`` they are copied from <mirror>/<corpus>/<language>/<file> and the network is
+    With ``mirror`` they are copied from `MIRROR/CORPUS/LANGUAGE/FILE` and the network is
     not touched; files that are never fetched come from ``own_copies``, spelled alike. archives:
     name -> archive that `fetch_archive` brought. partial_dir: where a download that breaks off
     waits for the next run. project: see `read_lock`. Own copies are the user's to change: no lock
