@@ -2,10 +2,12 @@
 # make test   sets up .venv and runs the tests, on every core
 # make test-fast   the tests of the library that take less than a second each
 # make lint   the checks of style and types
+# make docs   the documentation as a site, build/docs/index.html, with every link checked
 # make clean-results   throws away all of results/: every study, its trainings and its downloads
 #
 # Variables:
 #   CPU=1      a PyTorch without CUDA: a download of 200 MB instead of 3 GB (make CPU=1)
+#   COVERAGE=1 the tests say how much of the library they ran (make test COVERAGE=1)
 #   CORES=all  processors that the study may use
 #   PYTHON=python3   3.11 or newer          VENV=.venv   where everything is installed
 
@@ -20,8 +22,9 @@ TORCH := $(shell grep '^torch==' requirements.txt)
 # The file's time tells whether the requirements have changed since the installation.
 INSTALLED := $(VENV)/installed
 INSTALLED_DEV := $(VENV)/installed-dev
+INSTALLED_DOCS := $(VENV)/installed-docs
 
-.PHONY: report test test-fast lint clean-results
+.PHONY: report test test-fast lint docs clean-results
 .DEFAULT_GOAL := report
 
 report: $(INSTALLED)
@@ -44,6 +47,11 @@ lint: $(INSTALLED_DEV)
 	$(BIN)/snakefmt --check Snakefile workflow/Snakefile workflow/rules
 	$(BIN)/snakemake --lint
 
+# The theme's authors advertise their next program in every build.
+docs: $(INSTALLED_DOCS)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo "build/docs/index.html"
+
 clean-results:
 	find results -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
 
@@ -59,4 +67,8 @@ endif
 
 $(INSTALLED_DEV): $(INSTALLED) requirements-dev.txt
 	$(PIP) install --quiet --requirement requirements-dev.txt --constraint constraints.txt
+	touch $@
+
+$(INSTALLED_DOCS): $(INSTALLED) requirements-docs.txt
+	$(PIP) install --quiet --requirement requirements-docs.txt --constraint constraints.txt
 	touch $@

@@ -36,7 +36,7 @@ def make(directory: Path, sentences: int) -> None:
     rng = random.Random(1)
     words = ["".join(rng.choices("ابپتجدرسشعفقکلمنوہی", k=rng.randint(2, 9))) for _ in range(40000)]
     for split, size in {"train": sentences, **SIZES}.items():
-        with open(directory / f"{split}.tsv", "w", encoding="utf-8") as file:
+        with (directory / f"{split}.tsv").open("w", encoding="utf-8") as file:
             for _ in range(size):
                 tokens = rng.choices(words, k=12)
                 start, kind = rng.randrange(10), rng.choice(ENTRY["labels"])

@@ -14,18 +14,21 @@ from pathlib import Path
 from benchmarks import records
 from benchmarks.records import Result, Row
 
+FIGURE = "Time and memory against tokens, trials and heads"
 _PLACE = re.compile(r"(<!-- benchmark (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def fill(text: str, directory: Path) -> str:
     """``text`` with what the JSON files below ``directory`` give between its markers.
 
-    A file that is not there leaves its place as it is.
+    A part that was not measured says so. A figure beside the file, PART.svg, is shown above it.
     """
 
     def filled(place: re.Match[str]) -> str:
         file = directory / f"{place[2]}.json"
         content = f"{markdown(records.read(file))}\n" if file.is_file() else "Not measured yet.\n"
+        if file.with_suffix(".svg").is_file():
+            content = f"![{FIGURE}]({directory.name}/{place[2]}.svg)\n\n{content}"
         return f"{place[1]}{content}{place[3]}"
 
     return _PLACE.sub(filled, text)

@@ -30,9 +30,9 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow"))
 
-import numpy as np  # noqa: E402
+import numpy as np
 
-from polyheads.analysis import (  # noqa: E402
+from polyheads.analysis import (
     choices,
     claims,
     differences,
@@ -41,13 +41,13 @@ from polyheads.analysis import (  # noqa: E402
     inference,
     null_baselines,
 )
-from polyheads.analysis.choices import Score, sweep_values  # noqa: E402
-from polyheads.analysis.claims.records import Code, Runs  # noqa: E402
-from polyheads.analysis.inference import Inference  # noqa: E402
-from polyheads.study import displays  # noqa: E402
-from polyheads.study.contents import Contents  # noqa: E402
-from polyheads.study.plan import Sweep  # noqa: E402
-from polyheads.study.predictions import Predictions  # noqa: E402
+from polyheads.analysis.choices import Score, sweep_values
+from polyheads.analysis.claims.records import Code, Runs
+from polyheads.analysis.inference import Inference
+from polyheads.study import displays
+from polyheads.study.contents import Contents
+from polyheads.study.plan import Sweep
+from polyheads.study.predictions import Predictions
 
 TARGETS = ("de", "ar", "fa", "ja")
 SETTINGS = ("cross-lingual", "multi-lingual")
@@ -354,7 +354,7 @@ def main() -> None:
         wanted = [cell for cell in cells() if given.cells in cell.name]
         with (
             ProcessPoolExecutor(given.jobs) as pool,
-            open(given.out, "w", encoding="utf-8", newline="") as file,
+            Path(given.out).open("w", encoding="utf-8", newline="") as file,
         ):
             table = csv.DictWriter(file, ("cell", "studies", *OUTCOMES))
             table.writeheader()
@@ -363,7 +363,7 @@ def main() -> None:
                 table.writerow({"cell": cell.name, "studies": given.studies, **future.result()})
                 file.flush()
                 print(cell.name, file=sys.stderr, flush=True)
-    with open(given.show or given.out, encoding="utf-8", newline="") as file:
+    with Path(given.show or given.out).open(encoding="utf-8", newline="") as file:
         print(*shown(list(csv.DictReader(file))), sep="\n")
 
 

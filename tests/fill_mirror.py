@@ -21,8 +21,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow"))
 
 from polyheads import catalogue
-from polyheads.errors import UserError  # noqa: E402
-from polyheads.files import writing  # noqa: E402
+from polyheads.errors import UserError
+from polyheads.files import writing
 
 # Entry -> where the archive has its files, and the languages if it has not all.
 PLACES = {
@@ -63,7 +63,7 @@ def fill(archive: Path, destination: Path) -> list[str]:
                     parallel[name] = content.read().decode("utf-8")
                     continue
                 target = destination / missing.pop(name)
-                with writing(target) as temporary, open(temporary, "wb") as stream:
+                with writing(target) as temporary, temporary.open("wb") as stream:
                     shutil.copyfileobj(content, stream)
     except (OSError, EOFError, lzma.LZMAError, tarfile.TarError) as error:
         raise UserError(f"{archive}: cannot be copied into {destination} ({error})") from error

@@ -1,5 +1,7 @@
 """Windows predict every word once; orders of an epoch; packed rows."""
 
+import itertools
+
 import numpy as np
 import torch
 from conftest import make_layout, make_sentences
@@ -29,7 +31,7 @@ def test_a_short_sentence_is_one_window():
 
 def test_windows_share_context():
     found = windows(np.arange(100), 100, 20)
-    assert all(b.first < a.last for a, b in zip(found, found[1:], strict=False))
+    assert all(b.first < a.last for a, b in itertools.pairwise(found))
 
 
 def test_windows_share_a_quarter_and_predict_half_of_it_each():
@@ -51,7 +53,7 @@ def test_a_batch_in_full(cpu):
     layout = Layout((1, 2), (3,), position_offset=2, max_length=6)  # room for three subwords
     batch = pack(sentences, layout, cpu)
     rows = [[1, 2, 11, 12, 13, 3], [1, 2, 21, 22, 23, 3], [1, 2, 24, 3]]
-    assert batch.inputs["input_ids"].tolist() == [sum(rows, [])]
+    assert batch.inputs["input_ids"].tolist() == [list(itertools.chain(*rows))]
     places = [2, 3, 4, 5, 6, 7] * 2 + [2, 3, 4, 5]
     assert batch.inputs["position_ids"].tolist() == [places]
     assert batch.inputs["packing"].example.tolist() == [0] * 6 + [1] * 10

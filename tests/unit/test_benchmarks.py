@@ -94,7 +94,11 @@ def test_places_are_filled_and_filled_again(tmp_path):
     filled = tables.fill(text, tmp_path)
     assert "old" not in filled and "| mbert | a step |" in filled
     assert "between\n<!-- benchmark cpu/sweep -->\nNot measured yet.\n" in filled
-    assert tables.fill(filled, tmp_path) == filled
+    assert tables.fill(filled, tmp_path) == filled and "![" not in filled
+    (tmp_path / "cpu/training.svg").touch()
+    shown = tables.fill(filled, tmp_path)
+    assert f"]({tmp_path.name}/cpu/training.svg)\n\n    " in shown
+    assert tables.fill(shown, tmp_path) == shown
 
 
 def test_the_page_has_what_the_files_give():

@@ -223,7 +223,7 @@ def test_scores_and_back(tmp_path):
     choices.write_scores(scores, tmp_path / "scores.csv")
     assert choices.read_scores(tmp_path / "scores.csv") == scores
     (tmp_path / "scores.csv").write_text("experiment,seed\npos,x\n")
-    with pytest.raises(UserError, match="scores.csv:2: not a row of this table"):
+    with pytest.raises(UserError, match=r"scores\.csv:2: not a row of this table"):
         choices.read_scores(tmp_path / "scores.csv")
 
 
@@ -240,7 +240,7 @@ def test_clear_errors(tmp_path):
     path.parent.mkdir(parents=True)
     for text in ("{", "[]", '{"scores": []}'):
         path.write_text(text)
-        with pytest.raises(UserError, match="k-00.json: not a whole trial file"):
+        with pytest.raises(UserError, match=r"k-00\.json: not a whole trial file"):
             choices.load_scores(made["trials"], [planned(made)])
     with pytest.raises(UserError, match="experiment pos: metric 'f2'"):
         choose([made | {"metric": "f2"}], without=made["trials"])

@@ -155,7 +155,7 @@ def resampled(target="", **changed):
 
 
 def test_interval_has_the_noise_of_training_and_of_sentences():
-    low, high = student.interval([1, 2, 3, 4])
+    low, _high = student.interval([1, 2, 3, 4])
     estimates = [resampled("de", low=2.0, high=9.0), resampled("zh", low=-9.0, high=2.0)]
     estimates.append(resampled(low=2.2, high=2.3))
     german, chinese, mean = made = fresh.rows(DISPLAY, choices(), estimates)

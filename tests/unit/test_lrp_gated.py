@@ -74,7 +74,7 @@ def test_without_halves_it_would_be_refused(model, monkeypatch):
     assert (scores(model) > 0).all()
     before = {name: weight.clone() for name, weight in model.state_dict().items()}
     monkeypatch.setattr(relevance._Products, "before_linear", lambda *_: None)
-    with pytest.raises(UserError, match="relevance is not conserved.*no lrp scores"):
+    with pytest.raises(UserError, match=r"relevance is not conserved.*no lrp scores"):
         scores(model)
     assert all(torch.equal(before[name], w) for name, w in model.state_dict().items())
 

@@ -36,7 +36,13 @@ def test_conda_environment_has_the_pins_of_the_requirements():
 
 
 @pytest.mark.parametrize(
-    "name", ["requirements.txt", "requirements-dev.txt", "benchmarks/requirements.txt"]
+    "name",
+    [
+        "requirements.txt",
+        "requirements-dev.txt",
+        "requirements-docs.txt",
+        "benchmarks/requirements.txt",
+    ],
 )
 def test_full_list_has_the_same_pins(name):
     requirements = read_pins(ROOT / name)

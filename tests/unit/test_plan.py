@@ -402,23 +402,22 @@ def test_the_configurations_of_the_project_are_valid(file):
     assert make(yaml.safe_load(file.read_text())).sweeps
 
 
-def test_the_ten_lines_of_the_readme(tmp_path, monkeypatch):
-    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    (block,) = [block for block in blocks if "corpora:" in block]
-    assert block.count("\n") == 10
+def test_the_studies_of_the_tutorial(tmp_path, monkeypatch):
+    text = (ROOT / "docs/tutorial.md").read_text()
+    own, transfer = map(yaml.safe_load, re.findall(r"```yaml\n(.*?)```", text, re.DOTALL))
     monkeypatch.chdir(tmp_path)
-    missing = make(yaml.safe_load(block)).missing()
+    missing = make(own).missing()
     assert len(missing) == 3
-    assert (
-        "scratch.languages[0]: data/mine/xx/train.conllu is missing: mine, xx, train" in missing[0]
-    )
-    (tmp_path / "data/mine/xx").mkdir(parents=True)
+    assert "data/finnish/fi/train.conllu is missing: finnish, fi, train" in missing[0]
+    (tmp_path / "data/finnish/fi").mkdir(parents=True)
     for split in ("train", "dev", "test"):
-        (tmp_path / f"data/mine/xx/{split}.conllu").touch()
-    made = make(yaml.safe_load(block))
+        (tmp_path / f"data/finnish/fi/{split}.conllu").touch()
+    made = make(own)
     assert made.missing() == []
-    (sweep,) = made.sweeps
-    assert (sweep.source, sweep.target, sweep.ks) == ("xx", "xx", (0, 1, 2, 4))
+    (sweep,) = (sweep for sweep in made.sweeps if sweep.role == "main")
+    assert (sweep.source, sweep.target, sweep.ks) == ("fi", "fi", (0, 1, 2, 4))
+    sweeps = {(s.setting, s.source, s.target) for s in make(transfer).sweeps}
+    assert sweeps == {("cross-lingual", "en", "fi"), ("multi-lingual", "en", "fi")}
 
 
 @pytest.mark.parametrize("text", ["{broken", "[]", '"a"', "\xff"])

@@ -106,8 +106,14 @@ def test_nothing_is_said_of_a_time_that_nobody_measured(clock):
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0.4, "0:00 min"), (59.6, "1:00 min"), (3599, "59:59 min"), (3600, "1:00 h")]
-    + [(7530, "2:06 h"), (400_000, "111:07 h")],
+    [
+        (0.4, "0:00 min"),
+        (59.6, "1:00 min"),
+        (3599, "59:59 min"),
+        (3600, "1:00 h"),
+        (7530, "2:06 h"),
+        (400_000, "111:07 h"),
+    ],
 )
 def test_times(seconds, text):
     assert progress._time(seconds) == text

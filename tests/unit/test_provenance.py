@@ -43,6 +43,8 @@ def test_words_change_nothing(package):
         '    """Others."""\n    return b.X  # here\n'
     )
     assert now() == before
+    (root / "a.py").write_text("from polyheads import b\n\ndef f():\n    return b.X\n")
+    assert now() == before
 
 
 def test_code_of_imported_modules_counts(package):

@@ -219,7 +219,7 @@ def test_report_holds_the_pieces(built):
 
 
 def test_every_row_leads_to_its_trials_and_the_configuration(built):
-    build, directory = built
+    build, _directory = built
     texts = build()
     trials = [link for link in Page(texts["report"]).links if link.endswith(".json")]
     # 8 sweeps (two settings, targets and models), k by both criteria.
@@ -231,7 +231,7 @@ def test_every_row_leads_to_its_trials_and_the_configuration(built):
 
 
 def test_start_page_says_what_the_data_say(built):
-    build, directory = built
+    build, _directory = built
     words = " ".join(Page(build()["start"]).words.split())
     sweeps = made_up.study(Path("trials"))
     trainings = len({path for one in sweeps for path in one["trials"]})

@@ -198,7 +198,7 @@ def test_watched_attention_keeps_the_padding_mask(kind):
 
 def test_projections_that_cannot_be_cut_are_refused():
     options = how("bert") | {"shape": (3, 5)}
-    with pytest.raises(UserError, match="^24 columns of a projection cannot be cut for 5 heads$"):
+    with pytest.raises(UserError, match=r"^24 columns of a projection cannot be cut for 5 heads$"):
         released.score(make_model("bert"), make_sentences(2), **options)
 
 

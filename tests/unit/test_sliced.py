@@ -106,7 +106,7 @@ def test_heads_that_are_zero_are_missing(tmp_path):
 
 def test_a_model_without_any_head_is_refused(tmp_path):
     checkpoint(tmp_path / "source", cut={str(layer): list(range(HEADS)) for layer in range(3)})
-    with pytest.raises(UserError, match="model mine .* all of its heads are pruned already"):
+    with pytest.raises(UserError, match=r"model mine .* all of its heads are pruned already"):
         install(tmp_path / "source", tmp_path / "out")
 
 
@@ -204,5 +204,5 @@ def test_truncated_weights(tmp_path):
     checkpoint(tmp_path / "source")
     weights = tmp_path / "source/model.safetensors"
     weights.write_bytes(weights.read_bytes()[:1000])
-    with pytest.raises(UserError, match="model.safetensors: cannot be read"):
+    with pytest.raises(UserError, match=r"model\.safetensors: cannot be read"):
         install(tmp_path / "source", tmp_path / "out")

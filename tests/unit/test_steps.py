@@ -2,6 +2,7 @@
 
 import itertools
 from types import SimpleNamespace
+from typing import ClassVar
 
 import pytest
 import torch
@@ -138,7 +139,7 @@ def test_a_training_waits_for_its_losses_at_lines_and_checkpoints_only(monkeypat
 class Reads(TorchDispatchMode):
     """Notes what makes Python wait for a GPU: numbers that are read, shapes that depend on data."""
 
-    WAIT = {"_local_scalar_dense", "nonzero", "masked_select", "_unique2", "equal"}
+    WAIT: ClassVar = {"_local_scalar_dense", "nonzero", "masked_select", "_unique2", "equal"}
 
     def __init__(self):
         super().__init__()

@@ -89,7 +89,7 @@ def test_what_is_no_study(text, message, refused):
 
 
 def test_what_is_no_file(tmp_path):
-    with pytest.raises(UserError, match="nowhere.yaml: no such file"):
+    with pytest.raises(UserError, match=r"nowhere\.yaml: no such file"):
         strict_yaml.load(tmp_path / "nowhere.yaml")
     with pytest.raises(UserError, match=": this is a directory; name a YAML file in it"):
         strict_yaml.load(tmp_path)

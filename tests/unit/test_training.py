@@ -3,6 +3,7 @@
 import itertools
 import os
 from types import SimpleNamespace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -126,7 +127,7 @@ def test_training_learns(kind):
 
 @pytest.mark.filterwarnings("ignore")
 def test_a_loss_that_is_not_a_number_is_a_clear_error():
-    with pytest.raises(UserError, match="loss became .* step .*learning_rate"):
+    with pytest.raises(UserError, match=r"loss became .* step .*learning_rate"):
         fit("bert", recipe={**RECIPE, "learning_rate": 1e30, "clip": 1e30, "epochs": 5})
 
 
@@ -183,7 +184,7 @@ def test_progress_is_said_now_and_then_and_at_the_end(monkeypatch, capsys):
 
 def test_checkpoints_are_asked_for_after_every_step_but_the_last(tmp_path):
     class Counted(Checkpoint):
-        saved = []
+        saved: ClassVar = []
 
         def due(self):
             return True

@@ -139,12 +139,18 @@ class Project:
         }
 
 
-def make_project(path: Path, study: dict = STUDY) -> Project:
+def clean_copy(path: Path) -> Path:
+    """What a clone has that a study needs, and no results."""
     path.mkdir(parents=True)
     for part in PARTS:
         source = ROOT / part
         copied = shutil.copytree if source.is_dir() else shutil.copyfile
         copied(source, path / part)
+    return path
+
+
+def make_project(path: Path, study: dict = STUDY) -> Project:
+    clean_copy(path)
     for number, code in enumerate(("aa", "bb", "cc")):
         place = path / "mirror" / "toy" / code
         place.mkdir(parents=True)

@@ -2,12 +2,13 @@
 
 import csv
 import json
+from pathlib import Path
 
 from conftest import make_project
 
 
 def rows(path):
-    with open(path, encoding="utf-8", newline="") as file:
+    with Path(path).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 

@@ -40,5 +40,5 @@ def test_exports_of_a_finished_study(again, study):
 
 
 def rows(project, name):
-    with open(project.path / f"results/studies/tiny/{name}.csv", newline="") as file:
+    with (project.path / f"results/studies/tiny/{name}.csv").open(newline="") as file:
         return [row for row in csv.DictReader(file) if row.get("role", "main") == "main"]

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import signal
+from pathlib import Path
 
 import pytest
 from conftest import ROOT, STUDY
@@ -66,20 +67,20 @@ def trials(found):
 
 
 def edit(path, change):
-    with open(path, encoding="utf-8") as file:
+    with Path(path).open(encoding="utf-8") as file:
         content = json.load(file)
     change(content)
-    with open(path, "w", encoding="utf-8") as file:
+    with Path(path).open("w", encoding="utf-8") as file:
         json.dump(content, file)
 
 
 def flip(path):
     """Another last byte, and nothing else to see."""
-    with open(path, "rb") as file:
+    with Path(path).open("rb") as file:
         content = bytearray(file.read())
-    before = os.stat(path)
+    before = Path(path).stat()
     content[-1] ^= 1
-    with open(path, "wb") as file:
+    with Path(path).open("wb") as file:
         file.write(content)
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
 
@@ -178,13 +179,13 @@ def test_changed_code(there, script, left, change_code):
 
 def test_what_is_missing_or_broken_or_of_an_older_version(there):
     unpruned, other = sorted(UNPRUNED)
-    os.unlink(f"{unpruned}.parquet")
+    Path(f"{unpruned}.parquet").unlink()
     edit(f"{other}.json", lambda content: content.pop("made_of"))
     first, *rest = sorted(PRUNED)
-    with open(f"{first}.json", "w", encoding="utf-8") as file:
+    with Path(f"{first}.json").open("w", encoding="utf-8") as file:
         file.write('{"scores": [')
     assert trials(there()) == set(rest)
-    os.unlink(f"{RANKING}/scores.csv")
+    Path(f"{RANKING}/scores.csv").unlink()
     assert there()[:2] == (set(), set())
 
 
@@ -200,7 +201,7 @@ def test_a_fresh_seed_counts_while_its_sweep_and_its_k_do(there, study):
     study["experiments"][0] |= {"fresh_seeds": [7], "settings": ["cross-lingual"]}
     sweep = [f"{POINT}/aa/seed-42/{name}" for name in ("unpruned/k-00", *PRUNED_BRANCH)]
     mine = f"{POINT}/aa/seed-7/chosen-gradient-aa/accuracy_aa_k-0-2_seed-42"
-    os.makedirs(os.path.dirname(mine))
+    Path(mine).parent.mkdir(parents=True)
 
     def chosen(k, script):
         """The files of the chosen trial, as if it had this k."""
@@ -224,7 +225,7 @@ def test_a_fresh_seed_counts_while_its_sweep_and_its_k_do(there, study):
     chosen(2, "trials.py")
     assert trials(there(study)) == set(sweep)
     chosen(2, "chosen_trial.py")
-    os.unlink(f"{sweep[1]}.json")
+    Path(f"{sweep[1]}.json").unlink()
     assert trials(there(study)) == {sweep[0], sweep[2]}
 
 
@@ -233,7 +234,7 @@ def test_masked_trials_are_made_by_code_of_their_own(there, study, change_code):
     masked = []
     for branch in PRUNED_BRANCH:
         masked.append(f"{POINT}/aa/seed-42/{branch.replace('prune', 'mask')}")
-        os.makedirs(os.path.dirname(masked[-1]), exist_ok=True)
+        Path(masked[-1]).parent.mkdir(parents=True, exist_ok=True)
         for kind in ("json", "parquet"):
             shutil.copy(f"{POINT}/aa/seed-42/{branch}.{kind}", f"{masked[-1]}.{kind}")
     unpruned = f"{POINT}/aa/seed-42/unpruned/k-00"
@@ -271,7 +272,7 @@ def test_interrupted_in_a_rerun_and_under_another_name(again, study):
     old_trials = {f"{path}.json" for path in UNPRUNED | PRUNED} - made()
     assert any((again.path / path).exists() for path in old_trials)  # of the recipe before
     again.succeed("report", "--config", "partial=True")
-    with open(again.path / "results/studies/tiny/scores.csv", encoding="utf-8") as file:
+    with (again.path / "results/studies/tiny/scores.csv").open(encoding="utf-8") as file:
         assert {row["trial_path"] for row in csv.DictReader(file)} == made()
     page = (again.path / "results/report.html").read_text()
     assert f"Trials that are missing: {6 - len(made())}" in page

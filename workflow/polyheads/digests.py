@@ -27,7 +27,7 @@ def of(content: object) -> str:
 
 def of_file(path: str | Path) -> str:
     """SHA-256 of a file's bytes."""
-    with open(path, "rb") as file:
+    with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -80,11 +80,11 @@ def writing(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         if not temporary.is_dir():
-            with open(temporary, "rb") as written:
+            with temporary.open("rb") as written:
                 os.fsync(written.fileno())
         elif path.is_dir():
             shutil.rmtree(path)  # a directory takes the place of an empty one only
-        os.replace(temporary, path)
+        temporary.replace(path)
     except Exception as error:
         if disk_is_full(error):
             raise UserError(f"{path}: {FULL}") from error
@@ -104,5 +104,5 @@ def read_json(path: str | Path) -> dict[str, Any]:
 
 def read_table(path: str | Path) -> list[dict[str, str]]:
     """The rows of a CSV file by the names of its columns, as text."""
-    with open(path, encoding="utf-8", newline="") as file:
+    with Path(path).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))

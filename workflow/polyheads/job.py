@@ -61,8 +61,10 @@ def fail(terminal: int, message: str) -> None:
 
 
 def _flush() -> None:
-    """Bring what was printed into the log. Without a word where the log's disk is full, also when
-    Python flushes once more at its end: what a job makes doesn't depend on its log.
+    """Bring what was printed into the log.
+
+    Without a word where the log's disk is full, also when Python flushes once more at its end: what
+    a job makes doesn't depend on its log.
     """
     try:
         sys.stdout.flush()

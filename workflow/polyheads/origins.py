@@ -59,8 +59,10 @@ def of_corpus(entry: Mapping[str, object], code: str) -> OfCorpus:
 def of_encoder(
     spec: Mapping[str, object], code: str, corpora: Mapping[str, str | None] | None = None
 ) -> OfEncoder:
-    """For model.json. spec: the model's block of the study. corpora: where it is trained here,
-    CORPUS/LANGUAGE -> digest of corpus.json, None where there is none that could be its text.
+    """For model.json: what an encoder was made of.
+
+    spec: the model's block of the study. corpora: where it is trained here, CORPUS/LANGUAGE ->
+    digest of corpus.json, None where there is none that could be its text.
     """
     return {"spec": digests.of(spec), "code": code, "corpora": dict(corpora or {})}
 
@@ -78,8 +80,10 @@ def of_encoding(model_dir: str | Path, corpus_dir: str | Path, code: str) -> OfE
 
 
 def splits_read(trained: Iterable[str], tested: Iterable[str] = ()) -> dict[str, list[str]]:
-    """Language -> splits that a training reads: train and dev of what it is trained on, test of
-    what it is tested on."""
+    """Language -> splits that a training reads.
+
+    Train and dev of what it is trained on, test of what it is tested on.
+    """
     found = {language: ["train", "dev"] for language in trained}
     for language in tested:
         found.setdefault(language, []).append("test")

@@ -39,7 +39,7 @@ def versions_of(trials: Iterable[str | Path]) -> list[dict[str, str | int]]:
 
 def write_versions(trials: Iterable[str | Path], path: str | Path) -> None:
     """versions.csv: the rows of `versions_of`."""
-    with writing(Path(path)) as part, open(part, "w", encoding="utf-8", newline="") as file:
+    with writing(Path(path)) as part, part.open("w", encoding="utf-8", newline="") as file:
         table = csv.DictWriter(file, ("package", "version", "trials"))
         table.writeheader()
         table.writerows(versions_of(trials))
@@ -53,7 +53,7 @@ def _tree(path: Path) -> tuple[str, frozenset[Path]]:
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list) and body and _is_docstring(node, body[0]):
-            body[0].value.value = ""
+            del body[0]  # not emptied: a first docstring is no change either
         names: list[str] = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]

@@ -67,8 +67,10 @@ def validate(config: dict[str, Any], schema: Schema, *, what: str) -> dict[str, 
 
 
 def _validator() -> Callable[[Schema], Validator]:
-    """A validator stricter than jsonschema's: numbers are finite, 3.0 is no integer, and the `$` of
-    a pattern is the end of the text, not a line break before it (Python's `$` is both).
+    """A validator stricter than jsonschema's.
+
+    Numbers are finite, 3.0 is no integer, and the `$` of a pattern is the end of the text, not a
+    line break before it (Python's `$` is both).
     """
     from jsonschema import Draft202012Validator, validators
 
@@ -76,7 +78,7 @@ def _validator() -> Callable[[Schema], Validator]:
         return isinstance(value, int) and not isinstance(value, bool)
 
     def number(_: object, value: object) -> bool:
-        return integer(_, value) or isinstance(value, float) and math.isfinite(value)
+        return integer(_, value) or (isinstance(value, float) and math.isfinite(value))
 
     def pattern(
         validator: Validator, wanted: str, value: object, schema: Schema

@@ -106,7 +106,9 @@ def test_files_of_an_encoder(tmp_path):
 
 def test_two_archives_of_one_name():
     own = {**OWN, "archive": "https://example.invalid/{language}/all.zip"}
-    with pytest.raises(UserError, match="toy: the archives .*/en/all.zip and .*/de/all.zip have"):
+    with pytest.raises(
+        UserError, match=r"toy: the archives .*/en/all\.zip and .*/de/all\.zip have"
+    ):
         downloads.all_archives(plan(own))
 
 

@@ -317,7 +317,7 @@ def test_a_run_elsewhere_is_held_to_the_locks_of_the_project(tmp_path, mirror, m
     fetching.fetch(entry=entry(), **how)
     assert not (run / "resources").exists()  # nothing new was learned
     (mirror / "toy/en/test.tsv").write_bytes(CONTENT + b"\ne\tO\n")
-    with pytest.raises(UserError, match="SHA-256|size in bytes"):
+    with pytest.raises(UserError, match=r"SHA-256|size in bytes"):
         fetching.fetch(entry=entry(), **how)
 
 

@@ -95,12 +95,12 @@ def test_a_pinned_data_set_takes_two_calls(tmp_path, server, call):
 
 
 def test_data_sets_that_cannot_be_had(server, call):
-    with pytest.raises(UserError, match="data set some/set, en/train.* could not be downloaded"):
+    with pytest.raises(UserError, match=r"data set some/set, en/train.* could not be downloaded"):
         dataset(call)
     add(server)
     path = f"/datasets/some/set/resolve/{COMMIT}/en/train/0000.parquet"
     server.troubles[path] = [("status", 403, {})] * 20
-    with pytest.raises(UserError, match="403.*or use a mirror$") as caught:
+    with pytest.raises(UserError, match=r"403.*or use a mirror$") as caught:
         dataset(call)
     assert len(str(caught.value)) < 900
 
@@ -144,13 +144,13 @@ def test_a_model_in_shards(tmp_path, server, call):
 
 def test_a_model_with_pickles_only(tmp_path, server, call):
     server.add("models", "some/model", "main", COMMIT, {"pytorch_model.bin": b"pickle"})
-    with pytest.raises(UserError, match="some/model .*no safetensors.*convert.*`path`"):
+    with pytest.raises(UserError, match=r"some/model .*no safetensors.*convert.*`path`"):
         fetch_model(call, tmp_path)
     assert not (tmp_path / "out").exists()
 
 
 def test_a_model_that_is_not_there(tmp_path, call):
-    with pytest.raises(UserError, match="model some/model .*could not be downloaded.*`path`"):
+    with pytest.raises(UserError, match=r"model some/model .*could not be downloaded.*`path`"):
         fetch_model(call, tmp_path)
 
 

@@ -69,7 +69,7 @@ def test_a_broken_download_goes_on(server, download):
 
 def test_the_next_run_goes_on(tmp_path, server, download):
     server.troubles["/file"] = [("break", 1000), ("status", 503, {})]
-    with pytest.raises(UserError, match="failed after 1000 bytes .HTTP 503.*the next run goes on"):
+    with pytest.raises(UserError, match=r"failed after 1000 bytes .HTTP 503.*the next run goes on"):
         download(pauses=[0])
     assert left(tmp_path) == [1000]
     assert download() == CONTENT
@@ -177,7 +177,7 @@ def test_retry_after_as_a_date():
 
 def test_a_server_that_asks_for_too_much_patience(server, download):
     server.troubles["/file"] = [("status", 429, {"Retry-After": "86400"})]
-    with pytest.raises(UserError, match="HTTP 429 .*asks to wait 86400 s"):
+    with pytest.raises(UserError, match=r"HTTP 429 .*asks to wait 86400 s"):
         download()
     assert len(server.seen) == 1
 

@@ -183,7 +183,7 @@ def test_conllu_surface_view(tmp_path):
     assert counts["skipped"] == {"comments": 1, "range_words": 5, "empty_nodes": 1}
     words = read(tmp_path, text, CONLLU | {"labels": tags})[0]
     assert words == [
-        (["zu", "dem", "See", "d", "a", "l"], tags[:2] + ["NOUN", "DET", "ADV", "PART"])
+        (["zu", "dem", "See", "d", "a", "l"], [*tags[:2], "NOUN", "DET", "ADV", "PART"])
     ]
 
 
@@ -293,7 +293,7 @@ def test_multiatis_drops_unequal_rows_if_asked(tmp_path):
 
 def test_massive(tmp_path):
     text = GOOD_MASSIVE + massive_row("in[city:new york]now", "test")
-    sentences, counts = read(tmp_path, text, MASSIVE)
+    sentences, _counts = read(tmp_path, text, MASSIVE)
     words = ["wake", "mé", "this", "week", "in", "oslo"]
     assert sentences == [(words, ["O", "O", "B-date", "I-date", "O", "B-city"]), (["stop"], ["O"])]
     sentences, _ = read(tmp_path, text, MASSIVE, split="test")

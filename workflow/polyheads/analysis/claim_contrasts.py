@@ -40,8 +40,10 @@ def of_settings(study: Study) -> list[Contrast]:
 
 
 def _of_settings(study: Study, one: Group, other: Group) -> list[Contrast]:
-    """The contrast of a point, given the groups that stand for the paper's tables; [] where these
-    have no pair in common."""
+    """The contrast of a point, given the groups that stand for the paper's tables.
+
+    [] where these have no pair in common.
+    """
     groups = [
         group
         for group, choices in study.groups.items()
@@ -67,8 +69,10 @@ def _of_settings(study: Study, one: Group, other: Group) -> list[Contrast]:
 
 
 def of_kinds(study: Study, what: str) -> list[Contrast]:
-    """The lowest heads against the highest or random ones, gradient against LRP: for each group of
-    these the one of the others that has most of its pairs. Random rankings: the first of a place.
+    """The lowest heads against the highest or random ones, and gradient against LRP.
+
+    For each group of these, the one of the others that has most of its pairs. Random rankings: the
+    first of a place.
     """
     out, seen = [], set()
     for other in study.groups:

@@ -62,8 +62,10 @@ class FamilyHeads(RankedHeads):
 
 @dataclass(frozen=True, kw_only=True)
 class TaskHeads(RankedHeads):
-    """The heads that are high in all languages of a corpus and in none of another task's; of the
-    task ALL_TASKS those high in all languages of all tasks."""
+    """The heads that are high in all languages of a corpus and in none of another task's.
+
+    Of the task ALL_TASKS those that are high in all languages of all tasks.
+    """
 
     task: str
     rankings: int  # that have them all
@@ -103,8 +105,10 @@ def families(
 
 
 def tasks(rankings: Iterable[Ranking], *, share: float = SHARE) -> list[TaskHeads]:
-    """Rows for the groups of `common` of each model, seed and kind that has several tasks, and one
-    for all tasks behind them."""
+    """Rows for the groups of `common` of each model, seed and kind that has several tasks.
+
+    One row for all tasks follows them.
+    """
     groups = of_languages(rankings, fewest=2)
     return [
         row
@@ -129,8 +133,9 @@ def size(heads: int, share: float) -> int:
 
 
 def expected(heads: int, chosen: int, inside: int, outside: int = 0, slips: int = 0) -> float:
-    """Heads that are by chance among the `chosen` of all orders `inside`, and of at most `slips`
-    (0 or 1) of those `outside`; the orders are independent.
+    """The number of heads that are by chance among the `chosen` of all orders `inside`.
+
+    And of at most `slips` (0 or 1) of those `outside`; the orders are independent.
     """
     p = chosen / heads
     ways = (1 - p) ** outside

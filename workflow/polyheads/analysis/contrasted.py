@@ -129,8 +129,10 @@ def _unlike(one: Choice, other: Choice, tried: Tried) -> str:
 
 
 def _of_common_seeds(both: Sequence[Sides]) -> list[Sides]:
-    """The sweeps of the seeds that all pairs have; where there is none, those of the seed that
-    most pairs have."""
+    """The sweeps of the seeds that all pairs have.
+
+    Where there is none, those of the seed that most pairs have.
+    """
     pairs = {one.pair for one, _ in both}
     counts = Counter(one.seed for one, _ in both)
     seeds = {seed for seed, count in counts.items() if count == len(pairs)}

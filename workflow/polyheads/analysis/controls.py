@@ -221,8 +221,10 @@ def _interval(
     sides: Sequence[Sides],
     study: _Study,
 ) -> tuple[float | None, float | None]:
-    """The ends of the interval of a difference to the lowest heads, by the k chosen on dev; of
-    several random rankings together there is none. find: a function of differences."""
+    """The ends of the interval of a difference to the lowest heads, by the k chosen on dev.
+
+    Of several random rankings together there is none. find: a function of differences.
+    """
     kinds = {ranking_kind(control.ranking, control.source) for control in controls}
     groups = {(group_of(lowest), group_of(control)) for lowest, control in sides}
     if len(kinds) != 1 or len(groups) != 1:
@@ -234,8 +236,11 @@ def _interval(
 
 
 def _mean(lines: Sequence[_Line], study: _Study) -> ControlRow:
-    """The mean of a model's pairs by one control; over those that have all numbers, so that they
-    add up, and of the paper's over the same ones, None where it lacks one."""
+    """The mean of a model's pairs by one control.
+
+    Over those that have all numbers, so that they add up; the paper's over the same ones, None
+    where it lacks one.
+    """
     first = lines[0].row
     compared = [line for line in lines if _compared(line.row)]
     # Where the lowest heads were not pruned: the control's own gains.

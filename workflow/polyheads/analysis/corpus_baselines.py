@@ -22,8 +22,10 @@ TASK = "ner"
 
 @dataclass(frozen=True, kw_only=True)
 class Baseline:
-    """Unpruned runs of one language with a published score; F1 and standard deviations over
-    seeds."""
+    """Unpruned runs of one language with a published score.
+
+    F1 and standard deviations over seeds.
+    """
 
     corpus: str
     model: str
@@ -39,8 +41,10 @@ class Baseline:
 
 
 def rows(scores: Iterable[Score]) -> list[Baseline]:
-    """The unpruned runs that have a published score: those that were trained on nothing but the
-    language that they are tested on."""
+    """The unpruned runs that have a published score.
+
+    Those that were trained on nothing but the language that they are tested on.
+    """
     metric = PUBLISHED_METRIC[TASK]
     known = {(row["corpus"], row["model"], row["language"]): row for row in published.rows(FILE)}
     ours = [

@@ -1,4 +1,4 @@
-"""Is the gain larger for languages that are alike? (The paper's sections 4.1-4.3.)
+"""Is the gain larger for languages that are alike? The paper's sections 4.1-4.3.
 
 The gain of a pair of source and target against six distances of URIEL, the similarity of the two
 languages' rankings, and whether they are of one family. p: languages permuted, not pairs, because

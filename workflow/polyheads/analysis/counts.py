@@ -110,7 +110,7 @@ def _reading(labels: Sequence[str], metric: str) -> tuple[np.ndarray, np.ndarray
 
 
 def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
-    """above / below, 0 where below is 0, as seqeval does."""
+    """Divide above by below, with 0 where below is 0, as seqeval does."""
     shares: np.ndarray = np.divide(above, below, out=np.zeros(np.shape(above)), where=below != 0)
     return shares
 

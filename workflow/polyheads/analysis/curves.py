@@ -133,7 +133,7 @@ def values_of(scores: Iterable[Score], choices: Iterable[Choice], metric: str) -
 
 
 def curve_of(row: Choice, values: _Values, split: str) -> dict[int, float]:
-    """k -> score of one sweep; on dev the mean of the languages that choose k.
+    """The score of one sweep at each k; on dev the mean of the languages that choose k.
 
     Test is read with the heads on that the sweep says; dev always with the heads pruned.
     """
@@ -149,7 +149,7 @@ def curve_of(row: Choice, values: _Values, split: str) -> dict[int, float]:
 
 
 def values_by_k(curves: Iterable[Mapping[int, float]]) -> dict[int, list[float]]:
-    """k -> the values of the curves that have it, k rising."""
+    """For each k, rising, the values of the curves that have it."""
     points = [point for curve in curves for point in curve.items()]
     groups = tidy.grouped(points, lambda point: point[0])
     return {k: [value for _, value in groups[k]] for k in sorted(groups)}

@@ -114,11 +114,11 @@ def rows(
     resamples: int = resampling.RESAMPLES,
     delta: float | None = None,
 ) -> list[Difference]:
-    """Of each two groups once: their pairs and the pairs' mean, by the k chosen on dev; and a mean
-    with fresh seeds where both sides have some.
+    """Of each two groups once: their pairs and the pairs' mean, by the k chosen on dev.
 
-    sweeps, choices, delta: as gains.rows has them. A contrast in which nothing moved has
-    no interval. Predictions that are missing or don't fit cost it all numbers (problem).
+    And a mean with fresh seeds where both sides have some. sweeps, choices, delta: as gains.rows
+    has them. A contrast in which nothing moved has no interval. Predictions that are missing or
+    don't fit cost it all numbers (problem).
     """
     inputs = _Inputs(drawn_gains.by_key(sweeps), choices, resamples, delta)
     out: list[Difference] = []
@@ -260,8 +260,10 @@ def of_sweeps(
     *,
     criterion: str = "dev_selected",
 ) -> Difference | None:
-    """The mean of two groups' differences, which says why where it has no number; None where it is
-    of other pairs or seeds than these sweeps."""
+    """The mean of two groups' differences, which says why where it has no number.
+
+    None where it is of other pairs or seeds than these sweeps.
+    """
     same = [row for row in differences if row.groups == groups]
     seeds = [_seeds(of_pair) for of_pair in tidy.grouped(sweeps, _pair).values()]
     # Only this criterion has rows of its pairs; the means are of the same.
@@ -276,8 +278,10 @@ def of_sweeps(
 def of_pair(
     differences: Iterable[Difference], groups: tuple[Group, Group], sweeps: Sequence[Sides]
 ) -> Difference | None:
-    """The difference of one pair of languages by the k chosen on dev; None where it is of other
-    seeds than these sweeps, which are all of the pair."""
+    """The difference of one pair of languages by the k chosen on dev.
+
+    None where it is of other seeds than these sweeps, which are all of the pair.
+    """
     for row in differences:
         if row.level == "pair" and row.pair == _pair(sweeps[0]) and row.groups == groups:
             return row if row.seeds == _seeds(sweeps) else None

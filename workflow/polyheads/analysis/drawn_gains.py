@@ -28,8 +28,10 @@ Sweeps = Mapping[Key, Sweep]
 
 
 class DrawnGain(NamedTuple):
-    """A gain, or a difference of gains, in percentage points, and (resamples,) of it on draws of
-    sentences."""
+    """A gain, or a difference of gains, in percentage points, and (resamples,) of it on draws.
+
+    The draws are of sentences.
+    """
 
     gain: float
     draws: np.ndarray
@@ -80,8 +82,10 @@ def of_sweeps(choices: Sequence[Choice], sweeps: Sweeps, resamples: int) -> list
 
 
 def load(choices: Iterable[Choice], sweeps: Sweeps) -> list[SweepCounts]:
-    """The counts of one test set's sweeps; those without k = 0 or any choice have no gain and are
-    left out."""
+    """The counts of one test set's sweeps.
+
+    Those without k = 0 or any choice have no gain and are left out.
+    """
     first: tuple[str, Predictions] | None = None
     named = ""
     out = []

@@ -104,11 +104,10 @@ def of_seeds(values: Sequence[float]) -> Bounds:
 
 
 def wider(seeds: Bounds, drawn: Bounds | None) -> Bounds:
-    """The smaller lower and the larger upper end of `of_seeds` and `bounds`, the larger p, and the
-    shares of the draws; nothing where either has no interval.
+    """The smaller lower and the larger upper end of `seeds` and `drawn`.
 
-    Student's t over few seeds doesn't have the noise of test sentences, and draws make too little
-    of few seeds.
+    With the larger p and the shares of the draws; nothing where either has no interval. Student's t
+    over few seeds doesn't have the noise of test sentences, and draws make too little of few seeds.
     """
     if drawn is None or seeds.ends is None or drawn.ends is None:
         return Bounds()

@@ -176,9 +176,10 @@ def of_mean(
     *,
     study: Iterable[Choice] | None = None,
 ) -> Estimate | None:
-    """The estimate of the mean gain of these choices, where a result table has the same mean: the
-    same pairs, each of the same trials. Without p, which is about that table. None where there is
-    none.
+    """The estimate of the mean gain of these choices, where a result table has the same mean.
+
+    The same: of the same pairs, each of the same trials. Without p, which is about that table. None
+    where there is none.
 
     study: all choices, so that tables of other experiments are looked through, too, which may share
     trials; without, only those of the choices' own.

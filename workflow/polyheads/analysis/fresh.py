@@ -29,8 +29,10 @@ class Repeated:
 
 @dataclass(frozen=True, kw_only=True)
 class FreshGain:
-    """A pair's gain as chosen and with fresh seeds, or the mean of the pairs of one setting and
-    model; in percentage points."""
+    """A gain as chosen and with fresh seeds, in percentage points.
+
+    Of a pair, or the mean of the pairs of one setting and model.
+    """
 
     level: str  # pair | mean
     setting: str

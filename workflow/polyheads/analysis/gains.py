@@ -43,8 +43,10 @@ class PValues(NamedTuple):
 
     @property
     def p(self) -> float:
-        """The largest counts: a gain must be more than the choice of sentences and, as far as it
-        was measured, more than the noise of training makes."""
+        """The larger one of two: by sentences and, where it was measured, by trainings.
+
+        A gain must be more than the choice of sentences and more than the noise of training makes.
+        """
         return max(value for value in self if value is not None)
 
 
@@ -123,8 +125,11 @@ def _of_table(display: Display, choices: Sequence[Choice], inputs: Inputs) -> li
 
 
 def _pair(display: Display, choices: Sequence[Choice], inputs: Inputs) -> list[Resampled]:
-    """Both criteria of one pair of languages, a choice for each seed; with draws for the mean over
-    pairs only where it is of both: means are over the sweeps that have both gains, all or none."""
+    """Both criteria of one pair of languages, a choice for each seed.
+
+    With draws for the mean over pairs only where it is of both: means are over the sweeps that have
+    both gains, all or none.
+    """
     try:
         counted = drawn_gains.load(choices, inputs.sweeps)
         estimates = _estimates(display, counted, inputs) if counted else []
@@ -328,7 +333,7 @@ def _tests(
     sides: Sequence[tuple[SweepCounts, np.ndarray]],
     inputs: Inputs,
 ) -> PValues:
-    """p of a mean gain. sides: sweeps, each with its scores (see drawn_gains.scores)."""
+    """The p of a mean gain. sides: sweeps, each with its scores (see drawn_gains.scores)."""
     best = criterion == "test_oracle"
     resamples = inputs.resamples
     counted = [one for one, _ in sides]
@@ -346,7 +351,7 @@ def _tests(
 
 
 def _p_of_exchanges(counted: Sequence[SweepCounts], resamples: int) -> float:
-    """p of the mean gain at the k chosen on dev, over exchanges of the two systems' labels."""
+    """The p of the mean gain at the k chosen on dev, over exchanges of the two systems' labels."""
     choice = counted[0].choice
     counts = [one.of("dev_selected") for one in counted]
     null = resampling.exchanged(
@@ -362,7 +367,7 @@ def _p_of_exchanges(counted: Sequence[SweepCounts], resamples: int) -> float:
 def _p_of_runs(
     runs: Runs, choices: Sequence[Choice], criterion: str, resamples: int
 ) -> float | None:
-    """p of a pair's mean gain against the noise of its training; None where that isn't known."""
+    """The p of a pair's mean gain against the noise of its training; None if unknown."""
     if not all(map(run_noise.trained, choices)):
         return None
     target = choices[0].target

@@ -45,8 +45,10 @@ def infer(
     delta: float | None,
     resamples: int = resampling.RESAMPLES,
 ) -> Inference:
-    """The statistics of a study. delta: the smallest gain that is worth having, in percentage
-    points."""
+    """The statistics of a study.
+
+    delta: the smallest gain that is worth having, in percentage points.
+    """
     sweeps = displays.with_metrics(contents.displays, contents.sweeps)
     estimates = gains.rows(
         contents.displays, sweeps, choices, scores, resamples=resamples, delta=delta

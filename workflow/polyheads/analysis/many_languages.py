@@ -129,7 +129,8 @@ def targets(
     languages: LanguageFacts,
 ) -> list[Target]:
     """The targets of a display by setting, model and source. texts: model -> name of the list of
-    its pre-training languages, as far as there is one."""
+    its pre-training languages, as far as there is one.
+    """
     wanted = [row for row in members(display, choices) if is_pair(row) and _has_gain(row)]
     codes = sorted({code for row in wanted for code in row.pair})
     far = distances.between(codes, languages)

@@ -69,8 +69,10 @@ class _Known(NamedTuple):
 def rows(
     choices: Iterable[Choice], scores: Iterable[Score], estimates: Sequence[Estimate] = ()
 ) -> list[Cost]:
-    """Rows for each task, model, setting and protocol in which two kinds of rankings or more, a
-    scored one among them, were tried on the same pairs; [] where nothing can be compared.
+    """Rows for each task, model, setting and protocol in which rankings can be compared.
+
+    That is, in which two kinds of rankings or more, a scored one among them, were tried on the same
+    pairs; [] where nothing can be compared.
 
     choices: in the experiments' own metrics; roles other than main are left out. Means are over the
     pairs and seeds of which all kinds of the group have all trials.

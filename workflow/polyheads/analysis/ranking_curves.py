@@ -107,7 +107,7 @@ def _mean(
     pairs: Iterable[Pair],
     read: Mapping[tuple[str | int | None, ...], Mapping[int, float]],
 ) -> dict[int, float]:
-    """k -> mean over the pairs, at the k that all of them have."""
+    """K -> mean over the pairs, at the k that all of them have."""
     of_pairs = [read[sweeps[pair].sweep] for pair in pairs]
     common = sorted(set.intersection(*(set(one) for one in of_pairs)))
     return {k: sum(one[k] for one in of_pairs) / len(of_pairs) for k in common}

@@ -17,13 +17,13 @@ class Reproduction:
 
 
 def cv_star(scores: Sequence[float]) -> float | None:
-    """CV*, the coefficient of variation of few scores, in percent (Belz, Popović and Mille 2022,
-    Quantified Reproducibility Assessment of NLP Results, ACL).
+    """CV*, the coefficient of variation of few scores, in percent.
 
     n scores of one thing, measured again and again; s is their standard deviation (n - 1 below the
-    line), unbiased once it is divided by c4 = sqrt(2 / (n - 1)) Γ(n / 2) / Γ((n - 1) / 2):
-    CV* = (1 + 1 / (4 n)) 100 (s / c4) / mean. None for fewer than two or a mean of 0: it is for
-    scores on a scale that begins at 0, not for gains.
+    line), unbiased once it is divided by c4 = sqrt(2 / (n - 1)) Γ(n / 2) / Γ((n - 1) / 2): CV* = (1
+    + 1 / (4 n)) 100 (s / c4) / mean. None for fewer than two or a mean of 0: it is for scores on a
+    scale that begins at 0, not for gains. Source: Belz, Popović and Mille 2022, Quantified
+    Reproducibility Assessment of NLP Results, ACL.
     """
     n = len(scores)
     if n < 2 or fmean(scores) <= 0:

@@ -177,7 +177,7 @@ def _mirrored(dev: np.ndarray, test: np.ndarray, *, best: bool) -> np.ndarray:
 
 
 def _p_of_means(of_seed: Sequence[np.ndarray], resamples: int) -> float:
-    """p of the mean of every seed's first gain among the means of one gain of each seed."""
+    """The p of the mean of every seed's first gain among the means of one gain of each seed."""
     observed = float(np.mean([gains[0] for gains in of_seed]))
     if np.prod([len(gains) for gains in of_seed], dtype=np.float64) <= resamples:
         grids = np.meshgrid(*of_seed, indexing="ij")
@@ -205,7 +205,8 @@ Draws = Callable[[str, int, int], Iterable[np.ndarray]]
 
 def _kept(draw: Draws) -> Draws:
     """The same draws without drawing again, of the last test sets that are small: languages of a
-    parallel corpus share theirs, and all rankings do."""
+    parallel corpus share theirs, and all rankings do.
+    """
 
     @lru_cache(maxsize=4)
     def blocks(key: str, sentences: int, resamples: int) -> Sequence[np.ndarray]:

@@ -116,8 +116,10 @@ def rows(
     estimates: Iterable[Estimate] = (),
     scores: Iterable[Score] = (),
 ) -> list[Result]:
-    """The rows of a result table: its sweeps in their order; its pairs, each with all models; and
-    of several pairs the models' means. scores: for accuracies beside F1."""
+    """The rows of a result table: its sweeps in their order.
+
+    Its pairs, each with all models; and of several pairs the models' means. scores: for accuracies beside F1.
+    """
     shown = members(display, choices)
     estimated = study_estimates.of_table(estimates, display.name)
     known = _Numbers(estimated, accuracies(scores, display.metric))
@@ -206,8 +208,10 @@ def _mean(
     pairs: Iterable[Result],
     known: _Numbers,
 ) -> Result:
-    """The means of a model's sweeps that have both gains, and of the paper's numbers of the same
-    pairs, none where it lacks one of these."""
+    """The means of a model's sweeps that have both gains.
+
+    And of the paper's numbers of the same pairs, none where it lacks one of these.
+    """
     made = _result(display, MEAN, model, ("", ""), choices, known)
     run = {row.pair for row in choices}
     printed = {row.pair: row.published for row in pairs if row.model == model}

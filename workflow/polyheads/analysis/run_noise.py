@@ -160,8 +160,10 @@ def p_value(nulls: Sequence[Null]) -> float | None:
 
 
 def trained(choice: Choice) -> bool:
-    """Whether its trials are trainings of their own: masked heads are taken from a model that was
-    trained with all."""
+    """Whether its trials are trainings of their own.
+
+    Masked heads are taken from a model that was trained with all.
+    """
     return choice.protocol == "prune"
 
 

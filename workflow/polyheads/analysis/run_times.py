@@ -66,7 +66,7 @@ def _stage(stage: str, jobs: list[tuple[float, float | None]]) -> RunTime:
 
 def _jobs(path: str | Path) -> list[tuple[float, float | None]]:
     """Seconds and megabytes of the jobs in a file; `-` stands for what Snakemake doesn't know."""
-    with open(path, encoding="utf-8", newline="") as file:
+    with Path(path).open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file, delimiter="\t"))
     numbers = [(_number(row.get("s")), _number(row.get("max_rss"))) for row in rows]
     return [(seconds, memory) for seconds, memory in numbers if seconds is not None]

@@ -204,7 +204,8 @@ def _of_rankings(name: str, contents: Contents, origins: Origins) -> Signature:
 
 def runs(sweeps: Iterable[Sweep], done: Iterable[str]) -> tuple[set[str], set[str]]:
     """The trials of sweeps that are there: those that were trained, and those whose heads were
-    masked after training. Shared ones count once."""
+    masked after training. Shared ones count once.
+    """
     done = set(done)
     trained: set[str] = set()
     masked: set[str] = set()

@@ -44,7 +44,10 @@ def quantile(freedom: int, level: float = LEVEL) -> float:
 
 
 def _t() -> Any:
-    """scipy's t, imported when needed: planning a study imports this module and would wait."""
+    """Student's t of SciPy, imported when needed.
+
+    Planning a study imports this module and would wait.
+    """
     from scipy.stats import t
 
     return t

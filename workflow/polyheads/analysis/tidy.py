@@ -56,7 +56,7 @@ def write(
     digits: int | None = None,
 ) -> None:
     """Records as CSV. columns: those written, in order; digits: of floats, all unless given."""
-    with writing(Path(path)) as part, open(part, "w", encoding="utf-8", newline="") as file:
+    with writing(Path(path)) as part, part.open("w", encoding="utf-8", newline="") as file:
         out = csv.writer(file, lineterminator="\n")
         out.writerow(columns)
         for row in rows:

@@ -1,6 +1,6 @@
 """The catalogue of corpora: what exists, where its files are, which labels it uses.
 
-An entry is a plain dict (resources/corpora/<name>.yaml or an item of the config list `corpora`),
+An entry is a plain dict (`resources/corpora/NAME.yaml` or an item of the config list `corpora`),
 described by schemas/corpus.schema.yaml. `load` fills in what an entry may leave out, so that every
 file has a name and where it comes from: a `url`, the `members` of an `archive`, a data set on the
 `hub`, or none of these. A language may be read otherwise than the others (`reading`). This module

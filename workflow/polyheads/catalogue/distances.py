@@ -43,7 +43,7 @@ def read(path: str | Path = PATH) -> dict[str, Distances]:
     for a row that isn't two languages and numbers.
     """
     found: dict[str, Distances] = {kind: {} for kind in KINDS}
-    with open(path, encoding="utf-8", newline="") as file:
+    with Path(path).open(encoding="utf-8", newline="") as file:
         for line, row in enumerate(csv.DictReader(file), start=2):
             try:
                 pair = row["language"], row["other"]

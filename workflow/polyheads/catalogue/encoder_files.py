@@ -61,10 +61,10 @@ def check_mirrored(directory: Path, hub: str) -> None:
 
 
 def heads(directory: Path) -> int | None:
-    """The number of heads that a directory's config.json gives, without those that were cut out
-    (see encoders.sliced); None if it gives none.
+    """The number of heads that a directory's config.json gives; None if it gives none.
 
-    UserError for a file that is no configuration at all.
+    Without those that were cut out (see encoders.sliced). UserError for a file that is no
+    configuration at all.
     """
     file = directory / "config.json"
     if not file.is_file():
@@ -83,8 +83,9 @@ def heads(directory: Path) -> int | None:
 
 
 def missing_heads(directory: Path) -> list[list[int]]:
-    """The heads ([layer, head], counted from 0, in order) that a model directory's config.json says
-    were cut out; UserError for nonsense.
+    """The heads that a model directory's config.json says were cut out.
+
+    [layer, head], counted from 0, in order. UserError for nonsense.
     """
     path = Path(directory) / "config.json"
     try:

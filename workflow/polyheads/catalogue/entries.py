@@ -47,8 +47,10 @@ def language(entry: Entry, code: str) -> Language:
 
 
 def narrowed(entry: Entry, code: str) -> Entry:
-    """The entry with one language only, and without words that only the report shows: what the
-    prepared sentences of that language depend on."""
+    """The entry with one language only, and without words that only the report shows.
+
+    It is what the prepared sentences of that language depend on.
+    """
     kept = {key: value for key, value in entry.items() if key not in _WORDS}
     own = {key: value for key, value in language(entry, code).items() if key not in _WORDS_OF_ONE}
     return cast(Entry, {**kept, "languages": {code: own}})
@@ -103,7 +105,7 @@ def local(
     mirror: str | Path | None,
     own_copies: str | Path,
 ) -> Path | None:
-    """Where a file must lie on this machine, DIR/<corpus>/<language>/<file>; None if it is fetched.
+    """Where a file must lie on this machine, `DIR/CORPUS/LANGUAGE/FILE`; None if it is fetched.
 
     DIR is the mirror, which stands in for the network, and for own copies ``own_copies`` (the
     mirror too, if they are only there).
@@ -115,8 +117,10 @@ def local(
 
 
 def own_copy(entry: Entry, code: str, file: File, *, own_copies: str | Path) -> Path | None:
-    """Where a file lies that nobody fetches: <own_copies>/<corpus>/<language>/<file>; None for
-    others."""
+    """Where a file lies that nobody fetches; None for others.
+
+    It is `OWN_COPIES/CORPUS/LANGUAGE/FILE`.
+    """
     if language(entry, code)["access"] != "own-copy":
         return None
     return Path(own_copies).expanduser() / _place(entry, code, file)

@@ -21,7 +21,8 @@ _OF_HUB = {
 
 def text_of(model: Mapping[str, object]) -> str:
     """The list of TEXTS for an item of the config list `models`: its own `pretraining`, or that of
-    a model on the hub that has one; "" where none is known."""
+    a model on the hub that has one; "" where none is known.
+    """
     return str(model.get("pretraining") or _OF_HUB.get(str(model.get("hub")), ""))
 
 

@@ -27,7 +27,7 @@ P = TypeVar("P", bound=tuple[str, ...])
 
 def rows(name: str) -> list[dict[str, str]]:
     """The rows of one file of resources/published."""
-    with open(resources.path("published", name), encoding="utf-8", newline="") as file:
+    with resources.path("published", name).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -156,8 +156,10 @@ def several_gains() -> dict[tuple[str, str, str], float]:
 
 
 def rankings_rho() -> dict[tuple[str, str, str, str], float]:
-    """(task, model, language, other) -> Spearman's rho of their rankings, both ways round
-    (Figure 1)."""
+    """Spearman's rho of two languages' rankings, both ways round (Figure 1).
+
+    (task, model, language, other) -> rho.
+    """
     return {
         (row["task"], row["model"], *pair): float(row["spearman_rho"])
         for row in rows(RANKINGS)

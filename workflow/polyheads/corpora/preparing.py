@@ -1,10 +1,11 @@
 """Prepared corpora: one language's splits of one corpus, as Arrow data and a description.
 
-<corpus directory>/data/         DatasetDict; columns tokens: list<str>, tags: list<ClassLabel>
-                                 (of classification one text or two, and one label),
-                                 repeated: bool (a training sentence that stands in dev or test
-                                 too, a dev sentence that stands in test)
-<corpus directory>/corpus.json   label set, licence, sources, checksums, counts and statistics
+A corpus directory holds
+
+* `data/`, a DatasetDict with the columns tokens (list of text; of classification one
+  text or two), tags (list of ClassLabel; of classification one label) and
+  repeated (bool: a training sentence that is in dev or test, too, a dev sentence that is in test);
+* `corpus.json`: label set, licence, sources, checksums, counts and statistics.
 """
 
 from __future__ import annotations
@@ -42,16 +43,16 @@ def prepare(
     generate: sources.Generate | None = None,
     code: str = "",
 ) -> CorpusInfo:
-    """Read a language's splits from the files in ``directory``; write ``out_dir``/data and
-    corpus.json, and return what corpus.json holds.
+    """Read a language's splits from the files in ``directory`` and write them to ``out_dir``.
 
-    The files are streamed, so that memory doesn't grow with them (but for 8 bytes a sentence, by
-    which repeated ones are found). For the format `grammar` there is no directory: the sentences
-    come from ``generate(task=, language=, seed=, sizes=)``, by default that of corpora.grammar.
-    UserError for a file that cannot be trusted (see readers), an empty split, a full disk, and
-    unless ``check_sizes`` is false sentence or word counts that differ from the catalogue's. The
-    files of ``directory`` that are copies of files under ``own_copies`` go by the names of these.
-    The same input gives the same bytes. code: hash of the code that does this, for corpus.json.
+    Written are ``out_dir``/data and corpus.json; returned is what corpus.json holds. The files are
+    streamed, so that memory doesn't grow with them (but for 8 bytes a sentence, by which repeated
+    ones are found). For the format `grammar` there is no directory: the sentences come from
+    ``generate(task=, language=, seed=, sizes=)``, by default that of corpora.grammar. UserError for
+    a file that cannot be trusted (see readers), an empty split, a full disk, and unless
+    ``check_sizes`` is false sentence or word counts that differ from the catalogue's. The files of
+    ``directory`` that are copies of files under ``own_copies`` go by the names of these. The same
+    input gives the same bytes. code: hash of the code that does this, for corpus.json.
     """
     names = catalogue.tag_names(entry)
     if catalogue.embedded(entry):

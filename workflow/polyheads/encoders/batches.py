@@ -8,6 +8,7 @@ tokenizers of transformers do it.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -90,7 +91,7 @@ def windows(starts: np.ndarray, length: int, room: int) -> list[Window]:
             break
         shared = int(np.searchsorted(starts, ends[last - 1] - room // 4, side="left"))
         first = min(max(shared, first + 1), last)
-    cuts = [0] + [(b[0] + a[1]) // 2 for a, b in zip(spans, spans[1:], strict=False)] + [count]
+    cuts = [0] + [(b[0] + a[1]) // 2 for a, b in itertools.pairwise(spans)] + [count]
     return [Window(*span, cuts[i], cuts[i + 1]) for i, span in enumerate(spans)]
 
 

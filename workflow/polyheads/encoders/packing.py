@@ -8,6 +8,7 @@ no more expensive; on a GPU one grid is cheaper than several small ones.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -99,7 +100,7 @@ class Packing:
         )
 
     def unpack(self, row: torch.Tensor) -> list[torch.Tensor]:
-        """(1, H, T, D) -> (S, H, L, D) of every grid"""
+        """(1, H, T, D) -> (S, H, L, D) of every grid."""
         cells = row[0].index_select(1, self.scatter)  # (H, C, D)
         parts = cells.split([math.prod(grid.shape) for grid in self.grids], dim=1)
         return [
@@ -108,7 +109,7 @@ class Packing:
         ]
 
     def pack(self, grids: Sequence[torch.Tensor]) -> torch.Tensor:
-        """(S, L, H, D) of every grid -> (1, T, H, D)"""
+        """(S, L, H, D) of every grid -> (1, T, H, D)."""
         cells = [grid.flatten(0, 1) for grid in grids]
         whole = cells[0] if len(cells) == 1 else torch.cat(cells)
         return whole.index_select(0, self.gather)[None]
@@ -137,7 +138,4 @@ def groups(lengths: Sequence[int] | np.ndarray, *, grid_cost: float) -> list[np.
         cuts.append(int(begin[cuts[-1] - 1]))
     cuts.reverse()
     kind = np.searchsorted(kinds, sizes)
-    return [
-        np.flatnonzero((kind >= low) & (kind < high))
-        for low, high in zip(cuts, cuts[1:], strict=False)
-    ]
+    return [np.flatnonzero((kind >= low) & (kind < high)) for low, high in itertools.pairwise(cuts)]

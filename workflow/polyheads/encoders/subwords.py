@@ -7,6 +7,7 @@ classify stands in `encoders.texts`, what is written in `encoders.encoding`.
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -226,5 +227,5 @@ def _rows(column: pa.ChunkedArray) -> list[np.ndarray]:
     for chunk in column.chunks:
         offsets = chunk.offsets.to_numpy()
         values = chunk.values.to_numpy()
-        rows += [values[a:b] for a, b in zip(offsets, offsets[1:], strict=False)]
+        rows += [values[a:b] for a, b in itertools.pairwise(offsets)]
     return rows

@@ -76,7 +76,8 @@ def inputs(sentence: Sentence, layout: Layout, device: torch.device) -> dict[str
 
 def check_tokenizer(runner: Trials, tokenizer: Any, out: Path, language: str, corpus: Path) -> None:
     """UserError unless a tokenizer of transformers makes the tokens of the trial, and their types,
-    of every text of the test set."""
+    of every text of the test set.
+    """
     from datasets import load_from_disk
 
     texts = load_from_disk(str(corpus / "data"))["test"]["tokens"]
@@ -95,7 +96,8 @@ def check_tokenizer(runner: Trials, tokenizer: Any, out: Path, language: str, co
 @torch.no_grad()
 def check_loaded(runner: Trials, out: Path, language: str, trial: Path, *, texts: int) -> None:
     """UserError unless the directory, as transformers loads it, gives the first ``texts`` of the
-    test set the labels of the trial."""
+    test set the labels of the trial.
+    """
     model = AutoModelForSequenceClassification.from_pretrained(out).to(runner.device).eval()
     recipe = runner.setup.recipe
     sentences = subwords.read_split(

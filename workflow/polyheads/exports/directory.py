@@ -112,8 +112,11 @@ def _zero_heads(runner: Trials, model: torch.nn.Module, pruned: Sequence[Sequenc
 def _try_out(
     runner: Trials, pruned: Sequence[Sequence[int]], out: Path, corpora: Mapping[str, Path]
 ) -> None:
-    """UserError, before anything is trained, for heads that can't be removed from the model and
-    for a tokenizer that transformers reads otherwise."""
+    """Refuse what could not be exported, before anything is trained.
+
+    UserError for heads that can't be removed from the model and for a tokenizer that transformers
+    reads otherwise.
+    """
     model = runner.fresh_model()
     _zero_heads(runner, model, pruned)
     if runner.layout.first:

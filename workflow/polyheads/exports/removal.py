@@ -73,7 +73,7 @@ def _rows_of_heads(
         model.train(training)
     output = handed[-1]  # (1, T, heads * size)
     size = output.shape[-1] // heads
-    random = torch.randn(output.shape[:-1] + (size,), generator=torch.Generator().manual_seed(0))
+    random = torch.randn((*output.shape[:-1], size), generator=torch.Generator().manual_seed(0))
     random = random.to(output)
     weights = [linear.weight for linear in linears]
     owners = [torch.zeros(len(w), heads, dtype=torch.bool, device=w.device) for w in weights]
@@ -87,8 +87,10 @@ def _rows_of_heads(
 
 
 def _beside(model: torch.nn.Module, projection: torch.nn.Linear) -> list[torch.nn.Linear]:
-    """The other linear maps of the smallest module around an output projection that has any: the
-    attention, whose others make queries, keys and values."""
+    """The other linear maps of the smallest module around an output projection that has any.
+
+    That module is the attention, whose others make queries, keys and values.
+    """
     names = {part: name for name, part in model.named_modules()}
     path = names[projection].split(".")
     while path:

@@ -86,17 +86,15 @@ def write_scores(
     """Write ``scores.csv``: layer, head, raw, normalised, rank (0 lowest), rank_unnormalised."""
     rank = {tuple(h): i for i, h in enumerate(order)}
     rank_raw = {tuple(h): i for i, h in enumerate(order_raw)}
-    with writing(path) as temporary, open(temporary, "w", newline="") as file:
+    with writing(path) as temporary, temporary.open("w", newline="") as file:
         out = csv.writer(file, lineterminator="\n")
         out.writerow(["layer", "head", "raw", "normalised", "rank", "rank_unnormalised"])
         for at in np.ndindex(raw.shape):
             if at not in rank:  # a head that the model lacks
                 continue
             layer, head = at
-            out.writerow(
-                [layer, head, repr(float(raw[at])), repr(float(normalised[at]))]
-                + [rank[at], rank_raw[at]]
-            )
+            scores = (repr(float(of[at])) for of in (raw, normalised))
+            out.writerow([layer, head, *scores, rank[at], rank_raw[at]])
 
 
 def read(path: Path) -> RankingFile:

@@ -103,16 +103,21 @@ def interval(low: float | None, high: float | None) -> str:
 
 
 def mark(estimate: Estimate) -> str:
-    """What stands behind a gain: nothing where it isn't told apart from zero, a star where p holds
-    the noise of training, too, and OF_SENTENCES where it doesn't."""
+    """What stands behind a gain.
+
+    Nothing where it is not significantly different from zero, a star where p holds the noise of
+    training, too, and OF_SENTENCES where it doesn't.
+    """
     if not estimate.told_apart:
         return ""
     return "*" if estimate.has_training_noise else OF_SENTENCES
 
 
 def shares(drawn: Shared) -> str:
-    """Of a number's draws those above delta, within and below it, for the line below it; "" for a
-    number without (see analysis.draws)."""
+    """Of a number's draws those above delta, within and below it, for the line below it.
+
+    "" for a number without (see analysis.draws).
+    """
     parts = (drawn.above, drawn.within, drawn.below)
     known = [part for part in parts if part is not None]
     return f" {' / '.join(f'{100 * part:.0f}' for part in known)} %" if len(known) == 3 else ""
@@ -129,8 +134,11 @@ def k_cell(choices: Sequence[Choice], criterion: str, kind: str = "") -> Cell:
 def ks_cell(
     ks: Sequence[int], trials: Sequence[str], missing_ks: Sequence[str] = (), kind: str = ""
 ) -> Cell:
-    """The k of one sweep for each seed, each leading to its trial's file, which has recipe, ranking
-    and pruned heads. † where trials of one are missing: missing_ks, `2 5`."""
+    """The k of one sweep for each seed, each leading to its trial's file.
+
+    That file has recipe, ranking and pruned heads. † where trials of one are missing: missing_ks,
+    `2 5`.
+    """
     if not ks:
         return missing(kind)
     names = [str(k) for k in ks]
@@ -141,8 +149,10 @@ def ks_cell(
 
 
 def leading(made: Cell, paths: Iterable[str]) -> Cell:
-    """A cell that leads to these files: by its text where there is one, by 1, 2, … below it where
-    there are several."""
+    """A cell that leads to these files.
+
+    By its text where there is one, by 1, 2, … below it where there are several.
+    """
     paths = list(paths)
     names = [made.text] if len(paths) == 1 else [str(i + 1) for i in range(len(paths))]
     return replace(made, links=tuple(zip(names, paths, strict=True)))

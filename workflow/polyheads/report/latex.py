@@ -149,5 +149,5 @@ def _words(cell: Cell) -> str:
 
 
 def _label(name: str) -> str:
-    """A name that is safe in \\label: letters, digits, dots and hyphens."""
+    r"""A name that is safe in \label: letters, digits, dots and hyphens."""
     return "".join(c if c.isascii() and (c.isalnum() or c in ".-") else "-" for c in name)

@@ -1,8 +1,8 @@
-"""Files of an earlier plan: tables and figures that are no longer made must not lie beside those
-that are, where a reader takes them for results.
+"""Files of an earlier plan, which are deleted.
 
-Each stage keeps the list of what it makes, and deletes what the list before had besides. So nothing
-is deleted that the workflow did not write.
+Tables and figures that are no longer made must not lie beside those that are, where a reader takes
+them for results. Each stage keeps the list of what it makes, and deletes what the list before had
+besides. So nothing is deleted that the workflow did not write.
 """
 
 from __future__ import annotations

@@ -72,7 +72,8 @@ def group_title(group: comparisons.Languages) -> str:
 
 
 def heat_map_title(ranking: comparisons.Ranking, languages: Languages) -> str:
-    """Whose scores of which kind a heat map shows:
+    """Whose scores of which kind a heat map shows.
+
     `gradient: tiny-bert, grammar-pos, English, seed 42`.
     """
     parts = [f"{ranking.kind}: {ranking.model}", ranking.corpus]

@@ -27,8 +27,10 @@ class Bounded(Protocol):
 
 
 def resampling_notes(shown: Iterable[Estimate]) -> list[str]:
-    """What the intervals and stars of gains mean, and what noise is in them; [] for gains that
-    nothing was resampled for."""
+    """What the intervals and stars of gains mean, and what noise is in them.
+
+    [] for gains that nothing was resampled for.
+    """
     known = [row for row in shown if row.resamples is not None]
     if not known:
         return []

@@ -49,8 +49,10 @@ def seen_from(path: str | Path, here: str | Path) -> str:
 
 
 def linked(cell: Cell, here: str | Path) -> Any:
-    """The text of a cell with links to files (see table.Cell) as Markup; links that are no part of
-    it stand below it."""
+    """The text of a cell with links to files (see table.Cell) as Markup.
+
+    Links that are no part of the text stand below it.
+    """
     from markupsafe import Markup, escape
 
     link = Markup('<a href="{}">{}</a>')
@@ -64,7 +66,8 @@ def linked(cell: Cell, here: str | Path) -> Any:
 
 def named(table: Table, part: str) -> list[list[tuple[Cell, str]]]:
     """The rows of a part of a table, each cell with the name of its column, which stands above it
-    where a screen is too narrow for columns; "" for the head and for cells that name a row."""
+    where a screen is too narrow for columns; "" for the head and for cells that name a row.
+    """
     names = column_names(table)
     rows: Rows = getattr(table, part)
     return [
@@ -111,8 +114,10 @@ def page(
     body: Any = "",
     caption_name: str = "",
 ) -> str:
-    """A page that stands alone in the directory `here`: a body and tables under it, the caption
-    below the last."""
+    """A page that stands alone in the directory `here`.
+
+    A body and tables under it, the caption below the last.
+    """
     words = caption(caption_name) if caption_name else ""
     values = {"title": title, "tables": tables, "body": body, "caption": words, "here": here}
     return str(render("page.html.j2", **values))

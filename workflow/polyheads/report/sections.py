@@ -208,7 +208,8 @@ def scores(
 
 def labels(tables: Mapping[str, Table], images: Mapping[str, str | Path]) -> list[Part]:
     """A part for each corpus: the heat map of its labels and the table behind it. The caption,
-    which is the same for all, is below the first."""
+    which is the same for all, is below the first.
+    """
     parts: list[Part] = []
     for corpus, table in tables.items():
         caption = "" if parts else pages.caption("labels")

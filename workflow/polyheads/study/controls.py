@@ -14,7 +14,7 @@ def is_control(row: Ranked) -> bool:
 
 
 def control_of(row: Ranked) -> tuple[str, str]:
-    """highest or random, and the kind of ranking that is turned round ("" for random ones)."""
+    """Whether it is highest or random, and the kind that is turned round ("" for random ones)."""
     kind = ranking_kind(row.ranking, row.source).removeprefix("reversed-")
     # Random heads from the other end are random heads.
     return (RANDOM, "") if kind.startswith("random-") else (HIGHEST, kind)

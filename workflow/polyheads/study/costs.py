@@ -132,8 +132,9 @@ class Measured:
 
 
 def measured(model: str, device: str) -> dict[str, Measured]:
-    """Corpus -> up to JOBS measured jobs on this kind of device (cpu | cuda), of any study whose
-    results lie here.
+    """Corpus -> up to JOBS measured jobs on this kind of device (cpu | cuda).
+
+    Of any study whose results lie here.
     """
     found = {}
     for corpus in _inside(Path(RESULTS, "benchmarks", "trials", model)):

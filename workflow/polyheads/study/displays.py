@@ -93,8 +93,10 @@ def plan(sweeps: Sequence[Sweep]) -> list[Display]:
 
 
 def members(display: Display, rows: Iterable[R], *, role: str = "main") -> list[R]:
-    """The rows that a display shows: those of the role main. Null baselines and fresh seeds have
-    displays of their own, and so has the setting low-resource."""
+    """The rows that a display shows: those of the role main.
+
+    Null baselines and fresh seeds have displays of their own, and so has the setting low-resource.
+    """
     return [
         row
         for row in rows

@@ -1,7 +1,7 @@
 """What a study fetches, and where it goes: paths and entries only, nothing is opened.
 
-``results/downloads`` has the form of a mirror: <corpus>/<language>/<file> and
-models/<hub id, with -- for />/<revision>/<file>.
+``results/downloads`` has the form of a mirror: `CORPUS/LANGUAGE/FILE` and
+`models/ID/REVISION/FILE` (-- for / in the id).
 """
 
 from __future__ import annotations
@@ -46,8 +46,10 @@ def check(config: Configuration) -> None:
 
 
 def entry(whole: Entry, language: str) -> Entry:
-    """What fetching reads of a catalogue entry: one language, nothing about its reading, no words
-    for people."""
+    """What fetching reads of a catalogue entry.
+
+    One language, nothing about its reading, no words for people.
+    """
     item = catalogue.language(whole, language)
     kept: dict[str, Any] = {key: item[key] for key in _LANGUAGE if key in item}
     kept["files"] = {

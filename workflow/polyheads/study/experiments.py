@@ -58,7 +58,8 @@ def make(config: Configuration, entries: dict[str, Entry]) -> Plan:
 
 def _encoders(models: Sequence[Model]) -> dict[str, Model]:
     """Name -> what an encoder is made of. What its pre-training text had makes none, so that it can
-    be added to a study that was run."""
+    be added to a study that was run.
+    """
     named = configuration.named(models, "models")
     return {
         name: cast(Model, {key: value for key, value in model.items() if key != "pretraining"})
@@ -211,7 +212,7 @@ def _sweep(
 def _add_fresh(
     plan: Plan, experiment: _Experiment, sweep: Sweep, training: Training, pair: Pair
 ) -> None:
-    """k = 0 and the k that a sweep chooses, once more with a seed that chose nothing."""
+    """Once more k = 0 and the k that a sweep chooses, with a seed that chose nothing."""
     plan.tested.setdefault(training, set()).add(pair.target)
     unpruned = Trial(training, None, None, 0)
     trial = ChosenTrial(

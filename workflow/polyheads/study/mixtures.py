@@ -18,6 +18,7 @@ def with_percent(language: str, percent: int) -> str:
 
 
 def language_of(part: str) -> str:
+    """The language of a part of a mixture, ``zh`` of ``zh@30``."""
     return part.split("@")[0]
 
 

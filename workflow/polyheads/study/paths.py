@@ -15,6 +15,7 @@ from polyheads.study.plan import RESULTS, ChosenTrial, Plan, Training
 
 
 def encoding_dir(model: str, corpus: str, language: str) -> str:
+    """The directory of a language's encoding by a model."""
     return f"{RESULTS}/encodings/{model}/{corpus}/{language}"
 
 
@@ -33,6 +34,7 @@ def encoding_files(training: Training, languages: Iterable[str]) -> list[str]:
 
 
 def model_files(model: str) -> list[str]:
+    """The files of a model that every job reads that has a model."""
     return [f"{RESULTS}/models/{model}/{file}" for file in ("model.json", "model.safetensors")]
 
 
@@ -57,8 +59,11 @@ def ranking_inputs(training: Training, name: str) -> RankingInputs:
 
 
 def chosen_inputs(plan: Plan, trial: ChosenTrial) -> dict[str, str | list[str]]:
-    """What a trial with a fresh seed reads: the sweep that chooses its k, the ranking of that
-    sweep, and the trial of the fresh seed with all heads."""
+    """What a trial with a fresh seed reads.
+
+    The sweep that chooses its k, the ranking of that sweep, and the trial of the fresh seed with
+    all heads.
+    """
     of_sweep = replace(trial.training, seed=trial.of_seed)
     unpruned = f"{trial.training.path}/unpruned/k-00"
     return {
@@ -95,6 +100,7 @@ def heat_map(ranking: str, directory: str) -> str:
 
 
 def corpus_infos(plan: Plan) -> list[str]:
+    """The corpus.json of every corpus and language of the plan."""
     return [f"{RESULTS}/corpora/{at}/corpus.json" for at in _corpora(plan)]
 
 
@@ -109,6 +115,7 @@ def model_infos(plan: Plan) -> list[str]:
 
 
 def encoding_infos(plan: Plan) -> list[str]:
+    """The encoding.json of every encoding of the plan."""
     return [f"{RESULTS}/encodings/{at}/encoding.json" for at in _encodings(plan)]
 
 

@@ -179,8 +179,10 @@ class Plan:
         return self._ordered(training.corpus, {*training.languages, *self.evaluate_on(training)})
 
     def splits(self, corpus: str, language: str) -> list[str]:
-        """The splits of a language that the study can have: those declared, and of a mirror
-        that lacks files, those there and those that the study needs (see `missing`).
+        """The splits of a language that the study can have.
+
+        Those declared, and of a mirror that lacks files, those there and those that the study needs
+        (see `missing`).
         """
         entry = self.catalogue[corpus]
         declared = catalogue.splits(entry, language)

@@ -98,7 +98,8 @@ _files: OrderedDict[tuple[str, int, int], _File] = OrderedDict()
 
 def _open(path: str | Path) -> _File:
     """A whole file. The last ones stay in memory: a trial is tested on up to hundreds of
-    languages, whose statistics ask for it again and again, one language at a time."""
+    languages, whose statistics ask for it again and again, one language at a time.
+    """
     state = os.stat(path)
     key = str(path), state.st_mtime_ns, state.st_size
     if key not in _files:

@@ -121,8 +121,11 @@ def parse(name: str, languages: Iterable[str] | None = None) -> Name:
 
 
 def _known(language: str, languages: Iterable[str] | None) -> bool:
-    """Whether scores can be made on a language, on several (`de+ar`), or on text of another
-    (`en-on-de`): on ``languages``, or any where that is None."""
+    """Whether scores can be made on these languages.
+
+    On one, on several (`de+ar`), or on text of another (`en-on-de`): on ``languages``, or any where
+    that is None.
+    """
     if languages is None:
         return True
     known = set(languages)

@@ -21,7 +21,7 @@ def read_trial(path: str | Path) -> TrialFile:
     Its scores may be by metrics that have changed since: they are read through `scores`.
     """
     try:
-        with open(path, encoding="utf-8") as file:
+        with Path(path).open(encoding="utf-8") as file:
             trial: TrialFile = json.load(file)
         trial["scores"], trial["pruned_heads"], trial["trial"]["task"]
     except (ValueError, KeyError, TypeError, UnicodeDecodeError) as error:

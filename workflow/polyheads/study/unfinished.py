@@ -41,10 +41,11 @@ def write(study: str, files: Iterable[str]) -> None:
 
 
 def narrow(plan: Plan, scripts: Path) -> None:
-    """Take the trials, rankings and corpora out of a plan that are not there, or not made of what
-    the plan says; sweeps stay, so that their cells are marked as missing.
+    """Take out of a plan the trials, rankings and corpora that can't be used.
 
-    scripts: the directory of the rules' scripts, whose code the plan's files are made by.
+    They are not there, or not made of what the plan says; sweeps stay, so that their cells are
+    marked as missing. scripts: the directory of the rules' scripts, whose code the plan's files are
+    made by.
     """
     now = _Current(plan, scripts)
     orders = {path: now.order(path, *named) for path, named in plan.rankings.items()}
@@ -207,8 +208,11 @@ class _Current:
         return code_hash(self.scripts / script, *modules)
 
     def _read(self, *files: str) -> dict[str, Any] | None:
-        """The first file, JSON; None where a file is missing or older than the list that names it,
-        or the first is not whole or says nothing of what it was made of."""
+        """The first file, JSON; None where it can't be used.
+
+        That is, where a file is missing or older than the list that names it, or the first is not
+        whole or says nothing of what it was made of.
+        """
         found = [Path(file) for file in files]
         if not all(p.is_file() for p in found) or any(
             str(p) in self.named and p.stat().st_mtime_ns <= self.since for p in found

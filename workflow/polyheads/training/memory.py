@@ -17,7 +17,7 @@ USABLE = 0.85  # of what is free: the allocator rounds up, and kernels have work
 
 
 def bytes_of_trial(model: PreTrainedModel, batches: Batches) -> int:
-    """Bytes that one trial of a stack takes, about, in the step that takes most:
+    """Bytes that one trial of a stack takes, about, in the step that takes most.
 
         4 (4 P + 2 E + L (C (18 h + 4 f) + 5 a Q))
 

@@ -78,7 +78,6 @@ def losses_of(
 
     model: stacked; gates: (n, layers, heads).
     """
-
     device = batch.labels.device
 
     def loss(weights: dict[str, torch.Tensor], gate: torch.Tensor) -> torch.Tensor:

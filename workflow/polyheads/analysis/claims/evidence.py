@@ -52,9 +52,11 @@ class Evidence:
 
 
 def of_mean_gain(evidence: Evidence, group: Group) -> tuple[Bounds, bool]:
-    """What is known of a group's mean gain by the choice on dev, and whether its interval is put
-    together from those of pairs, where the table of the group has none of all pairs. Nothing where
-    dev chose k = 0 for all."""
+    """What is known of a group's mean gain by the choice on dev.
+
+    And whether its interval is combined from those of pairs, because the table of the group has
+    none of all pairs. Nothing where dev chose k = 0 for all.
+    """
     choices = evidence.groups[group]
     wanted = pairs_of(row for row in choices if row.dev_selected.gain is not None)
     if not wanted or not moved(choices):
@@ -117,8 +119,10 @@ def nulls(
 
 
 def against_run_noise(evidence: Evidence, group: Group, choices: Sequence[Choice]) -> Null:
-    """p of the mean gain of some of a group's choices against unpruned runs; without p where the
-    null is of other pairs than theirs."""
+    """The p of the mean gain of some of a group's choices against unpruned runs.
+
+    Without p where the null is of other pairs than theirs.
+    """
     for row in nulls(evidence, group, "noise"):
         # Both are of choices of the group that have both gains: as many are the same.
         same = row.pairs == sum(choice.whole for choice in choices)
@@ -140,8 +144,10 @@ def _with_fresh_seeds(evidence: Evidence, group: Group) -> tuple[Fresh, str]:
 
 
 def decided(line: ClaimLine, evidence: Evidence, group: Group) -> ClaimLine:
-    """The line of a group's mean gain with what decides about it; it leads to the table of fresh
-    seeds where there are any."""
+    """The line of a group's mean gain with what decides about it.
+
+    It leads to the table of fresh seeds where there are any.
+    """
     choices = evidence.groups[group]
     bounds, of_parts = of_mean_gain(evidence, group)
     null = against_run_noise(evidence, group, choices)

@@ -174,8 +174,10 @@ def _gains_of_targets(
 
 
 def low_resource(evidence: Evidence) -> Iterator[ClaimLine]:
-    """Mean gain over the shares of target data below all of it, and at how many it is above 0;
-    nulls of run noise. No table has fresh seeds of these."""
+    """Mean gain over the shares of target data below all of it, and at how many it is above 0.
+
+    The nulls are of run noise. No table has fresh seeds of these.
+    """
     for display in evidence.of_kind("low-resource"):
         choices = members(display, evidence.study.low_resource)
         for model, rows in tidy.grouped(choices, lambda row: row.model).items():

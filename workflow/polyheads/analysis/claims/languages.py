@@ -66,8 +66,10 @@ def rankings_alike(evidence: Evidence) -> Iterator[ClaimLine]:
 def _largest(
     groups: Mapping[Languages, Mapping[str, Ranking]],
 ) -> dict[Languages, Mapping[str, Ranking]]:
-    """Of several recipes and seeds the one with most languages speaks for a model. Rankings by
-    gradient; where there are none, by the first of the other kinds."""
+    """Of several recipes and seeds, the one with most languages speaks for a model.
+
+    Rankings by gradient; where there are none, by the first of the other kinds.
+    """
     kinds = sorted({group.kind for group in groups})
     kind = "gradient" if "gradient" in kinds else next(iter(kinds), "")
     models = tidy.grouped(
@@ -136,8 +138,10 @@ def _why_absent(gains: Sequence[float | None]) -> Absence:
 
 
 def _tables(evidence: Evidence) -> dict[Group, str]:
-    """Of each task, corpus, model and setting the group with most pairs of languages that has a
-    table of correlations -> the table's name."""
+    """Of each task, corpus, model and setting: group -> the name of its table of correlations.
+
+    The group is the one with most pairs of languages among those that have such a table.
+    """
     tables = {}
     for display in evidence.of_kind("correlations"):
         for group in evidence.groups:

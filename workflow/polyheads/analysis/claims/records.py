@@ -89,8 +89,11 @@ class Published:
 
 @dataclass(frozen=True, kw_only=True)
 class Number:
-    """The number of a line by one criterion; beside it how many of the pairs, or of the shares of
-    target data, that it is of went up, down, or neither, where they are counted."""
+    """The number of a line by one criterion.
+
+    Beside it stands how many of the pairs (or of the shares of target data) that it is of went up,
+    down or neither, where they are counted.
+    """
 
     value: float | None = None
     up: int | None = None
@@ -166,8 +169,7 @@ class ClaimLine:
 
     @property
     def deciding(self) -> float | None:
-        """The number that decides: with fresh seeds, where there are any, instead of the seed that
-        chose k."""
+        """The number that decides: that of fresh seeds, where there are any."""
         return self.dev_selected.value if self.fresh.value is None else self.fresh.value
 
     @property

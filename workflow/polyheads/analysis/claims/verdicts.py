@@ -35,8 +35,11 @@ def judge(lines: Sequence[ClaimLine]) -> list[ClaimLine]:
 
 
 def _sides(line: ClaimLine) -> tuple[float | None, float | None]:
-    """p that the number is above, and that it is below what says nothing; None where nothing is
-    tested. One of the two is 1: that of the direction in which the number doesn't lie."""
+    """The p that the number is above, and the p that it is below, what says nothing.
+
+    None where nothing is tested. One of the two is 1: that of the direction in which the number
+    doesn't lie.
+    """
     value = line.deciding
     if value is None or line.kind is Kind.HEADS:
         return None, None
@@ -59,10 +62,7 @@ def _larger(*ps: float | None) -> float:
 
 
 def _other_side(null: Null) -> float | None:
-    """p against a null baseline that the number is below it.
-
-    That of random rankings counts the number itself among n + 1.
-    """
+    """The p against a null baseline that the number is below it."""
     if null.p is None:
         return None
     itself = 1 / (null.n + 1) if null.baseline == "random" and null.n else 0.0
@@ -70,7 +70,7 @@ def _other_side(null: Null) -> float | None:
 
 
 def _of_interval(line: ClaimLine) -> float | None:
-    """p of the interval; by a normal distribution where only its ends are known."""
+    """The p of the interval; by a normal distribution where only its ends are known."""
     bounds, value = line.bounds, line.dev_selected.value
     if bounds.p_interval is not None or bounds.low is None or bounds.high is None or value is None:
         return bounds.p_interval
@@ -114,8 +114,10 @@ def _verdict(line: ClaimLine, p: float | None) -> Verdict:
 
 
 def _is_small(line: ClaimLine) -> bool:
-    """Whether LEVEL percent of the draws are within delta; of fresh seeds their interval, too,
-    because draws of few seeds vary too little."""
+    """Whether LEVEL percent of the draws are within delta.
+
+    Of fresh seeds their interval, too, because draws of few seeds vary too little.
+    """
     bounds = line.deciding_bounds
     if bounds.within is None or bounds.within < LEVEL / 100:
         return False

@@ -46,7 +46,7 @@ def fetch(
     """Put a language's files into ``out_dir``, one after the other, and return their paths.
 
     The files are those that hold ``splits`` (all that the language has unless given), each once.
-    With ``mirror`` they are copied from <mirror>/<corpus>/<language>/<file> and the network is
+    With ``mirror`` they are copied from `MIRROR/CORPUS/LANGUAGE/FILE` and the network is
     not touched; files that are never fetched come from ``own_copies``, spelled alike. archives:
     name -> archive that `fetch_archive` brought. partial_dir: where a download that breaks off
     waits for the next run. project: see `read_lock`. Own copies are the user's to change: no lock
@@ -177,7 +177,7 @@ def _receive(
     if archives is None or name not in archives:
         raise UserError(f"{place}: the archive {name} has not been fetched; {advice}")
     archive = Path(archives[name])
-    with open(archive, "rb") as stream:
+    with archive.open("rb") as stream:
         needed = stream.read(len(_NOT_NEEDED)) == _NOT_NEEDED
     if needed:
         # Of an earlier run with a mirror. It keeps its time, because a newer one would make the
@@ -200,9 +200,9 @@ def _cut(path: Path, keep: Sequence[int], source: str, place: str) -> None:
     """Keep the sentences [first, last) of a file, which comes out unpacked."""
     first, last = keep
     whole = path.with_name(f"{path.name}.whole")
-    os.replace(path, whole)
+    path.replace(whole)
     try:
-        with open(whole, "rb") as lines, open(path, "wb") as stream:
+        with whole.open("rb") as lines, path.open("wb") as stream:
             packed = lines.peek(len(_GZIP)).startswith(_GZIP)
             plain = gzip.GzipFile(fileobj=lines) if packed else lines
             stream.writelines(cut_sentences(plain, first, last))

@@ -44,10 +44,10 @@ def extract(archive: str | Path, members: Sequence[str], target: str | Path) -> 
     short, damaged or larger than any corpus.
     """
     archive = Path(archive)
-    with open(target, "wb") as out:
+    with Path(target).open("wb") as out:
         current = members[0]
         try:
-            with open(archive, "rb") as stream:
+            with archive.open("rb") as stream:
                 zipped = stream.read(2) == b"PK"
             with zipfile.ZipFile(archive) if zipped else tarfile.open(archive, "r:*") as opened:
                 if isinstance(opened, zipfile.ZipFile):
@@ -135,7 +135,7 @@ def _copy(content: IO[bytes], out: IO[bytes], where: str) -> None:
 def _separate(target: str | Path, out: IO[bytes]) -> None:
     """Let what has been written end in an empty line."""
     out.flush()
-    with open(target, "rb") as written:
+    with Path(target).open("rb") as written:
         start = written.read(_BLOCK)
         size = written.seek(0, 2)
         written.seek(max(0, size - 8))

@@ -28,7 +28,7 @@ def checksums(path: str | Path) -> Checksums:
     size = path.stat().st_size
     sha256 = hashlib.sha256()
     blob = hashlib.sha1(f"blob {size}\0".encode(), usedforsecurity=False)
-    with open(path, "rb") as stream:
+    with path.open("rb") as stream:
         while chunk := stream.read(_CHUNK):
             sha256.update(chunk)
             blob.update(chunk)
@@ -98,6 +98,7 @@ def _records(path: Path) -> dict[str, FileDigest]:
 
 
 def write_lock(path: str | Path, lock: Mapping[str, FileDigest]) -> None:
+    """Write a lock file, whole or not at all: file -> size and checksum."""
     with writing(Path(path)) as temporary:
         text = json.dumps(lock, indent=2, sort_keys=True, ensure_ascii=False)
         temporary.write_text(text + "\n", encoding="utf-8")

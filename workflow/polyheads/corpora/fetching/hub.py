@@ -53,7 +53,7 @@ def fetch_model(
 ) -> list[Path]:
     """Put a model's configuration, safetensors and tokenizer into ``out_dir``.
 
-    With ``mirror`` they are copied from <mirror>/models/<id, with -- for />/<revision>. Never a
+    With ``mirror`` they are copied from `MIRROR/models/ID/REVISION` (-- for / in the id). Never a
     pickle, nothing from the repository's folders, and no shards beside a whole
     model.safetensors. The files are held to the size and SHA-256 of their first fetch. UserError
     names the model and what to do when the hub cannot be reached, has no such revision, no

@@ -179,7 +179,7 @@ def _attempt(url: str, partial: _Partial, advice: str, timeout: float) -> None:
         expected = _expected(response, offset, partial)
         if response.status != 206:
             partial.begin(url, response.headers)
-        with open(partial.path, "ab") as stream:
+        with partial.path.open("ab") as stream:
             for piece in _pieces(response, timeout):
                 stream.write(piece)
                 stream.flush()  # a killed run keeps it

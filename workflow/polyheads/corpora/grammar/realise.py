@@ -102,7 +102,7 @@ def _say(
         said = grammar.inflect(filler or Filler(atom.name), forms, agree)
     if role:
         return [
-            (piece, role, piece.key and f"{role}.{piece.key}" or f"{role}.{i}")
+            (piece, role, (piece.key and f"{role}.{piece.key}") or f"{role}.{i}")
             for i, piece in enumerate(said)
         ]
     return [

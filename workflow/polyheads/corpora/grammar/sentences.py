@@ -23,6 +23,8 @@ class Filler(NamedTuple):
 
 
 class Sentence(NamedTuple):
+    """A sentence before any language has words for it: a pattern and who fills its roles."""
+
     pattern: str
     roles: tuple[tuple[str, Filler], ...]
 
@@ -31,8 +33,11 @@ class Sentence(NamedTuple):
 
 
 class Pattern(NamedTuple):
-    """roles: role -> class of its fillers. optional: role(s) -> share of sentences with them.
-    slots: role -> slot type; only patterns with slots are requests."""
+    """What sentences of a pattern are made of.
+
+    roles: role -> class of its fillers. optional: role(s) -> share of sentences with them. slots:
+    role -> slot type; only patterns with slots are requests.
+    """
 
     roles: Mapping[str, str]
     optional: Mapping[str | tuple[str, ...], float] = {}
@@ -211,8 +216,11 @@ UNSEEN = 0.5  # share of held-out names where they are allowed
 
 
 def draw(rng: random.Random, *, patterns: tuple[str, ...], names: str = "seen") -> Sentence:
-    """One sentence. names: ``seen`` (training), ``both`` (dev and test), ``text`` (pre-training:
-    every real name, no invented one that is held out)."""
+    """One sentence.
+
+    names: ``seen`` (training), ``both`` (dev and test), ``text`` (pre-training: every real name, no
+    invented one that is held out).
+    """
     pattern = rng.choice(patterns)
     roles, optional, _ = PATTERNS[pattern]
     absent: set[str] = set()

@@ -169,7 +169,7 @@ def inflect(filler: Filler, forms: tuple[str, ...], agree: Filler | None) -> lis
         return [Piece("在", "ADP", False, "at"), number, Piece("点", "NOUN", key="clock")]
     if concept == "le" and forms != ("past",):
         return []
-    upos, text, *rest = WORDS[concept].split()
+    upos, text, *_rest = WORDS[concept].split()
     word = Piece(text, upos, key="" if upos == "VERB" else "word")
     if agree is not None:
         classifier = WORDS[agree.concept].split()[2]

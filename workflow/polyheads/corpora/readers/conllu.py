@@ -122,8 +122,10 @@ class _Range:
 
 
 def _skipped(identifier: str, following: int, where: str) -> tuple[int, int] | None:
-    """First and last word of a range, None for an empty node; UserError for an id that can't
-    stand there."""
+    """First and last word of a range, None for an empty node.
+
+    UserError for an id that can't stand there.
+    """
     if _EMPTY_NODE.fullmatch(identifier):
         return None
     if span := _RANGE.fullmatch(identifier):

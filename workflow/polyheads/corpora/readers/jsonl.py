@@ -64,7 +64,7 @@ def _unique(where: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def check_encodable(text: str, where: str) -> None:
-    """JSON can spell half a character (`\\ud800`), which no file can hold."""
+    r"""JSON can spell half a character (`\ud800`), which no file can hold."""
     try:
         text.encode()
     except UnicodeEncodeError as error:

@@ -40,6 +40,7 @@ def quoted(text: str, most: int = 60) -> str:
 
 
 def count_skipped(counts: Counts, kind: str) -> None:
+    """Count one more thing of a kind that was skipped."""
     counts["skipped"][kind] = counts["skipped"].get(kind, 0) + 1
 
 
@@ -81,8 +82,9 @@ Source = Path | Copy
 
 
 def open_file(path: Source) -> io.BufferedReader:
+    """Open a file to read its bytes; UserError where it is missing or can't be opened."""
     try:
-        return open(path.at if isinstance(path, Copy) else path, "rb")
+        return (path.at if isinstance(path, Copy) else path).open("rb")
     except FileNotFoundError as error:
         raise UserError(f"{path}: no such file; fetch it first") from error
     except OSError as error:

@@ -199,10 +199,10 @@ class Blanks:
         """
         if not all(map(_is_blank, token)):
             if any(unicodedata.category(character) == "Cc" for character in token):
-                shown = f"{ascii(token[:20])} is kept"
+                shown = f"{token[:20]!a} is kept"
                 count_repair(self._counts, "control_character", self._path, number, shown)
             return
-        shown = f"blank ({ascii(token[:20])})" if token else "empty"
+        shown = f"blank ({token[:20]!a})" if token else "empty"
         if not tagged:
             raise UserError(
                 f"{self._path}:{number}: {what} is {shown} and the tag is none either; make the "

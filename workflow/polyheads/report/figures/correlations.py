@@ -31,11 +31,12 @@ def draw(
     languages: Languages,
     out: str | Path,
 ) -> None:
-    """Gain of each pair over the distance of its languages, a panel for each kind of distance and
-    one for the similarity of rankings; two rows for each setting, one a criterion.
+    """Gain of each pair over the distance of its languages.
 
-    What isn't known of any pair has no panels. Colour and filling: model; marker: source (model,
-    where there is one source). Above a panel rho, p and the number of pairs of each model.
+    A panel for each kind of distance and one for the similarity of rankings; two rows for each
+    setting, one a criterion. What isn't known of any pair has no panels. Colour and filling: model;
+    marker: source (model, where there is one source). Above a panel rho, p and the number of pairs
+    of each model.
     """
     columns = [name for name in COLUMNS if any(p.predictor(name) is not None for p in points)]
     if not columns:
@@ -85,8 +86,10 @@ class _Looks:
     sources: Sequence[str]
 
     def of(self, point: Point) -> dict[str, Any]:
-        """Colour and filling of its model, marker of its source; of the model where there is one
-        source."""
+        """Colour and filling of its model, marker of its source.
+
+        Of the model where there is one source.
+        """
         model = self.models.index(point.model)
         several = len(self.sources) > 1
         return _marker(model, self.sources.index(point.source) if several else model)

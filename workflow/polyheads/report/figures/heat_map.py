@@ -56,8 +56,10 @@ def _panel(
     limits: tuple[float, float],
     mark: int,
 ) -> None:
-    """The scores of one kind with their colour bar. limits: scores of the darkest and the lightest
-    colour."""
+    """The scores of one kind with their colour bar.
+
+    limits: scores of the darkest and the lightest colour.
+    """
     places = [(int(row["layer"]), int(row["head"])) for row in scores]
     layers, heads = (1 + max(side) for side in zip(*places, strict=True))
     low, high = limits

@@ -14,8 +14,10 @@ from polyheads.report.names import Languages, group_title, language_name
 
 
 def draw(rows: Sequence[Similarity], languages: Languages, out: str | Path) -> None:
-    """A heat map of rho between the rankings of the languages of a group (rows: its own), from -1
-    to 1; the published rho below ours where there is one."""
+    """A heat map of rho between the rankings of the languages of a group, from -1 to 1.
+
+    rows: those of the group. The published rho stands below ours where there is one.
+    """
     codes = language_similarity.languages_of(rows)
     of_pairs = language_similarity.both_ways(rows)
     # A ranking agrees with itself.

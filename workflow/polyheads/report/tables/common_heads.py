@@ -67,8 +67,10 @@ def families_table(rows: Sequence[FamilyHeads], languages: Languages) -> Table:
 
 
 def tasks_table(rows: Sequence[TaskHeads], languages: Languages) -> Table:
-    """The heads that are high in all languages of a corpus and in none of another task's; and
-    those that are high in all languages of all tasks."""
+    """The heads that are high in all languages of a corpus and in none of another task's.
+
+    And those that are high in all languages of all tasks.
+    """
     notes = [
         f"Heads among the highest {_share(rows)} of the ranking of every language of the line, and"
         " of no language of another task; all tasks: high in every ranking of the model."

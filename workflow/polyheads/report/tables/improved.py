@@ -20,8 +20,10 @@ _COLUMNS = {
 
 
 def table(rows: Sequence[Improved], languages: Languages) -> Table:
-    """A line for each task, setting, model and source: pairs improved, and those told apart from
-    zero."""
+    """A line for each task, setting, model and source.
+
+    Pairs improved, and those significantly different from zero.
+    """
     levels = tidy.grouped(rows, lambda row: row.level)
     sources, experiments = levels.get(SOURCE, []), levels.get(EXPERIMENT, [])
     several = len(experiments) > len({row.task for row in experiments})

@@ -12,8 +12,10 @@ from polyheads.report.table import Cell, Table
 
 
 def table(rows: Sequence[Similarity], languages: Languages) -> Table:
-    """Rho of every pair of languages of a group (rows: its own, one or more); below it the
-    published one and how far ours is from it."""
+    """Rho of every pair of languages of a group (rows: its own, one or more).
+
+    Below it the published one and how far ours is from it.
+    """
     group = rows[0].group
     codes = language_similarity.languages_of(rows)
     of_pairs = language_similarity.both_ways(rows)

@@ -1,5 +1,7 @@
-"""Mean gains beside two null baselines: are they more than run noise, and more than random rankings
-give?"""
+"""Mean gains beside two null baselines.
+
+Are they more than run noise, and more than random rankings give?
+"""
 
 from __future__ import annotations
 

@@ -14,8 +14,10 @@ from polyheads.study.comparisons import RANKINGS, Scored
 
 
 def table(rows: Sequence[Agreement], languages: Languages) -> Table:
-    """A line for each model and kind: rho of each other kind above the diagonal, common lowest
-    heads below it."""
+    """A line for each model and kind.
+
+    Rho of each other kind above the diagonal, common lowest heads below it.
+    """
     columns = _kinds(rows)
     head = [cell("Model fine-tuned", th="col", kind="name"), cell("Ranking", th="col", kind="name")]
     models = tidy.grouped(rows, lambda row: row.place)

@@ -22,11 +22,11 @@ _ESTIMATED = ("low", "high", "p", "p_holm")
 
 
 def table(display: Display, rows: Sequence[Result], languages: Languages) -> Table:
-    """A line for each source, target and model: unpruned, both criteria, and the published numbers
-    where there are any.
+    """A line for each source, target and model.
 
-    Of several seeds a cell has the mean, a gain its standard deviation, too. Below a gain stands
-    its interval; a mark where it is told apart from zero.
+    Unpruned, both criteria, and the published numbers where there are any. Of several seeds a cell
+    has the mean, a gain its standard deviation, too. Below a gain stands its interval; a mark where
+    it is significantly different from zero.
     """
     levels = tidy.grouped(rows, lambda row: row.level)
     # A pair that was neither run with a model nor published has nothing to show.
@@ -179,8 +179,10 @@ def _estimates(rows: Iterable[Result]) -> list[Estimate]:
 
 
 def _record(display: Display, row: Result, *, resampled: bool) -> dict[str, Value]:
-    """The CSV's row of a sweep: that of choices.csv, the estimates of its pair, and the published
-    numbers."""
+    """The CSV's row of a sweep.
+
+    That of choices.csv, the estimates of its pair, and the published numbers.
+    """
     values: dict[str, Value] = {"missing_k": " ".join(row.missing_ks)}
     estimates: dict[str, Value] = {}
     for criterion in CRITERIA:

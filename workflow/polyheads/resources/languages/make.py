@@ -1,4 +1,4 @@
-"""Makes languages.csv and distances.csv again of known.yaml and three packages (README.md):
+"""Makes languages.csv and distances.csv again of known.yaml and three packages (README.md).
 
 pip download --no-deps lang2vec==1.1.2
 pip install qwanqwa==1.2.1 langcodes==3.5.1 language-data==1.4.0 numpy pyyaml
@@ -65,6 +65,7 @@ def facts(code: str, known: dict[str, str], database: qq.Database) -> list[str]:
 
 
 def main(path: str) -> None:
+    """Write distances.csv from the wheel at ``path``; exit with a message for another wheel."""
     if hashlib.sha256(Path(path).read_bytes()).hexdigest() != SHA256:
         sys.exit(f"{path}: not the wheel that the table was made of; get lang2vec 1.1.2")
     for package, wanted in VERSIONS.items():
@@ -84,7 +85,7 @@ def main(path: str) -> None:
         of = {"genetic": vectors(wheel, "family_features")}
         for kind, prefix in TYPOLOGY.items():
             of[kind] = vectors(wheel, "features", prefix)
-    with open(HERE / "distances.csv", "w", encoding="utf-8", newline="") as file:
+    with (HERE / "distances.csv").open("w", encoding="utf-8", newline="") as file:
         out = csv.writer(file, lineterminator="\n")
         out.writerow(["language", "other", *KINDS])
         # By URIEL's codes, so that languages that it takes for one are as far apart as it says.
