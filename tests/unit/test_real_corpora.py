@@ -145,7 +145,7 @@ def test_a_text_has_the_same_place_and_label_in_every_language_of_sib_200():
     codes = [code for name, code in LANGUAGES if name == "sib-200"]
     for code, split in itertools.product(codes, catalogue.SPLITS):
         path = Path(MIRROR) / "sib-200" / code / f"{split}.tsv"
-        with open(path, encoding="utf-8", newline="") as file:
+        with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file, delimiter="\t"))
         reading = catalogue.reading(CATALOGUE["sib-200"], code)
         found = list(readers.read(path, reading, split=split, counts=readers.new_counts()))

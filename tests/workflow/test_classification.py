@@ -130,7 +130,7 @@ def test_exports_are_sequence_classifiers(project):
 
 
 def rows(path):
-    with open(path, newline="", encoding="utf-8") as file:
+    with path.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 

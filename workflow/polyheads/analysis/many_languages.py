@@ -1,5 +1,6 @@
-"""What goes with the gain where one source has many targets: distance, or how badly a language is
-known to the encoder?
+"""What goes with the gain where one source has many targets.
+
+Is it distance, or how badly the encoder knows a language?
 
 The gain of each target (k chosen on dev, mean over seeds) against distances from the source, what
 the tokenizer makes of the language, whether the pre-training text had it, and its score. Distance
@@ -128,8 +129,9 @@ def targets(
     texts: Mapping[str, str],
     languages: LanguageFacts,
 ) -> list[Target]:
-    """The targets of a display by setting, model and source. texts: model -> name of the list of
-    its pre-training languages, as far as there is one.
+    """The targets of a display by setting, model and source.
+
+    texts: model -> name of the list of its pre-training languages, as far as there is one.
     """
     wanted = [row for row in members(display, choices) if is_pair(row) and _has_gain(row)]
     codes = sorted({code for row in wanted for code in row.pair})

@@ -204,8 +204,9 @@ Draws = Callable[[str, int, int], Iterable[np.ndarray]]
 
 
 def _kept(draw: Draws) -> Draws:
-    """The same draws without drawing again, of the last test sets that are small: languages of a
-    parallel corpus share theirs, and all rankings do.
+    """The same draws without drawing again, of the last test sets that are small.
+
+    Languages of a parallel corpus share theirs, and all rankings do.
     """
 
     @lru_cache(maxsize=4)

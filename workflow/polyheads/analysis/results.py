@@ -118,7 +118,8 @@ def rows(
 ) -> list[Result]:
     """The rows of a result table: its sweeps in their order.
 
-    Its pairs, each with all models; and of several pairs the models' means. scores: for accuracies beside F1.
+    Its pairs, each with all models; and of several pairs the models' means. scores: for accuracies
+    next to F1.
     """
     shown = members(display, choices)
     estimated = study_estimates.of_table(estimates, display.name)

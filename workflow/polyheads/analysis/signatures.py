@@ -1,5 +1,6 @@
-"""What tables and figures are made of: corpora, trainings and code, so that two tables can be told
-apart, or trusted to be of the same kind, without their study.
+"""What tables and figures are made of: corpora, trainings and code.
+
+So two tables can be told apart, or trusted to be of the same kind, without their study.
 """
 
 from __future__ import annotations
@@ -203,8 +204,9 @@ def _of_rankings(name: str, contents: Contents, origins: Origins) -> Signature:
 
 
 def runs(sweeps: Iterable[Sweep], done: Iterable[str]) -> tuple[set[str], set[str]]:
-    """The trials of sweeps that are there: those that were trained, and those whose heads were
-    masked after training. Shared ones count once.
+    """The trials of sweeps that are there: those trained, and those masked after training.
+
+    Shared ones count once.
     """
     done = set(done)
     trained: set[str] = set()

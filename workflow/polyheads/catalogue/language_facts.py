@@ -58,7 +58,7 @@ class _Row:
 def _rows() -> dict[str, _Row]:
     """ISO 639-3 -> row of languages.csv."""
     path = resources.path(DIRECTORY, "languages.csv")
-    with open(path, encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8", newline="") as file:
         return {
             row["language"]: _Row(
                 **{key: row[key] for key in ("language", "iso639_1", "name", "family", "uriel")},

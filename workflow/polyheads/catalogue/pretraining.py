@@ -20,8 +20,9 @@ _OF_HUB = {
 
 
 def text_of(model: Mapping[str, object]) -> str:
-    """The list of TEXTS for an item of the config list `models`: its own `pretraining`, or that of
-    a model on the hub that has one; "" where none is known.
+    """The list of TEXTS for an item of the config list `models`; "" where none is known.
+
+    Its own `pretraining`, or that of a model on the hub that has one.
     """
     return str(model.get("pretraining") or _OF_HUB.get(str(model.get("hub")), ""))
 
@@ -29,7 +30,7 @@ def text_of(model: Mapping[str, object]) -> str:
 def listed(text: str) -> frozenset[str]:
     """ISO 639-3 codes of the languages of one of TEXTS."""
     path = resources.path(DIRECTORY, "pretraining.csv")
-    with open(path, encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["text"] == text]
     return frozenset(row["language"] for row in rows if row["language"])
 

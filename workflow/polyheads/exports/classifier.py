@@ -36,8 +36,9 @@ CLOSE = 1e-4  # relative
 
 @torch.no_grad()
 def rewritten(model: PreTrainedModel, sentence: Sentence, layout: Layout) -> PreTrainedModel:
-    """The sequence classification model with the same logits as a token classification model has
-    at the first token.
+    """The sequence classification model with a token classification model's logits.
+
+    Those that it has at the first token.
 
     sentence: an encoded text, on which that is tried. UserError where no such model is found.
     """
@@ -75,8 +76,9 @@ def inputs(sentence: Sentence, layout: Layout, device: torch.device) -> dict[str
 
 
 def check_tokenizer(runner: Trials, tokenizer: Any, out: Path, language: str, corpus: Path) -> None:
-    """UserError unless a tokenizer of transformers makes the tokens of the trial, and their types,
-    of every text of the test set.
+    """UserError unless a tokenizer of transformers makes the trial's tokens and their types.
+
+    Tried on every text of the test set.
     """
     from datasets import load_from_disk
 
@@ -95,8 +97,9 @@ def check_tokenizer(runner: Trials, tokenizer: Any, out: Path, language: str, co
 
 @torch.no_grad()
 def check_loaded(runner: Trials, out: Path, language: str, trial: Path, *, texts: int) -> None:
-    """UserError unless the directory, as transformers loads it, gives the first ``texts`` of the
-    test set the labels of the trial.
+    """UserError unless the directory, as transformers loads it, gives the labels of the trial.
+
+    Tried on the first ``texts`` of the test set.
     """
     model = AutoModelForSequenceClassification.from_pretrained(out).to(runner.device).eval()
     recipe = runner.setup.recipe

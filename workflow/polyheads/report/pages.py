@@ -65,8 +65,10 @@ def linked(cell: Cell, here: str | Path) -> Any:
 
 
 def named(table: Table, part: str) -> list[list[tuple[Cell, str]]]:
-    """The rows of a part of a table, each cell with the name of its column, which stands above it
-    where a screen is too narrow for columns; "" for the head and for cells that name a row.
+    """The rows of a part of a table, each cell with the name of its column.
+
+    The name stands above the cell where a screen is too narrow for columns; "" for the head and for
+    cells that name a row.
     """
     names = column_names(table)
     rows: Rows = getattr(table, part)

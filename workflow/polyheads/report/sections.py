@@ -207,8 +207,9 @@ def scores(
 
 
 def labels(tables: Mapping[str, Table], images: Mapping[str, str | Path]) -> list[Part]:
-    """A part for each corpus: the heat map of its labels and the table behind it. The caption,
-    which is the same for all, is below the first.
+    """A part for each corpus: the heat map of its labels and the table behind it.
+
+    The caption, which is the same for all, is below the first.
     """
     parts: list[Part] = []
     for corpus, table in tables.items():

@@ -57,8 +57,10 @@ def make(config: Configuration, entries: dict[str, Entry]) -> Plan:
 
 
 def _encoders(models: Sequence[Model]) -> dict[str, Model]:
-    """Name -> what an encoder is made of. What its pre-training text had makes none, so that it can
-    be added to a study that was run.
+    """Name -> what an encoder is made of.
+
+    What its pre-training text had is no part of it, so that it can be added to a study that was
+    run.
     """
     named = configuration.named(models, "models")
     return {

@@ -110,6 +110,7 @@ def label_figures(plan: Plan, directory: str) -> list[str]:
 
 
 def model_infos(plan: Plan) -> list[str]:
+    """The model.json of every encoder of the plan, sorted by name."""
     names = {trial.training.model for trial in plan.trials.values()}
     return [f"{RESULTS}/models/{name}/model.json" for name in sorted(names)]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,10 +96,12 @@ _files: OrderedDict[tuple[str, int, int], _File] = OrderedDict()
 
 
 def _open(path: str | Path) -> _File:
-    """A whole file. The last ones stay in memory: a trial is tested on up to hundreds of
-    languages, whose statistics ask for it again and again, one language at a time.
+    """A whole file; the last ones stay in memory.
+
+    A trial is tested on up to hundreds of languages, whose statistics ask for it again and again,
+    one language at a time.
     """
-    state = os.stat(path)
+    state = Path(path).stat()
     key = str(path), state.st_mtime_ns, state.st_size
     if key not in _files:
         table = pq.ParquetFile(path).read()

@@ -74,8 +74,9 @@ def _texts(path: Source, reading: Reading, counts: Counts) -> Iterator[tuple[lis
 
 
 def _check_texts(path: Source, schema: Any, used: Mapping[str, str]) -> list[str] | None:
-    """The names of the numbers in the column of labels (None: it holds strings); UserError for
-    columns that aren't there or hold something else.
+    """The names of the numbers in the column of labels; None: it holds strings.
+
+    UserError for columns that aren't there or hold something else.
     """
     from pyarrow import types
 

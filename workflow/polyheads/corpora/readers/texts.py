@@ -111,8 +111,10 @@ class Rows:
         self._ids: dict[str, int] = {}  # identifier -> line
 
     def sentence(self, number: int, values: Mapping[str, str]) -> tuple[list[str], list[str]]:
-        """The texts and the label of a row, `values` by their keys; UserError for a text without
-        anything to see, an unknown label and an identifier that stands twice.
+        """The texts and the label of a row, `values` by their keys.
+
+        UserError for a text without anything to see, an unknown label and an identifier that
+        stands twice.
         """
         texts = [values[key] for key in ("text", "second") if key in values]
         for called, text in zip(("the text", "the second text"), texts, strict=False):

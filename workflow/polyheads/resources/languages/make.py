@@ -75,7 +75,7 @@ def main(path: str) -> None:
     warnings.simplefilter("ignore", qq.DeprecatedCodeWarning)
     database = qq.Database.load()
     uriel = {code: known.get("uriel", code) for code, known in languages.items()}
-    with open(HERE / "languages.csv", "w", encoding="utf-8", newline="") as file:
+    with (HERE / "languages.csv").open("w", encoding="utf-8", newline="") as file:
         out = csv.writer(file, lineterminator="\n")
         out.writerow(["language", "iso639_1", "name", "family", "scripts", "glottocode", "uriel"])
         for code, known in sorted(languages.items()):
