@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from urllib.parse import urlsplit
 
 from polyheads import catalogue
-from polyheads.catalogue import methods, tasks
+from polyheads.catalogue import language_facts, methods, tasks
 from polyheads.catalogue.records import Entry, File, Language
 
 SCHEMA = "../repository/workflow/polyheads/resources/schemas/config.schema.yaml"
@@ -30,7 +30,7 @@ def corpora() -> str:
 
 
 def _corpus(entry: Entry) -> list[str]:
-    names = catalogue.languages([entry])
+    names = language_facts.languages([entry])
     labels = ", ".join(f"`{label}`" for label in entry["labels"])
     licence = f" Licence: {_text(entry['licence'])}." if "licence" in entry else ""
     parts = [f"### {entry['name']}", f"{_text(entry.get('title', entry['name']))}.{licence}"]

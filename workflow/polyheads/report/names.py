@@ -9,7 +9,7 @@ from polyheads.study import comparisons
 from polyheads.study.displays import CONTROLS, SEVERAL, Display
 from polyheads.study.rankings import ON, ON_TARGET
 
-Languages = LanguageFacts  # of catalogue.languages
+Languages = LanguageFacts  # of catalogue.language_facts
 
 MODELS = {"mbert": "mBERT", "xlmr": "XLM-R"}  # names in files of published numbers -> in words
 
