@@ -23,7 +23,7 @@ from polyheads.encoders.gates import gate_without
 from polyheads.errors import UserError
 from polyheads.importance import shapley
 from polyheads.importance.gradient import gate_gradients
-from polyheads.training import prediction
+from polyheads.training import prediction, stacked
 from polyheads.training.checkpoints import Checkpoint
 from polyheads.training.loop import train
 from polyheads.training.steps import Batches
@@ -145,6 +145,23 @@ def test_killed_twice_gives_the_numbers_of_an_undisturbed_run(kind, tmp_path):
     assert all(torch.equal(value, resumed[name]) for name, value in whole.items())
 
 
+def test_trials_that_train_in_one_pass_learn_the_same(kind):
+    gates = torch.stack([gate_without(heads, *SHAPE) for heads in ([], PRUNED)])
+    model, how = make_model(kind), {"layout": text_layout(kind), "seed": 3, "device": CPU}
+    batches = Batches([make_texts(kind, 19)], recipe=RECIPE, **how)
+    nowhere = Checkpoint(None, minutes=10, fingerprint="")
+    how = {"recipe": RECIPE, "seed": 3, "checkpoint": nowhere}
+    trained = stacked.train(model, batches, gates=gates, names=["k=0", "k=4"], **how)
+    for place, gate in enumerate(gates):
+        alone = make_model(kind)
+        train(alone, batches, gate=gate, name="alone", **how)
+        stacked.put(model, trained, place)
+        own, other = (dict(part.named_parameters()) for part in (model, alone))
+        for name in own:
+            if not name.endswith("key.bias"):  # whose gradient is rounding
+                torch.testing.assert_close(own[name], other[name], atol=1e-5, rtol=1e-5)
+
+
 def test_predictions_of_long_texts_too(kind, monkeypatch):
     monkeypatch.setitem(prediction.TOKENS, "cpu", 40)
     model, layout = make_model(kind), text_layout(kind, max_length=12)
@@ -154,6 +171,8 @@ def test_predictions_of_long_texts_too(kind, monkeypatch):
     expected = [alone(model, shortened(s, layout), layout).argmax(-1).tolist() for s in sentences]
     assert [labels.tolist() for labels in found] == expected
     too_long = sum(len(s.subwords) + 1 > 12 for s in sentences)
+    # At least three of at most twelve tokens, however long the texts are.
+    assert all(batch.size >= 3 for batch in split.batches[:-1])
     assert split.cut == cut_texts(sentences, layout) == too_long > 0
 
 
