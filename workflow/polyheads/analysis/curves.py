@@ -13,6 +13,8 @@ from polyheads.study.displays import Display, members
 
 PERCENTILES_FROM = 10  # random rankings: the range of more than a few grows with their number
 
+MIDDLE = (10, 90)  # percentiles of many targets
+
 _Values = Mapping[tuple[object, ...], float]  # of a sweep (see _values): percent
 
 
@@ -197,3 +199,36 @@ def _marks(sweeps: Iterable[Choice], criterion: str) -> Marks:
         tests=tuple(one.test for one in selected),
         devs=tuple(one.dev for one in selected),
     )
+
+
+class Together(NamedTuple):
+    """Changes of the test score from k = 0 of many targets; percentage points."""
+
+    ks: tuple[int, ...]
+    changes: list[list[float]]  # of each target that has all k
+    means: list[float]
+    lows: list[float]  # percentiles of the targets, MIDDLE
+    highs: list[float]
+    random: list[float]  # mean over the targets of the mean of their random rankings
+
+
+def together(rows: Sequence[Curve]) -> Together:
+    """The targets of one model with all k that any of them has, k = 0 among them."""
+    import numpy as np
+
+    ks = max((row.test.ks for row in rows), key=len, default=())
+    changes = _changes([row.test for row in rows], ks)
+    random = _changes([row.random_test for row in rows], ks)
+    if not changes:
+        return Together(ks, [], [], [], [], [])
+    lows, high = np.percentile(changes, MIDDLE, axis=0).tolist()
+    means = np.mean(changes, axis=0).tolist()
+    mean_of_random = np.mean(random, axis=0).tolist() if len(random) == len(changes) else []
+    return Together(ks, changes, means, lows, high, mean_of_random)
+
+
+def _changes(lines: Iterable[Line], ks: tuple[int, ...]) -> list[list[float]]:
+    """What lines with these k are above their first."""
+    if ks[:1] != (0,):
+        return []
+    return [[mean - line.means[0] for mean in line.means] for line in lines if line.ks == ks]
