@@ -77,3 +77,20 @@ def test_rows_are_kept_in_files_and_drawn(tmp_path):
     sizes = [len((tmp_path / f"{n}.svg").read_bytes()) for n in ("all", "kinds", "none")]
     assert sizes[0] > sizes[1] > sizes[2]
     ElementTree.parse(tmp_path / "none.svg")
+
+
+def test_sweeps_of_one_random_ranking_with_other_k_are_one_line():
+    choices, scores = study()
+    # The null tried k = 0, 1; another experiment k = 0, 3.
+    named = [row for row in choices if not row.ranking.startswith("random-")]
+    null, theirs = [], []
+    for experiment, ks in (("null", (0, 1)), ("breaking", (0, 3))):
+        about = {"role": "random", "experiment": experiment}
+        null += [replace(r, **about) for r in choices if r.ranking.startswith("random-")]
+        theirs += [
+            replace(s, **about) for s in scores if s.ranking.startswith("random-") and s.k in ks
+        ]
+    band = ranking_curves.rows(named, [*named, *null], [*scores, *theirs])[-1]
+    assert (band.test.ks, band.rankings) == ((0, 1, 3), 2)
+    both = list(zip(TEST["random-42"], TEST["random-7"], strict=True))
+    assert band.test.means == pytest.approx([sum(both[k]) / 2 for k in (0, 1, 3)])

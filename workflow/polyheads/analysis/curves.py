@@ -14,6 +14,8 @@ from polyheads.study.displays import Display, members
 
 PERCENTILES_FROM = 10  # random rankings: the range of more than a few grows with their number
 
+MIDDLE = (10, 90)  # percentiles of many targets
+
 _Values = Mapping[tuple[object, ...], float]  # of a sweep (see `values_of`): percent
 
 
@@ -105,13 +107,12 @@ def rows(display: Display, choices: Iterable[Choice], scores: Iterable[Score]) -
 
 
 def _random(shown: Iterable[Choice], choices: Iterable[Choice]) -> list[Choice]:
-    """The sweeps of random rankings (role `random`) at the points of `shown`, each once."""
+    """The sweeps of random rankings (role `random`) at the points of `shown`.
+
+    Experiments with other k have other sweeps of the same ranking.
+    """
     points = {point_of(row) for row in shown}
-    found: dict[tuple[object, ...], Choice] = {}
-    for row in choices:
-        if row.role == "random" and point_of(row) in points:
-            found.setdefault((*point_of(row), row.ranking, row.seed), row)
-    return list(found.values())
+    return [row for row in choices if row.role == "random" and point_of(row) in points]
 
 
 def point_of(row: Choice) -> tuple[str, ...]:
@@ -148,6 +149,14 @@ def curve_of(row: Choice, values: _Values, split: str) -> dict[int, float]:
     return curve
 
 
+def curve_of_all(sweeps: Iterable[Choice], values: _Values, split: str) -> dict[int, float]:
+    """The score at each k that some of the sweeps has, which are of one ranking and seed."""
+    curve: dict[int, float] = {}
+    for row in sweeps:
+        curve |= curve_of(row, values, split)
+    return curve
+
+
 def values_by_k(curves: Iterable[Mapping[int, float]]) -> dict[int, list[float]]:
     """For each k, rising, the values of the curves that have it."""
     points = [point for curve in curves for point in curve.items()]
@@ -170,8 +179,8 @@ def _of_sweeps(sweeps: Sequence[Choice], values: _Values, split: str) -> Line:
 def _fewest(sweeps: Iterable[Choice], values: _Values) -> int:
     """How many random rankings the k with fewest has, of those that are in the band."""
     ks = [
-        {k for row in seeds for k in curve_of(row, values, "test")}
-        for seeds in tidy.grouped(sweeps, lambda row: row.ranking).values()
+        curve_of_all(of_ranking, values, "test")
+        for of_ranking in tidy.grouped(sweeps, lambda row: row.ranking).values()
     ]
     counts = Counter(k for of_ranking in ks for k in of_ranking if k)
     return min((count for count in counts.values() if count > 1), default=0)
@@ -182,8 +191,9 @@ def _of_random(
 ) -> Line:
     """The mean and the band of random rankings, at the k that two or more of them have."""
     curves = []
-    for seeds in tidy.grouped(sweeps, lambda row: row.ranking).values():
-        by_k = values_by_k(curve_of(row, values, split) for row in seeds)
+    for of_ranking in tidy.grouped(sweeps, lambda row: row.ranking).values():
+        seeds = tidy.grouped(of_ranking, lambda row: row.seed)
+        by_k = values_by_k(curve_of_all(rows, values, split) for rows in seeds.values())
         curves.append({k: sum(side) / len(side) for k, side in by_k.items()})
     by_k = {k: side for k, side in values_by_k(curves).items() if len(side) > 1}
     ends = [band_ends(side, in_percentiles=in_percentiles) for side in by_k.values()]
@@ -210,3 +220,36 @@ def _marks(sweeps: Iterable[Choice], criterion: str) -> Marks:
         tests=tuple(one.test for one in selected),
         devs=tuple(one.dev for one in selected),
     )
+
+
+class Together(NamedTuple):
+    """Changes of the test score from k = 0 of many targets; percentage points."""
+
+    ks: tuple[int, ...]
+    changes: list[list[float]]  # of each target that has all k
+    means: list[float]
+    lows: list[float]  # percentiles of the targets, MIDDLE
+    highs: list[float]
+    random: list[float]  # mean over the targets of the mean of their random rankings
+
+
+def together(rows: Sequence[Curve]) -> Together:
+    """The targets of one model with all k that any of them has, k = 0 among them."""
+    import numpy as np
+
+    ks = max((row.test.ks for row in rows), key=len, default=())
+    changes = _changes([row.test for row in rows], ks)
+    random = _changes([row.random_test for row in rows], ks)
+    if not changes:
+        return Together(ks, [], [], [], [], [])
+    lows, high = np.percentile(changes, MIDDLE, axis=0).tolist()
+    means = np.mean(changes, axis=0).tolist()
+    mean_of_random = np.mean(random, axis=0).tolist() if len(random) == len(changes) else []
+    return Together(ks, changes, means, lows, high, mean_of_random)
+
+
+def _changes(lines: Iterable[Line], ks: tuple[int, ...]) -> list[list[float]]:
+    """What lines with these k are above their first."""
+    if ks[:1] != (0,):
+        return []
+    return [[mean - line.means[0] for mean in line.means] for line in lines if line.ks == ks]

@@ -11,6 +11,8 @@ from polyheads.analysis.curves import Line
 from polyheads.study.comparisons import Pair, on_the_same_pairs
 from polyheads.study.rankings import ranking_kind
 
+_Sweeps = Mapping[Pair, Sequence[Choice]]
+
 BAND = "random"  # in place of a kind: all random rankings of a group
 
 
@@ -48,17 +50,24 @@ def rows(
         scored = {kind: sweeps for kind, sweeps in kinds.items() if not _is_random(kind)}
         first = next(iter(next(iter(scored.values())).values()))
         drawn = _drawn(kinds, random, scored)
-        shown = [row for sweeps in (*scored.values(), *drawn.values()) for row in sweeps.values()]
-        values = curves.values_of(scores, shown, first.metric)
-        read = {row.sweep: curves.curve_of(row, values, "test") for row in shown}
         pairs = list(next(iter(scored.values())))
+        by_kind: dict[str, _Sweeps] = {
+            kind: {pair: [row] for pair, row in sweeps.items()} for kind, sweeps in scored.items()
+        }
+        by_kind |= drawn
+        every = [row for of in by_kind.values() for rows in of.values() for row in rows]
+        values = curves.values_of(scores, every, first.metric)
+        means = {
+            kind: _mean([curves.curve_of_all(of[pair], values, "test") for pair in pairs])
+            for kind, of in by_kind.items()
+        }
         lines: list[tuple[str, int, Line, bool]] = [
-            (kind, 1, _line([_mean(sweeps, pairs, read)]), False) for kind, sweeps in scored.items()
+            (kind, 1, _line([means[kind]]), False) for kind in scored
         ]
-        means = [_mean(sweeps, pairs, read) for sweeps in drawn.values()]
-        if means:
-            percentiles = len(means) >= curves.PERCENTILES_FROM
-            lines.append((BAND, len(means), _line(means, percentiles), percentiles))
+        if drawn:
+            percentiles = len(drawn) >= curves.PERCENTILES_FROM
+            band = _line([means[kind] for kind in drawn], percentiles)
+            lines.append((BAND, len(drawn), band, percentiles))
         for kind, count, line, percentiles in lines:
             out.append(
                 RankingCurve(
@@ -88,27 +97,26 @@ def _drawn(
     kinds: Mapping[str, Mapping[Pair, Choice]],
     random: Mapping[tuple[str, ...], Sequence[Choice]],
     scored: Mapping[str, Mapping[Pair, Choice]],
-) -> dict[str, dict[Pair, Choice]]:
-    """Random ranking -> pair -> its sweep, of those that have all pairs of the scored kinds."""
-    found: dict[str, dict[Pair, Choice]] = {}
+) -> dict[str, _Sweeps]:
+    """Random ranking -> pair -> its sweeps, of those that have all pairs of the scored kinds.
+
+    Experiments with other k have other sweeps of the same ranking.
+    """
+    found: dict[str, dict[Pair, list[Choice]]] = {}
     pairs = set(next(iter(scored.values())))
     for row in next(iter(scored.values())).values():
         for other in random.get(curves.point_of(row), ()):
             kind = ranking_kind(other.ranking, other.source)
             place = (other.source, other.target, other.mixture, other.seed)
-            found.setdefault(kind, {}).setdefault(place, other)
+            found.setdefault(kind, {}).setdefault(place, []).append(other)
     for kind in filter(_is_random, kinds):
-        found.setdefault(kind, dict(kinds[kind]))
+        for pair, row in kinds[kind].items():
+            found.setdefault(kind, {}).setdefault(pair, []).append(row)
     return {kind: sweeps for kind, sweeps in found.items() if pairs <= sweeps.keys()}
 
 
-def _mean(
-    sweeps: Mapping[Pair, Choice],
-    pairs: Iterable[Pair],
-    read: Mapping[tuple[str | int | None, ...], Mapping[int, float]],
-) -> dict[int, float]:
-    """K -> mean over the pairs, at the k that all of them have."""
-    of_pairs = [read[sweeps[pair].sweep] for pair in pairs]
+def _mean(of_pairs: Sequence[Mapping[int, float]]) -> dict[int, float]:
+    """The mean of the pairs' scores at each k that all of them have."""
     common = sorted(set.intersection(*(set(one) for one in of_pairs)))
     return {k: sum(one[k] for one in of_pairs) / len(of_pairs) for k in common}
 

@@ -89,6 +89,7 @@ class _File(NamedTuple):
 
     table: pa.Table
     runs: dict[tuple[str, str, str], list[tuple[int, int]]]  # language, split, heads: begin, rows
+    size: int  # bytes
 
 
 _KEPT = 2**28  # bytes of tables in memory
@@ -105,10 +106,10 @@ def _open(path: str | Path) -> _File:
     key = str(path), state.st_mtime_ns, state.st_size
     if key not in _files:
         table = pq.ParquetFile(path).read()
-        _files[key] = _File(table, _runs(table))
+        _files[key] = _File(table, _runs(table), table.nbytes)
+        while len(_files) > 1 and sum(file.size for file in _files.values()) > _KEPT:
+            _files.popitem(last=False)
     _files.move_to_end(key)
-    while len(_files) > 1 and sum(file.table.nbytes for file in _files.values()) > _KEPT:
-        _files.popitem(last=False)
     return _files[key]
 
 

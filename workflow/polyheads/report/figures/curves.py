@@ -11,10 +11,10 @@ from polyheads.analysis import tidy
 from polyheads.analysis.curves import Curve, Line
 from polyheads.catalogue.tasks import METRICS
 from polyheads.report.cells import CRITERION_NAMES
-from polyheads.report.figures import style
+from polyheads.report.figures import curves_of_many, style
 from polyheads.report.figures.style import INK, colour, drawing, marker, score_axis
 from polyheads.report.names import Languages, language_name, title
-from polyheads.study.displays import Display
+from polyheads.study.displays import MANY, Display
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,9 +36,12 @@ def draw(display: Display, rows: Sequence[Curve], languages: Languages, out: str
 
     One line per model (mean and range over seeds); a circle at the k chosen on dev, a diamond at
     the best of k >= 1 on test, a dotted line at the test score of k = 0. Behind them the band of
-    the random rankings of the same point.
+    the random rankings of the same point. MANY targets share a panel (`curves_of_many`).
     """
     targets = tidy.grouped(rows, lambda row: row.target)
+    if len(targets) >= MANY:
+        curves_of_many.draw(display, rows, languages, out)
+        return
     models = list(dict.fromkeys(row.model for row in rows))
     across = min(4, len(targets))
     down = math.ceil(len(targets) / across)

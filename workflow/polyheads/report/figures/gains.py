@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from polyheads.analysis import tidy
+from polyheads.analysis.many_languages import EXTREMES
 from polyheads.analysis.sweep_gains import SweepGain
 from polyheads.report.cells import CRITERION_NAMES
 from polyheads.report.figures import style
 from polyheads.report.figures.style import FAINT, INK, colour, drawing
 from polyheads.report.names import Languages, pair_name, title
-from polyheads.study.displays import Display
+from polyheads.study.displays import MANY, Display
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,7 +30,13 @@ _LOOKS: dict[str, dict[str, Any]] = {
 def draw(
     display: Display, rows: Sequence[SweepGain], languages: Languages, out: str | Path
 ) -> None:
-    """Gain over k = 0 of every sweep by both criteria, one panel per setting."""
+    """Gain over k = 0 of every sweep by both criteria, one panel per setting.
+
+    Of MANY targets of a source those that gain most and least.
+    """
+    every = {row.pair for row in rows}
+    rows = _ends(rows)
+    shown = {row.pair for row in rows}
     settings = tidy.grouped(rows, lambda row: row.setting)
     models = list(dict.fromkeys(row.model for row in rows))
     longest = max(len({row.pair for row in group}) for group in settings.values())
@@ -39,8 +46,31 @@ def draw(
         for axes, (setting, group) in zip(panels, settings.items(), strict=True):
             _panel(axes, group, models, languages)
             axes.set_title(setting, fontweight="bold")
-        figure.suptitle(f"{title(display)}, gain from pruning", fontweight="bold")
+        words = f"{title(display)}, gain from pruning"
+        if len(shown) < len(every):
+            words += f"\nlargest and smallest of {len(every)} pairs, by k chosen on dev"
+        figure.suptitle(words, fontweight="bold")
         _legend(figure, models)
+
+
+def _ends(rows: Sequence[SweepGain]) -> list[SweepGain]:
+    """The rows of sources with fewer than MANY targets in a setting, and of the others the EXTREMES
+    with the largest mean gain over models and seeds and those with the smallest, in this order.
+    """
+    out = []
+    for group in tidy.grouped(rows, lambda row: (row.setting, row.source)).values():
+        pairs = tidy.grouped(group, lambda row: row.pair)
+        if len(pairs) < MANY:
+            out += group
+            continue
+        means = {
+            pair: mean
+            for pair, members in pairs.items()
+            if (mean := tidy.mean(row.dev_selected for row in members)) is not None
+        }
+        ordered = sorted(means, key=lambda pair: (-means[pair], pair))
+        out += [row for pair in ordered[:EXTREMES] + ordered[-EXTREMES:] for row in pairs[pair]]
+    return out
 
 
 def _panel(
