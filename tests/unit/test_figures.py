@@ -129,6 +129,25 @@ def band(axes):
     return {k: (min(ys), max(ys)) for k, ys in found.items()}
 
 
+def test_band_has_all_k_of_experiments_that_share_random_rankings(tmp_path):
+    plan, choices, scores = study(tmp_path, models=("mbert",), targets=("de",))
+    display = cross_lingual(plan)
+    tried = sorted({row.k for row in scores})
+    more_scores, more_choices = list(scores), list(choices)
+    for count, experiment, ks in ((3, "null", tried[:2]), (2, "breaking", [0, tried[-1]])):
+        some = [row for row in scores if row.k in ks]
+        found = with_random(some, choices, count, experiment=experiment)
+        more_scores += [row for row in found[0] if row.role == "random"]
+        more_choices += [row for row in found[1] if row.role == "random"]
+    (row,) = curves.rows(display, more_choices, more_scores)
+    assert row.random_test.ks == (*tried[:2], tried[-1])
+    assert (row.random_rankings, row.random_fewest) == (3, 2)
+    own = dict(zip(row.test.ks, row.test.means, strict=True))
+    means = dict(zip(row.random_test.ks, row.random_test.means, strict=True))
+    assert means[tried[1]] == pytest.approx(own[tried[1]] - 2)
+    assert means[tried[-1]] == pytest.approx(own[tried[-1]] - 1.5)
+
+
 @pytest.mark.parametrize("count", [3, 11])
 def test_band_of_random_rankings(tmp_path, drawn_axes, count):
     plan, choices, scores = study(tmp_path, models=("mbert",), targets=("de",))
