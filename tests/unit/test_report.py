@@ -210,6 +210,7 @@ def test_report_holds_the_pieces(built):
     # What holds for all tables of a kind stands once, and every figure and table leads there.
     assert page.words.count("Holm-adjusted over all gains") == 1
     assert page.words.count("dotted line the test score at k = 0") == 1
+    assert page.words.count("Trials: k > 0, the mean of the sweeps") == 1
     # Gains (at the top, too), two settings' curves and tables, four tables over the whole study.
     assert page.words.count("Accuracy on ud-2.7; k chosen on") == (2 + 2 + 2 + 4)
     tables = [link for link in page.links if link.startswith("data:text/csv")]

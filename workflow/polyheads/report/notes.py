@@ -37,10 +37,10 @@ def resampling_notes(shown: Iterable[Estimate]) -> list[str]:
     draws = f"{known[0].resamples:,}"
     notes = [
         f"[ ]: {LEVEL} % interval of the gain over {draws} draws of test sentences, the same draws"
-        f" for all systems. {BEST_REDONE}: there only the star tells.",
-        f"* Holm-adjusted p < {ALPHA} among all gains of its table, by both criteria. p is of"
+        f" for all systems. {BEST_REDONE}; rely on the star there.",
+        f"* Holm-adjusted p < {ALPHA} among all gains of its table, by both criteria. p is from"
         f" {draws} random exchanges of the two systems' labels, sentence by sentence; for the best"
-        " on test, of White's reality check (among all k, gains only). p is on hover and in the"
+        " on test, from White's reality check (among all k, gains only). p is on hover and in the"
         " CSV. Where k = 0 was chosen there is nothing to test.",
         *_training_noise_notes(known),
     ]
@@ -48,9 +48,9 @@ def resampling_notes(shown: Iterable[Estimate]) -> list[str]:
     if deltas and any(row.level == "mean" for row in known):
         delta = f"{max(deltas):g}"
         notes.append(
-            f"Beside the interval of a mean: the shares of its draws above +{delta} / within"
-            f" ±{delta} / below −{delta} points. A gain that is not worth having has most of them"
-            " within; one that is not known has them on all sides."
+            f"Next to the interval of a mean: the shares of its draws above +{delta} / within"
+            f" ±{delta} / below −{delta} points. Most draws of a gain that is not worth having are"
+            " within; those of an uncertain one are on all sides."
         )
     return notes
 
@@ -60,20 +60,20 @@ def _training_noise_notes(known: list[Estimate]) -> list[str]:
     notes = []
     if any(row.seeds is not None and row.seeds > 1 for row in known):
         notes.append(
-            "Several seeds: intervals hold their spread (Student's t), and p is at least that of"
+            "Several seeds: intervals include their spread (Student's t), and p is at least that of"
             " pruning that only relabels the runs of a seed, with k chosen again (gains only). With"
-            " n seeds it is never below 1 / 2ⁿ: of four seeds or fewer no gain has a star."
+            " n seeds it is never below 1 / 2ⁿ, so with four seeds or fewer no gain has a star."
         )
     if any(row.p_runs is not None for row in known):
         notes.append(
             "Unpruned runs with other seeds: p is at least that of the noise between them, with k"
-            " chosen again (gains only). It isn't in intervals."
+            " chosen again (gains only). Intervals leave this noise out."
         )
     if not all(row.has_training_noise for row in known if row.p is not None):
         notes.append(
-            f"{OF_SENTENCES} instead of *: one seed, so the noise of training is neither in p nor"
-            " in the interval. The gain is more than the choice of test sentences makes; another"
-            " run may say something else."
+            f"{OF_SENTENCES} instead of *: one seed, so neither p nor the interval includes the"
+            " noise of training. The choice of test sentences doesn't explain the gain, but another"
+            " run may give a different one."
         )
     return notes
 

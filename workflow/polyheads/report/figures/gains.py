@@ -54,8 +54,10 @@ def draw(
 
 
 def _ends(rows: Sequence[SweepGain]) -> list[SweepGain]:
-    """The rows of sources with fewer than MANY targets in a setting, and of the others the EXTREMES
-    with the largest mean gain over models and seeds and those with the smallest, in this order.
+    """The rows to show: all of sources with fewer than MANY targets in a setting.
+
+    Of the others the EXTREMES with the largest mean gain over models and seeds and those with the
+    smallest, in this order.
     """
     out = []
     for group in tidy.grouped(rows, lambda row: (row.setting, row.source)).values():

@@ -130,8 +130,8 @@ def repeated_table(corpora: Sequence[Mapping[str, Any]], languages: Languages) -
         body.append(cells)
         lines.append(line)
     notes = [
-        "Sentences with the same words. Training sentences that stand in dev or test are used, as"
-        " in the paper, unless the recipe says `leave_out_repeated`."
+        "Sentences with the same words. Training sentences that also occur in dev or test are used,"
+        " as in the paper, unless the recipe sets `leave_out_repeated`."
     ]
     return Table(
         name="repeated",

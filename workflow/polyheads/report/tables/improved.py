@@ -85,8 +85,8 @@ def _record(row: Improved) -> dict[str, Value]:
 
 def _notes(experiments: Sequence[Improved]) -> list[str]:
     lines = [
-        "As before: the score is that of the unpruned model, as where k = 0 was chosen; that says"
-        " nothing for pruning or against it, so shares are of the pairs that moved.",
+        "As before: the score equals that of the unpruned model, for example because k = 0 was"
+        " chosen. That says nothing for or against pruning, so shares are of the pairs that moved.",
         f"Above and below 0: gains with a Holm-adjusted p < {ALPHA} in their table, * or"
         f" {OF_SENTENCES} there; best on test is tested with the maximum in the test, and for gains"
         " only.",
@@ -107,7 +107,7 @@ def _notes(experiments: Sequence[Improved]) -> list[str]:
             )
     if few:
         lines.append(
-            "Pairs of one source and model share trained models, so they are no independent"
-            f" observations; under {FEW} sources and models the share has no interval."
+            "Pairs of one source and model share trained models, so they are not independent"
+            f" observations; with fewer than {FEW} sources and models the share has no interval."
         )
     return lines

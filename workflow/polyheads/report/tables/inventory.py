@@ -49,8 +49,8 @@ def subwords_table(encodings: Sequence[Mapping[str, Any]], languages: Languages)
         body.append(cells)
         lines.append(line)
     notes = [
-        "Words without subwords stand as the unknown token. Sentences longer than the model takes"
-        " are read in windows, so that every word of dev and test is predicted and scored."
+        "A word without subwords is read as the unknown token. Sentences longer than the model"
+        " takes are read in windows, so every word of dev and test is predicted and scored."
     ]
     if classified:
         notes.append(
@@ -119,7 +119,7 @@ def versions_table(
         link = leading(cell(name, kind="name"), [path])
         body.append([cell("Configuration", th="row"), link, cell("")])
         lines.append({"what": "Configuration", "trials": path, "report": ""})
-    notes = ["Trials: what they were made with; of several versions with the number of trials."]
+    notes = ["Trials: the versions that made them; if several, each with its number of trials."]
     return Table(
         name="versions",
         title="Versions and configuration",
