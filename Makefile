@@ -15,6 +15,7 @@ PYTHON ?= python3
 VENV ?= .venv
 CORES ?= all
 CPU ?=
+COVERAGE ?=
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
@@ -33,8 +34,13 @@ report: $(INSTALLED)
 # One process a core and one thread a process; a free one takes tests from those that are behind.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist worksteal
 
+# Of the library in the tests' own processes: not in the jobs of Snakemake runs, nor in slow tests.
 test: $(INSTALLED_DEV)
-	$(PYTEST)
+	$(PYTEST) $(if $(COVERAGE),--cov=polyheads --cov-report=)
+ifneq ($(COVERAGE),)
+	@echo "Statements that no test runs: the ten worst files, and the total"
+	@$(BIN)/coverage report --sort=cover | awk 'NR <= 12 || /^TOTAL/'
+endif
 
 test-fast: $(INSTALLED_DEV)
 	$(PYTEST) -m "not slow and not workflow and not cluster"

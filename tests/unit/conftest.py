@@ -30,6 +30,13 @@ SIZES = {
 }
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        # Simulations run the same lines a million times, and counting them would double that.
+        if item.get_closest_marker("slow"):
+            item.add_marker("no_cover")
+
+
 def make_model(kind: str, seed: int = 0) -> torch.nn.Module:
     torch.manual_seed(seed)
     if kind == "bert":

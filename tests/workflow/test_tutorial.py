@@ -47,9 +47,9 @@ def test_the_tutorial(tmp_path):
         assert done.returncode == 0, f"{content}\n{done.stdout}\n{done.stderr}"
         said.append(done.stdout)
     (_, plan, _, tables, _, tagged, transfer) = said
-    assert re.search(r"^trials +\d+$", plan, re.MULTILINE)
-    assert re.search(r"^trials +\d+$", transfer, re.MULTILINE)
+    assert "9 trainings: 8 trials and 1 baseline. Done: 0." in plan
+    assert re.search(r"\d+ trainings: \d+ trials and 1 baseline\. Done: 0\.", transfer)
     assert "Attention heads for Finnish" in (project / "results/report.html").read_text()
-    assert tables.count("\n") == 6
+    assert re.search(r"^\S*\bk,|,k,|,k\b", tables, re.MULTILINE) and tables.count("\n") > 3
     assert tagged.startswith("pruned heads: [")
     assert set(re.findall(r" (\w+)$", tagged, re.MULTILINE)) <= {"NOUN", "VERB", "ADJ", "DET"}
