@@ -71,16 +71,12 @@ def only(rows, **wanted):
 # Languages of which URIEL doesn't know such features.
 UNKNOWN = {
     "inventory": "da de-ba de-muc de-st gsw kk nap nya sr tsn",
-    "syntactic": "pcm tsn",
+    "syntactic": "kk pcm tsn",
     "phonological": "bbj da de-ba de-muc de-st fon gsw he it kin kk lug mos nap nl nya pcm pt sna"
     " sr tsn ur xho",
     "featural": "tsn",
 }
-FEW = {
-    pair
-    for code in ["da", "de-ba", "de-muc", "de-st", "gsw", "kk", "nap", "nya", "sr"]
-    for pair in ((code, "pcm"), ("pcm", code))
-}
+FEW = {"syntactic": 28, "featural": 130}
 KNOWN_WELL = [
     "ar",
     "bam",
@@ -139,8 +135,10 @@ def test_distances_are_whole():
         assert all(0 <= value <= 1 for value in values.values())
         assert all(values[pair] == values[pair[::-1]] for pair in values)
         lacking = set(UNKNOWN.get(kind, "").split())
-        few = FEW if kind == "featural" else set()
-        assert set(values) == {pair for pair in pairs if not lacking & set(pair)} - few
+        there = {pair for pair in pairs if not lacking & set(pair)}
+        assert set(values) <= there
+        # Of some pairs URIEL knows fewer than twenty features that both have a value of.
+        assert len(there - set(values)) == FEW.get(kind, 0)
     near, far = known["geographic"]["en", "nl"], known["geographic"]["en", "ja"]
     assert near * 20015 == pytest.approx(400, abs=100) and far * 20015 > 8000  # kilometres
     assert known["genetic"]["en", "de"] < known["genetic"]["en", "hi"] < 1
@@ -172,7 +170,7 @@ def test_facts_of_many_languages_have_no_gaps():
         # URIEL has them in no family.
         lacking = [code for code in others if (source, code) not in known["genetic"]]
         assert lacking == ["eus_Latn", "nqo_Nkoo"]
-        assert sum((source, code) in known["syntactic"] for code in others) > 180
+        assert sum((source, code) in known["syntactic"] for code in others) > 160
 
 
 def test_a_broken_table_is_one_line(tmp_path):

@@ -57,9 +57,8 @@ def _many(
     """A line for each language. shares: of each label in each language, percent."""
     with drawing(out, 2.6 + 0.3 * len(labels), 1.2 + 0.13 * len(corpora)) as figure:
         axes = figure.add_subplot()
-        shown = [
-            [math.sqrt(share) for share in of_language] for of_language in zip(*shares, strict=True)
-        ]
+        columns = zip(*shares, strict=True)
+        shown = [[math.sqrt(share) for share in of_language] for of_language in columns]
         axes.imshow(shown, cmap="Blues", aspect="auto", vmin=0, vmax=10)
         axes.set_xticks(range(len(labels)), labels, rotation=45, ha="left", rotation_mode="anchor")
         axes.xaxis.tick_top()

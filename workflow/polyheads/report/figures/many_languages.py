@@ -45,6 +45,8 @@ def draw(
             axes.text(0.5, 0.5, "missing", ha="center", color=FAINT)
             return
         panels = figure.subplots(len(groups), len(COLUMNS), sharey="row", squeeze=False)
+        for axes, predictor in zip(panels[-1], COLUMNS, strict=True):
+            axes.set_xlabel(PREDICTOR_NAMES[predictor])
         for line, (place, group) in zip(panels, groups.items(), strict=True):
             setting, model, source = place
             known = {
@@ -54,8 +56,6 @@ def draw(
             for axes, predictor in zip(line, COLUMNS, strict=True):
                 _panel(axes, group, families, predictor)
                 _write_rho(axes, known.get(predictor))
-                if line is panels[-1]:
-                    axes.set_xlabel(PREDICTOR_NAMES[predictor])
         _legend(figure, families, several=len(sizes) > len(families))
 
 

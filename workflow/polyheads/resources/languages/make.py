@@ -24,7 +24,7 @@ import yaml
 SHA256 = "bc43eddce15175ee1561c8a0566f56e42019d5987ea6c2890770a1b5d1f48fa4"
 VERSIONS = {"qwanqwa": "1.2.1", "langcodes": "3.5.1", "language-data": "1.4.0"}
 HERE = Path(__file__).parent
-LEAST = 10  # features that two languages must share: a distance over three says nothing
+LEAST = 20  # features that two languages must share: over 12 Najdi Arabic and English are one
 TYPOLOGY = {"inventory": "INV_", "syntactic": "S_", "phonological": "P_", "featural": ""}
 KINDS = ("geographic", "genetic", *TYPOLOGY)
 
