@@ -41,6 +41,7 @@ def project(tmp_path_factory):
     study["models"][0]["scratch"] |= scratch
     limits = {"train_sentences": 24, "dev_sentences": 12, "test_sentences": 16}
     study["recipes"] = [{"name": "quick", "epochs": 2, "batch_size": 4, **limits}]
+    study["recipes"][0]["learning_rate"] = 5e-3
     shared = {"models": ["mini"], "recipe": "quick"}
     study["experiments"] = [
         {
@@ -110,11 +111,12 @@ def test_texts_that_are_too_long_are_counted(project):
 
 def test_every_table_has_its_numbers(project):
     results = project.path / "results/studies/tiny"
-    choices, gains = (rows(results / name) for name in ("choices.csv", "analysis/gains.csv"))
-    metrics = {row["experiment"]: row["metric"] for row in choices if row["role"] == "main"}
-    assert metrics == {"topics": "accuracy", "pairs": "macro_f1"}
+    choices, gains = (rows(results / name) for name in ("choices.csv", "statistics.csv"))
+    shown = {(row["experiment"], row["metric"]) for row in choices if row["role"] == "main"}
+    assert {("topics", "accuracy"), ("pairs", "macro_f1")} <= shown
     assert all(row["dev_selected_test"] for row in choices)
-    assert gains and all(row["low"] for row in gains if row["level"] == "pair")
+    pairs = [row for row in gains if (row["level"], row["criterion"]) == ("pair", "test_oracle")]
+    assert pairs and all(row["low"] and row["p"] for row in pairs)
 
 
 def test_exports_are_sequence_classifiers(project):
