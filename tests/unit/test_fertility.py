@@ -16,7 +16,10 @@ UNIGRAM = {
     "model": {"type": "Unigram", "unk_id": 3, "vocab": [["<unk>", 0.0]]},
     "added_tokens": [],
 }
-BYTES = {"model": {"type": "BPE", "unk_token": None, "vocab": {"Ġ": 3}}, "added_tokens": []}
+BYTES = {
+    "model": {"type": "BPE", "unk_token": None, "vocab": {"Ġ": 3}},
+    "added_tokens": [{"id": 3, "content": "Ġ"}],
+}
 WORDPIECE = {
     "model": {"type": "WordPiece", "unk_token": "[UNK]", "vocab": {"[UNK]": 3}},
     "added_tokens": [{"id": 3, "content": "[UNK]"}],
