@@ -3,7 +3,7 @@
     PYTHONPATH=workflow python -m benchmarks                # on one thread
     PYTHONPATH=workflow python -m benchmarks study          # the default study, three times
     PYTHONPATH=workflow python -m benchmarks training --shapes e5-small:16 --turns 5
-    PYTHONPATH=workflow python -m benchmarks --device cuda  # all but `planning` and `study`
+    PYTHONPATH=workflow python -m benchmarks --device cuda  # what is of a GPU
     PYTHONPATH=workflow python -m benchmarks --tables       # docs/speed.md from the JSON files
 
 from the project's directory. Every part leaves OUT/PART.json, from which docs/speed.md is written,
@@ -31,9 +31,9 @@ from benchmarks.options import Case, Options
 # `paper` reads what `sweep` left.
 PARTS = (
     *("roofline", "training", "sweep", "scoring", "masking", "growth"),
-    *("planning", "study", "paper"),
+    *("planning", "languages", "study", "paper"),
 )
-BY_DEFAULT = {"cpu": PARTS[:7], "cuda": (*PARTS[:6], "paper")}
+BY_DEFAULT = {"cpu": PARTS[:8], "cuda": (*PARTS[:6], "paper")}
 DOCS = ROOT / "docs/speed.md"
 KEPT = ROOT / "docs/speed"
 

@@ -291,7 +291,7 @@ def test_a_star_is_of_the_adjusted_p():
 
 def test_what_is_not_known_is_empty_and_counted():
     choices, rankings = grid()
-    choices.append(choice("en", "xx", 1.0))  # a language of neither URIEL nor languages.yaml
+    choices.append(choice("en", "xx", 1.0))  # a language of neither URIEL nor languages.csv
     rows = rows_of(choices, rankings[:-1])
     assert only(rows, predictor="genetic", criterion="test_oracle").pairs == 5
     assert only(rows, predictor="rankings", criterion="test_oracle").pairs == 4

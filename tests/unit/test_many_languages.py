@@ -8,9 +8,13 @@ import pytest
 import records
 from records import full_width, texts
 
-from polyheads.analysis import many_languages, tidy
+from polyheads.analysis import curves, many_languages, tidy
+from polyheads.analysis.curves import Curve, Line, Marks
 from polyheads.analysis.fertility import Fertility
+from polyheads.analysis.sweep_gains import SweepGain
 from polyheads.catalogue import distances, language_facts, pretraining
+from polyheads.report.figures import corpus, gains
+from polyheads.report.figures import curves as curves_figure
 from polyheads.report.figures import many_languages as figure
 from polyheads.report.tables import many_languages as tables
 from polyheads.study import displays
@@ -213,3 +217,47 @@ def test_lists_of_pre_training_are_whole():
     assert pretraining.text_of(hub) == "cc100"
     assert pretraining.text_of({"path": str(Path("models/e5"))}) == ""
     assert pretraining.text_of({**hub, "pretraining": "wikipedia-104"}) == "wikipedia-104"
+
+
+def curve(code, test, random=(), ks=(0, 4, 8)):
+    line = Line(ks=ks[: len(test)], means=tuple(test))
+    behind = Line(ks=ks[: len(random)], means=tuple(random))
+    marks = Marks(ks=(4,), tests=(test[-1],), devs=(None,))
+    values = {"k_max": 8, "test": line, "dev": Line(), "random_test": behind, "random_dev": Line()}
+    values |= {"dev_selected": marks, "test_oracle": marks, "random_rankings": len(random)}
+    return Curve(target=code, model="mbert", dev_languages="en", in_percentiles=False, **values)
+
+
+def test_curves_of_many_targets_are_changes_from_no_pruning():
+    rows = [curve(c, (50, 50 + i, 60), (50, 51, 52)) for i, c in enumerate(CODES[:5])]
+    lacking = [curve("deu_Latn", (50, 90)), curve("nld_Latn", (1, 90, 90), ks=(4, 8, 12))]
+    found = curves.together([*rows, *lacking])
+    assert found.ks == (0, 4, 8) and len(found.changes) == 5
+    assert (found.means, found.random) == ([0, 2, 10], [0, 1, 2])
+    assert found.lows == pytest.approx([0, 0.4, 10]) and found.highs[1] == pytest.approx(3.6)
+    assert curves.together([]).changes == curves.together(lacking[1:]).changes == []
+
+
+def test_figures_of_many_targets_are_small(tmp_path):
+    out = tmp_path / "figure.svg"
+    display = Display(**{**vars(DISPLAY), "kind": "curves", "source": SOURCE})
+    curves_figure.draw(display, [curve(code, (50, 51, 60)) for code in CODES], LANGUAGES, out)
+    assert out.stat().st_size < 300_000
+    corpora = [
+        {"corpus": "c", "task": "pos", "language": code, "tag_counts": {"test": {"X": 3, "Y": 1}}}
+        for code in CODES
+    ]
+    corpus.draw(corpora, LANGUAGES, out)
+    assert out.stat().st_size < 400_000
+
+
+def test_gains_of_many_targets_are_the_ends_of_the_list():
+    def row(code, gain, **changed):
+        values = {"setting": "cross-lingual", "model": "mbert", "source": SOURCE, "seed": 42}
+        return SweepGain(target=code, dev_selected=gain, test_oracle=gain, **values | changed)
+
+    rows = [row(code, float(i)) for i, code in enumerate(CODES)]
+    few = [row(code, 0.0, source="zho_Hans") for code in CODES[:3]]
+    shown = gains._ends([*rows, *few])
+    assert [one.target for one in shown[:10]] == CODES[:-11:-1]
+    assert [one.target for one in shown[10:20]] == CODES[9::-1] and shown[20:] == few

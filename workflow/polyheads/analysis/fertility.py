@@ -14,6 +14,7 @@ from pathlib import Path
 
 from polyheads.catalogue import SPLITS, language_facts
 from polyheads.catalogue.language_facts import LanguageFacts
+from polyheads.study.paths import RESULTS
 
 UNSPACED = frozenset(("Hans", "Hant", "Jpan", "Khmr", "Laoo", "Mymr", "Thai", "Tibt"))
 """Scripts (ISO 15924) that put no spaces between words."""
@@ -51,12 +52,14 @@ class Fertility:
         return 100 * self.unknown / self.subwords
 
 
-def rows(encodings: Iterable[str | Path], languages: LanguageFacts) -> list[Fertility]:
-    """One for each encoding.json, RESULTS/encodings/MODEL/CORPUS/LANGUAGE/encoding.json."""
-    return [row for path in encodings if (row := _row(Path(path), languages))]
+def rows(
+    encodings: Iterable[str | Path], languages: LanguageFacts, *, results: str | Path = RESULTS
+) -> list[Fertility]:
+    """One for each encoding.json. results: where the corpora and models of the run are."""
+    return [row for path in encodings if (row := _row(Path(path), languages, Path(results)))]
 
 
-def _row(path: Path, languages: LanguageFacts) -> Fertility | None:
+def _row(path: Path, languages: LanguageFacts, results: Path) -> Fertility | None:
     from polyheads.encoders.subwords import read_info
 
     info = read_info(path.parent)
@@ -65,7 +68,6 @@ def _row(path: Path, languages: LanguageFacts) -> Fertility | None:
     if split is None:
         return None
     counts = info["splits"][split]
-    results = path.parents[4]
     corpus = results / "corpora" / info["corpus"] / info["language"]
     script = language_facts.script(info["language"], languages)
     in_words = info["task"] != "classification" or script not in UNSPACED
