@@ -225,7 +225,14 @@ def curve(code, test, random=(), ks=(0, 4, 8)):
     marks = Marks(ks=(4,), tests=(test[-1],), devs=(None,))
     values = {"k_max": 8, "test": line, "dev": Line(), "random_test": behind, "random_dev": Line()}
     values |= {"dev_selected": marks, "test_oracle": marks, "random_rankings": len(random)}
-    return Curve(target=code, model="mbert", dev_languages="en", in_percentiles=False, **values)
+    return Curve(
+        target=code,
+        model="mbert",
+        dev_languages="en",
+        random_fewest=0,
+        in_percentiles=False,
+        **values,
+    )
 
 
 def test_curves_of_many_targets_are_changes_from_no_pruning():

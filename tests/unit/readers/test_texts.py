@@ -244,3 +244,9 @@ def test_prepared_texts(tmp_path):
     data = preparing.load(tmp_path / "out")["train"]
     assert list(data["tokens"]) == [["A goal."], ["A vote \u2013 won."]]
     assert list(data["tags"]) == [[0], [1]] and list(data["repeated"]) == [True, False]
+
+
+def test_a_line_without_a_column_that_the_header_names_is_refused(tmp_path):
+    columns = {**ENTRY["columns"], "count": [2, 5]}
+    with pytest.raises(UserError, match=r"a\.tsv:2: 2 columns, expected 3 to 5"):
+        read(tmp_path / "a.tsv", "id\ttopic\ttext\n1\tsports\n", columns=columns)

@@ -53,6 +53,7 @@ def read(
             places = _places(columns, used, path, fields)
             if "count" not in columns:
                 least = most = max(least, len(fields))
+            least = max(least, *(at + 1 if at >= 0 else -at for at in places.values()))
             rows.check_header(fields, places["label"], number)
             count_skipped(counts, "header")
             continue

@@ -38,6 +38,8 @@ from polyheads.study.displays import TABLES, Display
 
 Directory = str | Path
 
+_UNSIGNED = (fertility.NAME,)  # of the corpora and the tokenizer alone, of no training
+
 
 def of_display(display: Display, directory: Directory, languages: Languages) -> list[Table]:
     """The tables of a display, in the order of displays.TABLES; [] for one that is a figure."""
@@ -120,7 +122,10 @@ def of_study(directory: Directory, languages: Languages) -> dict[str, Table]:
         if rows := read_rows(directory, name):
             made.append(table(rows, languages))
     known = read_signatures(directory)
-    return {table.name: _signed(table, known[table.name]) for table in made}
+    return {
+        table.name: table if table.name in _UNSIGNED else _signed(table, known[table.name])
+        for table in made
+    }
 
 
 def alone(table: Table) -> Table:
